@@ -1,0 +1,165 @@
+// Is everything in order before the first message leaves: the configuration, the texts, and the
+// providers' answer to our credentials. Sends nothing to anybody.
+
+#include <algorithm>
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/io_context.hpp>
+#include <cstdio>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "cli/commands.hpp"
+#include "net/client.hpp"
+#include "settings.hpp"
+
+namespace warmcall::cli {
+namespace {
+
+namespace asio = boost::asio;
+
+constexpr core::Duration connect_limit = std::chrono::seconds{10};
+constexpr core::Duration answer_limit = std::chrono::seconds{15};
+
+struct Options {
+    std::filesystem::path config;
+    bool offline = false;
+};
+
+void line(std::string_view mark, std::string_view what, std::string_view text) {
+    std::printf("%s %-10.*s %.*s\n", std::string{mark}.c_str(), static_cast<int>(what.size()),
+                what.data(), static_cast<int>(text.size()), text.data());
+}
+
+// Texts of several lines stand below their mark.
+void indented(const std::string& text) {
+    std::size_t from = 0;
+    while (from <= text.size()) {
+        const std::size_t end = std::min(text.find('\n', from), text.size());
+        std::printf("    %s\n", text.substr(from, end - from).c_str());
+        from = end + 1;
+    }
+}
+
+std::string count(std::size_t n, const std::string& one, const std::string& many) {
+    return std::to_string(n) + " " + (n == 1 ? one : many);
+}
+
+struct Part {
+    Problem::Part part;
+    const char* name;
+    std::string fine;
+};
+
+std::vector<Part> parts(const Settings& s) {
+    std::string cadences;
+    for (const auto& [name, cadence] : s.plan.cadences)
+        cadences += (cadences.empty() ? "" : ", ") + name;
+    return {
+        {Problem::Part::config, "config",
+         count(s.channels.size(), "channel", "channels") + ", " +
+             count(s.plan.reps.size(), "rep", "reps") + ", " + s.store_url},
+        {Problem::Part::cadences, "cadences", cadences},
+        {Problem::Part::calendars, "calendars",
+         count(s.plan.calendar.countries.size(), "set of rules", "sets of rules")},
+        {Problem::Part::replies, "replies",
+         count(s.plan.replies.stop.size(), "word", "words") + " for STOP"},
+        {Problem::Part::templates, "templates",
+         count(s.plan.templates.templates.size(), "text", "texts") + ", fit to send"},
+    };
+}
+
+// Prints one line a part; whether all of them are in order.
+bool print(const ReadSettings& read) {
+    for (const Part& part : parts(read.settings)) {
+        const auto of_this = [&](const Problem& problem) { return problem.part == part.part; };
+        if (std::none_of(read.problems.begin(), read.problems.end(), of_this)) {
+            line("✓", part.name, part.fine);
+            continue;
+        }
+        line("✗", part.name, "");
+        for (const Problem& problem : read.problems)
+            if (of_this(problem))
+                indented(problem.sentence);
+    }
+    return read.problems.empty();
+}
+
+// "https://host:1/x" → "https://host:1"
+std::string origin_of(const std::string& url) {
+    const std::size_t scheme = url.find("://");
+    return url.substr(0, scheme == std::string::npos ? scheme : url.find('/', scheme + 3));
+}
+
+struct Probe {
+    const Account* account = nullptr;
+    std::optional<std::string> problem = "no answer";
+};
+
+asio::awaitable<std::optional<std::string>> ask(Transport& transport, const Account& account) {
+    const Provider& provider = *find_provider(account.provider);
+    HttpRequest request = provider.build_probe(account);
+    auto connection = co_await transport.connect(origin_of(request.url), connect_limit);
+    if (!connection)
+        co_return connection.error().message;
+    const Exchange exchange = co_await (*connection)->exchange(std::move(request), answer_limit);
+    if (exchange.progress != Exchange::Progress::answered)
+        co_return account.base_url + " did not answer: " + exchange.problem;
+    co_return provider.read_probe(account, exchange.response);
+}
+
+// Every channel's credentials, all asked at once.
+std::vector<Probe> ask_all(const Settings& settings) {
+    asio::io_context context;
+    const auto transport = net::make_transport(context);
+    std::vector<Probe> probes;
+    for (const ChannelSettings& channel : settings.channels)
+        probes.push_back({&channel.account});
+    for (Probe& probe : probes)
+        asio::co_spawn(context, ask(*transport, *probe.account),
+                       [&probe](std::exception_ptr failure, std::optional<std::string> problem) {
+                           if (!failure)
+                               probe.problem = std::move(problem);
+                       });
+    context.run();
+    return probes;
+}
+
+bool check_channels(const Settings& settings) {
+    bool fine = true;
+    for (const Probe& probe : ask_all(settings)) {
+        const std::string who = probe.account->id.value + " (" + probe.account->provider + ")";
+        if (!probe.problem) {
+            line("✓", "channel", who + ": the credentials work");
+            continue;
+        }
+        fine = false;
+        line("✗", "channel", who);
+        indented(*probe.problem);
+    }
+    return fine;
+}
+
+int run_check(const Options& options) {
+    const ReadSettings read = read_settings(options.config, process_environment());
+    const bool in_order = print(read);
+    bool answered = true;
+    if (options.offline || !in_order)
+        for (const ChannelSettings& channel : read.settings.channels)
+            line("–", "channel", channel.account.id.value + ": not asked");
+    else
+        answered = check_channels(read.settings);
+    return in_order && answered ? succeeded : failed;
+}
+
+}  // namespace
+
+Run check(CLI::App& app) {
+    const auto options = std::make_shared<Options>();
+    add_config(app, options->config);
+    app.add_flag("--offline", options->offline,
+                 "Do not ask the providers whether the credentials work");
+    return [options] { return run_check(*options); };
+}
+
+}  // namespace warmcall::cli

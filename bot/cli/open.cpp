@@ -1,0 +1,55 @@
+#include "cli/open.hpp"
+
+#include "ports/system.hpp"
+#include "store/registry.hpp"
+#include "store/sqlite/sqlite_store.hpp"
+
+namespace warmcall::cli {
+namespace {
+
+std::filesystem::path file_of(const std::string& store_url) {
+    return store_url.substr(store_url.find(':') + 1);
+}
+
+void take_template_status(core::Plan& plan, Store& store) {
+    for (const StoredTemplate& t : store.templates())
+        plan.templates.status[t.provider_name + "/" + t.language] = t.status;
+}
+
+}  // namespace
+
+Result<Desk> Desk::open(Settings& settings, Missing missing) try {
+    const std::filesystem::path file = file_of(settings.store_url);
+    std::error_code failed;
+    if (missing == Missing::is_an_error && !std::filesystem::exists(file, failed))
+        return Error{Errc::not_found, file.string() + ": there is no database yet"};
+    Desk desk;
+    desk.settings_ = &settings;
+    desk.gateway_ = gateway_runs(control_path(settings.store_url));
+    if (missing == Missing::is_made && !desk.gateway_)
+        std::filesystem::create_directories(file.parent_path(), failed);
+    const bool only_looks = desk.gateway_ || missing == Missing::is_an_error;
+    desk.store_ = only_looks ? open_sqlite(file.string(), {.access = SqliteOptions::Access::read})
+                             : make_store(settings.store_url);
+    take_template_status(settings.plan, *desk.store_);
+    return desk;
+} catch (const StoreUnavailable& e) {
+    return Error{Errc::unavailable, e.what()};
+}
+
+Result<json> Desk::carry_out(const json& request,
+                             std::function<void(std::size_t, std::size_t)> progress) const try {
+    if (gateway_)
+        return ask_gateway(control_path(settings_->store_url), request);
+    json answer;
+    const Office office{settings_->plan, settings_->default_region, std::move(progress)};
+    store_->transact(
+        [&](Unit& unit) { answer = cli::carry_out(request, office, unit, SystemClock{}.now()); });
+    if (answer.contains("problem"))
+        return Error{Errc::refused, answer["problem"].get<std::string>()};
+    return answer;
+} catch (const StoreUnavailable& e) {
+    return Error{Errc::unavailable, e.what()};
+}
+
+}  // namespace warmcall::cli

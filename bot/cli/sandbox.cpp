@@ -1,0 +1,213 @@
+// Plays the provider on this machine, as its own process. The gateway's configuration says what
+// there is to play: the account, its secrets, where the gateway listens, and the texts, which count
+// as approved.
+
+#include "sandbox/sandbox.hpp"
+
+#include <algorithm>
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/signal_set.hpp>
+#include <csignal>
+#include <cstdio>
+#include <fstream>
+#include <memory>
+#include <sstream>
+#include <string>
+
+#include "cli/commands.hpp"
+#include "ports/system.hpp"
+#include "settings.hpp"
+#include "support/log.hpp"
+#include "web/import_csv.hpp"
+
+namespace warmcall::cli {
+namespace {
+
+namespace asio = boost::asio;
+
+struct Options {
+    std::filesystem::path config;
+    std::string channel;
+    std::string listen;
+    std::string webhook;
+    std::string ledger;
+    std::string people;
+    std::uint64_t seed = 1;
+};
+
+const ChannelSettings* find_channel(const Settings& settings, const std::string& id) {
+    for (const ChannelSettings& channel : settings.channels)
+        if (id.empty() ? channel.account.provider == "whatsapp_cloud"
+                       : channel.account.id.value == id)
+            return &channel;
+    return nullptr;
+}
+
+std::string setting(const Account& account, const std::string& key, std::string otherwise) {
+    const auto found = account.settings.find(key);
+    return found == account.settings.end() ? std::move(otherwise) : found->second;
+}
+
+Secret newest(const Account& account, const std::string& key) {
+    const auto found = account.secrets.find(key);
+    return found == account.secrets.end() || found->second.empty() ? Secret{}
+                                                                   : found->second.front();
+}
+
+// "http://127.0.0.1:9000" → "127.0.0.1:9000"; "" where the address is not one we could listen on.
+std::string listen_of(const std::string& base_url) {
+    constexpr std::string_view scheme = "http://";
+    if (!base_url.starts_with(scheme))
+        return {};
+    const std::string authority =
+        base_url.substr(scheme.size(), base_url.find('/', scheme.size()) - scheme.size());
+    return authority.rfind(':') == std::string::npos ? authority + ":80" : authority;
+}
+
+std::string with_underscore(std::string language) {
+    std::replace(language.begin(), language.end(), '-', '_');
+    return language;
+}
+
+std::vector<sandbox::Template> templates_of(const core::TemplateBook& book) {
+    std::vector<sandbox::Template> made;
+    for (const core::Template& t : book.templates) {
+        sandbox::Template one;
+        one.name = t.provider_name.empty() ? t.name : t.provider_name;
+        one.language =
+            with_underscore(t.provider_language.empty() ? t.language : t.provider_language);
+        one.category = t.category == core::Category::utility ? "UTILITY" : "MARKETING";
+        one.body = t.text;
+        one.body_variables = t.variables;
+        made.push_back(std::move(one));
+    }
+    return made;
+}
+
+// The people the page shows: the reps, and those of a contacts file.
+Result<std::vector<sandbox::Known>> people_of(const Settings& settings, const std::string& file) {
+    std::vector<sandbox::Known> people;
+    for (const auto& [id, rep] : settings.plan.reps)
+        if (!rep.phone.empty())
+            people.push_back({rep.phone, rep.name, true});
+    if (file.empty())
+        return people;
+    std::ifstream in{file, std::ios::binary};
+    std::ostringstream text;
+    text << in.rdbuf();
+    if (!in)
+        return Error{Errc::io, file + ": cannot be read"};
+    const auto table = web::read_csv(text.str());
+    if (!table)
+        return Error{Errc::bad_input, file + ": " + table.error().message};
+    const auto columns = web::guess_columns(table->header);
+    if (!columns)
+        return Error{Errc::bad_input, file + ": " + columns.error().message};
+    web::ImportRules rules;
+    rules.region = settings.default_region;
+    if (!settings.plan.reps.empty())
+        rules.rep = settings.plan.reps.begin()->first;
+    web::RowChecker checker{settings.plan, rules, *columns, SystemClock{}.now()};
+    for (const web::CsvRow& row : table->rows) {
+        const auto checked = checker.check(row);
+        if (const auto* good = std::get_if<web::ImportRow>(&checked))
+            people.push_back({good->add.contact.addresses.front().value, good->add.contact.name});
+    }
+    return people;
+}
+
+Result<sandbox::Options> options_of(const Settings& settings, const Options& given) {
+    const ChannelSettings* channel = find_channel(settings, given.channel);
+    if (channel == nullptr)
+        return Error{Errc::bad_input,
+                     given.channel.empty()
+                         ? "the configuration has no channel of whatsapp_cloud to play"
+                         : "there is no channel \"" + given.channel + "\""};
+    const Account& account = channel->account;
+    sandbox::Options options;
+    options.listen = given.listen.empty() ? listen_of(account.base_url) : given.listen;
+    if (options.listen.empty())
+        return Error{Errc::bad_input,
+                     "channel \"" + account.id.value + "\" has base_url " + account.base_url +
+                         ", which is not on this machine: say where with --listen 127.0.0.1:PORT"};
+    options.ledger_path = given.ledger;
+    options.access_token = newest(account, "access_token");
+    options.verify_token = newest(account, "verify_token");
+    options.account.waba_id = setting(account, "waba_id", options.account.waba_id);
+    options.account.phone_number_id =
+        setting(account, "phone_number_id", options.account.phone_number_id);
+    options.account.verified_name =
+        settings.company.empty() ? options.account.verified_name : settings.company;
+    options.posting.app_secret = newest(account, "app_secret");
+    options.posting.webhook_url = given.webhook.empty()
+                                      ? settings.server.public_url + "/webhooks/" + account.id.value
+                                      : given.webhook;
+    options.templates = templates_of(settings.plan.templates);
+    options.seed = given.seed;
+    auto people = people_of(settings, given.people);
+    if (!people)
+        return people.error();
+    options.people = std::move(*people);
+    return options;
+}
+
+asio::awaitable<void> stop_on_signal(asio::signal_set& signals, sandbox::Sandbox& sandbox) {
+    co_await signals.async_wait(asio::use_awaitable);
+    sandbox.stop();
+}
+
+int run_sandbox(const Options& given) {
+    const auto settings = load_settings(given.config);
+    if (!settings)
+        return complain(settings.error().message);
+    if (const auto logging = start_log(settings->log_level); !logging)
+        return complain(logging.error().message);
+    auto options = options_of(*settings, given);
+    if (!options)
+        return complain(options.error().message);
+    const std::string webhook = options->posting.webhook_url;
+    asio::io_context context;
+    asio::signal_set signals{context, SIGTERM, SIGINT};
+    sandbox::Sandbox sandbox{context, std::move(*options)};
+    const auto endpoint = sandbox.listen();
+    if (!endpoint)
+        return complain(endpoint.error().message);
+    std::printf("sandbox: http://%s:%d plays the WhatsApp Cloud API and posts to %s\n",
+                endpoint->address().to_string().c_str(), endpoint->port(), webhook.c_str());
+    std::fflush(stdout);
+    std::exception_ptr failure;
+    asio::co_spawn(context, stop_on_signal(signals, sandbox), [](std::exception_ptr) {});
+    asio::co_spawn(context, sandbox.run(), [&](std::exception_ptr e) {
+        failure = e;
+        signals.cancel();
+    });
+    context.run();
+    if (failure)
+        std::rethrow_exception(failure);
+    return succeeded;
+}
+
+}  // namespace
+
+Run sandbox(CLI::App& app) {
+    const auto options = std::make_shared<Options>();
+    add_config(app, options->config);
+    app.add_option("--channel", options->channel,
+                   "Which channel to play [the first of whatsapp_cloud]")
+        ->type_name("ID");
+    app.add_option("--listen", options->listen,
+                   "Where to listen [the channel's base_url]; port 0 picks one")
+        ->type_name("ADDRESS:PORT");
+    app.add_option("--webhook", options->webhook, "Where webhooks go [public_url/webhooks/CHANNEL]")
+        ->type_name("URL");
+    app.add_option("--ledger", options->ledger,
+                   "Keep every request and webhook in this file, as JSON lines")
+        ->type_name("FILE");
+    app.add_option("--people", options->people, "Contacts to show on the page, as CSV")
+        ->type_name("FILE");
+    app.add_option("--seed", options->seed, "What chance goes by")->capture_default_str();
+    return [options] { return run_sandbox(*options); };
+}
+
+}  // namespace warmcall::cli

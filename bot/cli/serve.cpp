@@ -1,0 +1,169 @@
+// Runs the gateway: builds the parts, runs them, and on SIGTERM stops them in order: no new requests, those under way are
+// finished, sends on their way are settled, the store is closed.
+
+#include <algorithm>
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/signal_set.hpp>
+#include <boost/asio/use_awaitable.hpp>
+#include <csignal>
+#include <cstdio>
+#include <memory>
+#include <string>
+#include <utility>
+
+#include "cli/commands.hpp"
+#include "engine/alerts.hpp"
+#include "engine/dispatch.hpp"
+#include "engine/door.hpp"
+#include "engine/wakeups.hpp"
+#include "net/client.hpp"
+#include "net/server.hpp"
+#include "notifiers/registry.hpp"
+#include "ports/system.hpp"
+#include "settings.hpp"
+#include "store/registry.hpp"
+#include "support/log.hpp"
+#include "web/links.hpp"
+#include "web/web.hpp"
+
+namespace warmcall::cli {
+namespace {
+
+namespace asio = boost::asio;
+
+std::vector<Line> lines_of(const Settings& settings) {
+    std::vector<Line> lines;
+    for (const ChannelSettings& channel : settings.channels) {
+        lines.push_back({channel.account, find_provider(channel.account.provider), {.per_second = channel.per_second, .pair_gap = channel.pair_gap}});
+    }
+    return lines;
+}
+
+std::map<core::ChannelId, Account> accounts_of(const Settings& settings) {
+    std::map<core::ChannelId, Account> accounts;
+    for (const ChannelSettings& channel : settings.channels) {
+        accounts[channel.account.id] = channel.account;
+    }
+    return accounts;
+}
+
+net::ServerLimits limits_of(const ServerSettings& server) {
+    net::ServerLimits limits;
+    limits.connections_max = server.connections_max;
+    limits.connections_per_address_max = server.connections_per_address_max;
+    limits.hosts = server.hosts;
+    return limits;
+}
+
+// Everything the gateway is made of, in the order it is built; destroyed the other way round.
+struct Gateway {  // NOLINT: members refer to earlier ones, so it never moves
+    asio::io_context context{1};
+    SystemClock clock;
+    SystemRng rng;
+    std::unique_ptr<Store> store;
+    Applier applier;
+    Door door;
+    std::unique_ptr<Transport> transport;
+    Dispatch dispatch;
+    Secret link_key;
+    Alerts alerts;
+    Wakeups wakeups;
+    std::unique_ptr<net::Server> server;
+    Web web;
+
+    explicit Gateway(const Settings& s)
+        : store{make_store(s.store_url)},
+          applier{*store, s.plan, clock},
+          door{context, applier, *store},
+          transport{net::make_transport(context)},
+          dispatch{context, door, applier, *transport, lines_of(s), clock, rng},
+          link_key{web::link_key(*store)},
+          alerts{context, door, applier, *store, dispatch, *transport, *find_notifier("provider_message"),
+                 [this, url = s.server.public_url](core::PromptId prompt, const core::RepId& rep) {
+                     return prompt ? url + "/p/" + web::prompt_token(link_key, {prompt, rep}) : url + "/";
+                 },
+                 clock, rng},
+          wakeups{context, door, applier},
+          server{std::make_unique<net::Server>(
+              context, limits_of(s.server), [this](const net::Incoming& request) { return web.body_limit(request); },
+              [this](net::Incoming request) { return web.handle(std::move(request)); })},
+          web{door, s.plan, accounts_of(s), clock, rng,
+              {.public_url = s.server.public_url,
+               .default_region = s.default_region,
+               .link_key = link_key,
+               .find_asset = &find_asset,
+               .server_counts = [this] { return server->counts(); }}} {
+        door.on_commit([this] {
+            dispatch.nudge();
+            alerts.nudge();
+        });
+    }
+};
+
+// Runs until it is told to stop; an exception ends the program with its sentence, never silently.
+void start(Gateway& gateway, asio::awaitable<void> loop, std::exception_ptr& failure) {
+    asio::co_spawn(gateway.context, std::move(loop), [&gateway, &failure](std::exception_ptr problem) {
+        if (problem && !failure) {
+            failure = problem;
+            gateway.server->stop();
+        }
+    });
+}
+
+asio::awaitable<void> run(Gateway& gateway, std::exception_ptr& failure) {
+    start(gateway, gateway.dispatch.run(), failure);
+    start(gateway, gateway.alerts.run(), failure);
+    start(gateway, gateway.wakeups.run(), failure);
+    co_await gateway.server->run();  // returns once a signal has stopped it and the requests under way are answered
+    gateway.wakeups.stop();
+    gateway.alerts.stop();
+    co_await gateway.dispatch.drain(std::chrono::seconds{10});
+    spdlog::info("stopped");
+}
+
+int run_serve(const std::filesystem::path& config) {
+    const auto settings = load_settings(config);
+    if (!settings) {
+        return complain(settings.error().message);
+    }
+    if (const auto logging = start_log(settings->log_level); !logging) {
+        return complain(logging.error().message);
+    }
+    Gateway gateway{*settings};
+    const auto endpoint = gateway.server->listen(settings->server.listen);
+    if (!endpoint) {
+        return complain(endpoint.error().message);
+    }
+    asio::signal_set signals{gateway.context, SIGTERM, SIGINT};
+    signals.async_wait([&gateway](boost::system::error_code ec, int) {
+        if (!ec) {
+            spdlog::info("stopping: what is under way is finished first");
+            gateway.server->stop();
+        }
+    });
+    std::exception_ptr failure;
+    asio::co_spawn(gateway.context, run(gateway, failure), [&](std::exception_ptr problem) {
+        if (problem && !failure) {
+            failure = problem;
+        }
+        gateway.context.stop();
+    });
+    spdlog::info("warmcall " WARMCALL_VERSION " serves {} on {}:{}, store {}", settings->server.public_url, endpoint->address().to_string(),
+                 endpoint->port(), gateway.store->describe());
+    gateway.context.run();
+    if (failure) {
+        std::rethrow_exception(failure);
+    }
+    return succeeded;
+}
+
+}  // namespace
+
+Run serve(CLI::App& app) {
+    const auto config = std::make_shared<std::filesystem::path>();
+    add_config(app, *config);
+    return [config] { return run_serve(*config); };
+}
+
+}  // namespace warmcall::cli

@@ -1,0 +1,93 @@
+// What a rep can do to a prompt. Each goes through the outbox, so that it also works without signal.
+import { call, endCall, sheet } from "./calls";
+import { t } from "./i18n";
+import { outbox, put, type Refusal, takeBack } from "./outbox";
+import { go, route } from "./router";
+import { when } from "./time";
+import { queue, refreshSoon, today } from "./today";
+import { say, undo_ms } from "./toasts";
+import type { Disposition, Prompt } from "./types";
+
+const path = (prompt: Prompt, verb: string) => `/api/v1/prompts/${prompt.id}/${verb}`;
+
+function hand(prompt: Prompt, verb: string, body: unknown, undoable = false): string {
+    return put({ path: path(prompt, verb), body, name: prompt.contact.name, prompt: prompt.id }, undoable ? undo_ms : 0);
+}
+
+function undo(key: string, restore: () => void = () => undefined): () => void {
+    return () => {
+        if (!takeBack(key)) {
+            say(t("too_late"), { kind: "warn" });
+            return;
+        }
+        restore();
+        say(t("undone"));
+    };
+}
+
+export function saveOutcome(prompt: Prompt, disposition: Disposition, outcome: string): void {
+    const nextPrompt = following(prompt);
+    const running = call.get();
+    if (running?.prompt.id === prompt.id) endCall();
+    sheet.set(null);
+    const key = hand(prompt, "disposition", disposition, true);
+    const name = prompt.contact.first_name || prompt.contact.name;
+    const text = disposition.next_at
+        ? t("logged", { name, outcome, next: when(disposition.next_at) })
+        : t("logged_closed", { name, outcome });
+    say(today.get().online ? text : `${text} ${t("kept_offline")}`, { undo: undo(key, () => go({ screen: "focus", id: prompt.id })) });
+    go(nextPrompt ? { screen: "focus", id: nextPrompt.id } : { screen: "today" });
+}
+
+export function snooze(prompt: Prompt, until: string): void {
+    const nextPrompt = following(prompt);
+    sheet.set(null);
+    const key = hand(prompt, "snooze", { until }, true);
+    say(t("snoozed_until", { name: prompt.contact.first_name, time: when(until) }), { undo: undo(key) });
+    if (route.get().screen === "focus") go(nextPrompt ? { screen: "focus", id: nextPrompt.id } : { screen: "today" });
+}
+
+export function skip(prompt: Prompt): void {
+    const nextPrompt = following(prompt);
+    say(t("skipped", { name: prompt.contact.first_name }));
+    go(nextPrompt ? { screen: "focus", id: nextPrompt.id } : { screen: "today" });
+}
+
+export function answer(prompt: Prompt, body: { stop: boolean } | { send_again: boolean }): void {
+    const key = hand(prompt, "answer", body, true);
+    say(t("answer_thanks", { name: prompt.contact.first_name }), { undo: undo(key) });
+    if (route.get().screen === "focus") go({ screen: "today" });
+}
+
+const seen = new Set<number>();
+
+// Opened is acknowledged: the ladder of reminders stops.
+export function acknowledge(prompt: Prompt): void {
+    if (prompt.acknowledged_at !== null || seen.has(prompt.id)) return;
+    seen.add(prompt.id);
+    hand(prompt, "acknowledge", {});
+}
+
+// The one after this in the list as it is now; from the end of the list, its beginning.
+export function following(prompt: Prompt): Prompt | undefined {
+    const { data } = today.get();
+    if (data === null) return undefined;
+    const all = queue(data, outbox.get());
+    const here = all.findIndex((p) => p.id === prompt.id);
+    const others = all.filter((p) => p.id !== prompt.id);
+    return others[here < 0 ? 0 : here] ?? others[0];
+}
+
+// The server had a reason to say no to something that was saved here. Housekeeping (opened, came back) needs no words.
+export function tellRefusal({ op, why, problem }: Refusal): void {
+    refreshSoon();
+    if (/\/(acknowledge|ended)$/.test(op.path)) return;
+    const taken = why === "conflict" && problem.holder;
+    if (op.path.endsWith("/dial")) {
+        if (!taken) return;
+        if (call.get()?.prompt.id === op.prompt) endCall();
+        if (sheet.get()?.prompt.id === op.prompt) sheet.set(null);
+    }
+    const text = taken ? t("claimed_toast", { name: problem.holder ?? "" }) : t("refused", { why: problem.detail ?? problem.title ?? "" });
+    say(`${op.name ? op.name + ": " : ""}${text}`, { kind: "warn" });
+}

@@ -1,0 +1,58 @@
+// Why somebody is on the list, in the rep's language: one short line for the row, one sentence for "Why now?".
+import { t } from "../i18n";
+import { ago, clock, when } from "../time";
+import type { Prompt } from "../types";
+
+export function short(prompt: Prompt): string {
+    switch (prompt.kind) {
+        case "replied":
+            return t("replied_ago", { ago: ago(prompt.raised_at) });
+        case "they_called":
+            return t("called_ago", { ago: ago(prompt.raised_at) });
+        case "promised":
+            return Date.parse(prompt.due_at) < Date.now() - 60_000 ? t("overdue", { time: when(prompt.due_at) }) : t("due_at", { time: when(prompt.due_at) });
+        case "retry":
+            return t("try_number", { count: prompt.attempt + 1 });
+        case "undelivered":
+            return t("not_delivered");
+        case "no_warmup":
+            return t("no_message");
+        case "silent":
+            return t("silent_since", { time: when(prompt.raised_at) });
+        case "unanswered_question":
+            return ago(prompt.raised_at);
+    }
+}
+
+export function there(prompt: Prompt): string {
+    const zone = prompt.contact.time_zone;
+    return zone ? t("time_there", { time: clock(Date.now(), zone) }) : t("no_zone");
+}
+
+export function long(prompt: Prompt): string {
+    const name = prompt.contact.first_name || prompt.contact.name;
+    const zone = prompt.contact.time_zone;
+    switch (prompt.kind) {
+        case "replied":
+            return t("reason_replied", { name, ago: ago(prompt.raised_at) });
+        case "they_called":
+            return t("reason_they_called", { name, ago: ago(prompt.raised_at) });
+        case "promised":
+            return t("reason_promised", { name, time: when(prompt.due_at, zone) });
+        case "retry":
+            return t("reason_retry", { count: prompt.attempt + 1 });
+        case "undelivered":
+            return t("reason_undelivered", { name });
+        case "no_warmup":
+            return t("reason_no_warmup", { name });
+        case "silent":
+            return t("reason_silent");
+        case "unanswered_question":
+            return t(question(prompt) === "send" ? "reason_unknown_send" : "reason_question", { name });
+    }
+}
+
+// Which of the two questions: an unclear "stop", or a message that may or may not have left.
+export function question(prompt: Prompt): "stop" | "send" {
+    return prompt.question ?? (prompt.contact.delivery === "unknown" && prompt.words === "" ? "send" : "stop");
+}

@@ -1,0 +1,189 @@
+import { useEffect } from "preact/hooks";
+import { acknowledge, following, skip, snooze } from "../actions";
+import { askHowItWent, call } from "../calls";
+import { type Key, t } from "../i18n";
+import { outbox } from "../outbox";
+import { CallButton, Claimed, Question, SnoozeButton } from "../parts/card";
+import { Icon } from "../parts/icons";
+import { Avatar, Name, Quote } from "../parts/person";
+import { long, there } from "../parts/reason";
+import { Empty, Skeleton } from "../parts/states";
+import { href } from "../router";
+import { useStore } from "../store";
+import { clock, when } from "../time";
+import { findPrompt, heldByOther, isDone, queue, type State } from "../today";
+import type { Preferences, Prompt } from "../types";
+
+// One person at a time: who, why now, what they said, what to say, and one big button.
+export function FocusScreen({ state, id, wide }: { state: State; id?: number | undefined; wide?: boolean }) {
+    const ops = useStore(outbox);
+    const running = useStore(call);
+    const { data } = state;
+    const shown = id === undefined && data !== null ? queue(data, ops)[0] : findPrompt(data, id ?? 0);
+    useEffect(() => {
+        if (shown !== undefined && !wide) acknowledge(shown);
+    }, [shown?.id, wide]);
+    if (data === null) return state.status === "loading" ? <Skeleton /> : <Gone />;
+    if (shown === undefined || isDone(shown, ops)) return wide ? null : <Gone />;
+
+    const all = queue(data, ops);
+    const position = all.findIndex((p) => p.id === shown.id);
+    const { contact } = shown;
+    const onCall = running?.prompt.id === shown.id;
+    return (
+        <div class="focus">
+            <header class="focus-top">
+                {!wide && (
+                    <a class="round" href={href({ screen: "today" })} aria-label={t("back_to_list")}>
+                        <Icon name="back" />
+                    </a>
+                )}
+                {position >= 0 && <p class="position">{t("position", { done: position + 1, count: all.length })}</p>}
+            </header>
+            <div class="identity">
+                <Avatar of={contact} />
+                <div>
+                    {wide ? (
+                        <h2 class="bigname">
+                            <Name of={contact} />
+                        </h2>
+                    ) : (
+                        <h1 class="bigname" tabIndex={-1}>
+                            <Name of={contact} />
+                        </h1>
+                    )}
+                    <p class="meta">{there(shown)}</p>
+                </div>
+            </div>
+            <p class="why">{long(shown)}</p>
+            {shown.section === "question" ? (
+                <Question prompt={shown} />
+            ) : (
+                <>
+                    {shown.words !== "" && <Quote words={shown.words} language={contact.language} />}
+                    <Claimed prompt={shown} me={data.rep.id} />
+                    <Script lines={shown.script} />
+                    <Facts prompt={shown} />
+                    <Dock prompt={shown} me={data.rep.id} onCall={onCall} />
+                </>
+            )}
+        </div>
+    );
+}
+
+function Gone() {
+    return (
+        <Empty icon="check" title={t("gone_title")} text={t("gone_text")}>
+            <a class="button" href={href({ screen: "today" })}>
+                {t("back_to_list")}
+            </a>
+        </Empty>
+    );
+}
+
+function Script({ lines }: { lines: string[] }) {
+    if (lines.length === 0) return null;
+    return (
+        <section class="script" aria-labelledby="say">
+            <h2 id="say">{t("say")}</h2>
+            <ol>
+                {lines.map((line, n) => (
+                    <li key={n}>
+                        <bdi>{line}</bdi>
+                    </li>
+                ))}
+            </ol>
+        </section>
+    );
+}
+
+function reach({ from, to, reach: how }: Preferences): string {
+    return [how, from && t("reach_from", { time: from }), to && t("reach_to", { time: to })].filter((w) => w).join(" · ");
+}
+
+function Facts({ prompt: { contact } }: { prompt: Prompt }) {
+    const preferences = contact.preferences ?? {};
+    const liked = reach(preferences);
+    return (
+        <dl class="facts">
+            <div>
+                <dt>{t("topic_last_time")}</dt>
+                <dd>{contact.topic ? <bdi>{contact.topic}</bdi> : <span class="hint">{t("no_topic")}</span>}</dd>
+            </div>
+            {liked !== "" && (
+                <div>
+                    <dt>{t("prefers")}</dt>
+                    <dd>
+                        <bdi>{liked}</bdi>
+                    </dd>
+                </div>
+            )}
+            {preferences.if_lost && (
+                <div>
+                    <dt>{t("if_lost")}</dt>
+                    <dd>
+                        <bdi>{preferences.if_lost}</bdi>
+                    </dd>
+                </div>
+            )}
+            {contact.delivery && (
+                <div>
+                    <dt>{t("delivery")}</dt>
+                    <dd>{t(`delivery_${contact.delivery}` as Key)}</dd>
+                </div>
+            )}
+        </dl>
+    );
+}
+
+function Dock({ prompt, me, onCall }: { prompt: Prompt; me: string; onCall: boolean }) {
+    const early = prompt.good_from !== null && Date.parse(prompt.good_from) > Date.now() ? prompt.good_from : null;
+    const { contact } = prompt;
+    if (onCall || prompt.section === "unlogged") {
+        return (
+            <div class="dock">
+                <button type="button" class="main" onClick={() => askHowItWent(prompt)}>
+                    <Icon name="check" />
+                    <span>{t("how_did_it_go")}</span>
+                </button>
+                <div class="dock-more">
+                    <CallButton prompt={prompt} variant="plain" label={t("call_anyway")} />
+                </div>
+            </div>
+        );
+    }
+    if (heldByOther(prompt, me)) {
+        const next = following(prompt);
+        return (
+            <div class="dock">
+                <a class="main" href={href(next ? { screen: "focus", id: next.id } : { screen: "today" })}>
+                    <span>{next ? t("start_next", { name: next.contact.first_name }) : t("back_to_list")}</span>
+                </a>
+            </div>
+        );
+    }
+    return (
+        <div class="dock">
+            {contact.phone === null && <p class="hint">{t("no_phone")}</p>}
+            {early ? (
+                <>
+                    <p class="hint">{contact.time_zone && t("too_early", { time: clock(Date.now(), contact.time_zone) })}</p>
+                    <button type="button" class="main" onClick={() => snooze(prompt, early)}>
+                        <Icon name="clock" />
+                        <span>{t("set_for", { time: when(early) })}</span>
+                    </button>
+                </>
+            ) : (
+                <CallButton prompt={prompt} variant="main" />
+            )}
+            <div class="dock-more">
+                {early && <CallButton prompt={prompt} variant="plain" label={t("call_anyway")} />}
+                <SnoozeButton prompt={prompt} wide />
+                <button type="button" class="quiet" onClick={() => skip(prompt)}>
+                    <span>{t("skip")}</span>
+                    <Icon name="forward" />
+                </button>
+            </div>
+        </div>
+    );
+}

@@ -1,0 +1,205 @@
+import type { ComponentChildren } from "preact";
+import { Card, LaterRow, Question, Row, Unlogged } from "../parts/card";
+import { Icon } from "../parts/icons";
+import { Avatar, Name } from "../parts/person";
+import { Empty, Skeleton } from "../parts/states";
+import { type Key, region, t } from "../i18n";
+import { line } from "../live";
+import { outbox } from "../outbox";
+import { route } from "../router";
+import { useStore } from "../store";
+import { clock, longDate, when } from "../time";
+import { groups, refresh, type State } from "../today";
+import type { Prompt, Rep, Section, Today } from "../types";
+
+export function TodayScreen({ state }: { state: State }) {
+    const ops = useStore(outbox);
+    const here = useStore(route);
+    const { data, status } = state;
+    if (status === "signed_out") {
+        return (
+            <Empty icon="key" title={t("signed_out_title")} text={t("signed_out_text")}>
+                <a class="button" href="/login">
+                    {t("sign_in")}
+                </a>
+            </Empty>
+        );
+    }
+    if (data === null) {
+        if (status === "loading") return <Shell pill>{<Skeleton />}</Shell>;
+        return (
+            <Shell pill>
+                <Empty icon="cloud" title={t("error_title")} text={t(state.online ? "error_text" : "offline_explained")}>
+                    <button type="button" class="button" onClick={() => void refresh()}>
+                        {t("try_again")}
+                    </button>
+                </Empty>
+            </Shell>
+        );
+    }
+    const found = groups(data, ops);
+    const nobody = data.total === 0 && found.length === 0 && data.later.length === 0 && data.done.length === 0;
+    return (
+        <Shell rep={data.rep} pill>
+            {data.total > 0 && <Progress data={data} />}
+            <Notices state={state} data={data} />
+            {nobody && (
+                <Empty icon="people" title={t("first_run_title")} text={t("first_run_text")}>
+                    <code class="command" dir="ltr">warmcall import contacts.csv</code>
+                </Empty>
+            )}
+            {!nobody && found.length === 0 && <Finished data={data} />}
+            {found.map(({ section, prompts }) => (
+                <List key={section} section={section} count={prompts.length}>
+                    {prompts.map((prompt, n) => (
+                        <li key={prompt.id} class={here.id === prompt.id ? "current" : undefined}>{item(prompt, section, n, data.rep.id)}</li>
+                    ))}
+                </List>
+            ))}
+            {data.later.length > 0 && (
+                <List section="later" count={data.later.length}>
+                    {data.later.map((item) => (
+                        <li key={item.contact.id}>
+                            <LaterRow item={item} />
+                        </li>
+                    ))}
+                </List>
+            )}
+            {data.done.length > 0 && (
+                <details class="done">
+                    <summary>
+                        {t("section_done")} <span class="count">{data.done.length.toLocaleString(region())}</span>
+                    </summary>
+                    <ul>
+                        {data.done.map((d) => (
+                            <li class="row slim" key={`${d.contact.id} ${d.at}`}>
+                                <span class="at">{clock(d.at)}</span>
+                                <span class="who">
+                                    <Name of={d.contact} />
+                                    <span class="meta">
+                                        <bdi>{d.text}</bdi>
+                                    </span>
+                                </span>
+                            </li>
+                        ))}
+                    </ul>
+                </details>
+            )}
+        </Shell>
+    );
+}
+
+// Two full cards fit above the fold; a third would hide who comes after.
+const cards_max = 2;
+
+function item(prompt: Prompt, section: Section, n: number, me: string) {
+    if (section === "question") return <Question prompt={prompt} />;
+    if (section === "unlogged") return <Unlogged prompt={prompt} />;
+    return section === "replied" && n < cards_max ? <Card prompt={prompt} me={me} /> : <Row prompt={prompt} me={me} />;
+}
+
+function Shell({ rep, children, pill }: { rep?: Rep; children: ComponentChildren; pill?: boolean }) {
+    const hour = new Date().getHours();
+    const greeting: Key = hour < 12 ? "good_morning" : hour < 18 ? "good_afternoon" : "good_evening";
+    return (
+        <>
+            <header class="top">
+                <div>
+                    <p class="date">{longDate(Date.now())}</p>
+                    <h1 tabIndex={-1}>{rep ? t(greeting, { name: rep.name.split(" ")[0] ?? rep.name }) : t("today")}</h1>
+                </div>
+                {pill && <Pill />}
+            </header>
+            {children}
+        </>
+    );
+}
+
+export function Pill() {
+    const state = useStore(line);
+    const ops = useStore(outbox);
+    const waiting = ops.filter((op) => op.not_before <= Date.now()).length;
+    const offline = !navigator.onLine;
+    const word = offline ? t("offline") : state === "live" ? t("live") : state === "lost" ? t("live_lost") : t("connecting");
+    return (
+        <p class={`pill ${offline ? "off" : state}`} role="status">
+            <span class="dot" aria-hidden="true" />
+            {word}
+            {waiting > 0 && (offline || state !== "live") && ` · ${t("to_send", { count: waiting })}`}
+        </p>
+    );
+}
+
+const beads_max = 24;
+
+function Progress({ data }: { data: Today }) {
+    const { called, total, reached } = data;
+    const beads = total <= beads_max;
+    return (
+        <div class="progress">
+            <p>
+                <strong>{t("progress", { done: called, count: total })}</strong>
+                {reached > 0 && <span> · {t("reached", { count: reached })}</span>}
+            </p>
+            {beads ? (
+                <span class="beads" aria-hidden="true">
+                    {Array.from({ length: total }, (_, n) => (
+                        <i key={n} class={n < reached ? "full" : n < called ? "half" : ""} />
+                    ))}
+                </span>
+            ) : (
+                <progress value={called} max={total} aria-label={t("progress", { done: called, count: total })} />
+            )}
+        </div>
+    );
+}
+
+function Notices({ state, data }: { state: State; data: Today }) {
+    return (
+        <>
+            {!state.online && <p class="notice">{t("offline_explained")}</p>}
+            {!data.provider_ok && (
+                <p class="notice warm">{data.messages_waiting > 0 ? t("messages_waiting", { count: data.messages_waiting }) : t("provider_down")}</p>
+            )}
+        </>
+    );
+}
+
+function Finished({ data }: { data: Today }) {
+    const next = data.later[0];
+    const all = data.total > 0 && data.called >= data.total;
+    const text = all ? `${t("all_done_text", { count: data.called })} ${t("all_done_reached", { count: data.reached })}` : t("nothing_now_text");
+    return (
+        <Empty icon={all ? "heart" : "cup"} title={t(all ? "all_done_title" : "nothing_now_title")} text={text}>
+            {next && (
+                <p class="nextup">
+                    <Avatar of={next.contact} /> <span>{t("next_up", { name: next.contact.name, time: when(next.due_at) })}</span>
+                </p>
+            )}
+        </Empty>
+    );
+}
+
+function List({ section, count, children }: { section: Section; count: number; children: ComponentChildren }) {
+    const id = `section-${section}`;
+    return (
+        <section class={`list list-${section}`} aria-labelledby={id}>
+            <h2 id={id}>
+                {t(`section_${section}` as Key)} <span class="count">{count.toLocaleString(region())}</span>
+            </h2>
+            <ul>{children}</ul>
+        </section>
+    );
+}
+
+export function StartDock({ first }: { first: Prompt }) {
+    return (
+        <div class="dock">
+            <a class="main" href={`#/focus/${first.id}`}>
+                <Icon name="phone" />
+                <span>{t("start_calling")}</span>
+                <span class="dock-name">{t("next_is", { name: first.contact.first_name || first.contact.name })}</span>
+            </a>
+        </div>
+    );
+}

@@ -1,0 +1,76 @@
+// The shapes of the REST API, as far as the console reads them.
+export type Section = "replied" | "good_from" | "promised" | "unlogged" | "silent" | "later" | "question";
+export type PromptKind = "no_warmup" | "silent" | "undelivered" | "retry" | "promised" | "unanswered_question" | "replied" | "they_called";
+export type ReplyStatus = "none" | "queued" | "sent" | "delivered" | "read" | "replied" | "undeliverable" | "unknown" | "opted_out";
+
+export type Preferences = { from?: string | null; to?: string | null; reach?: string; if_lost?: string };
+
+export type PromptContact = {
+    id: number;
+    name: string;
+    first_name: string;
+    phone: string | null;
+    time_zone: string | null;
+    local_time?: string | null;
+    language?: string;
+    topic?: string;
+    preferences?: Preferences;
+    delivery?: ReplyStatus;
+};
+
+export type Suggestion = { label: string; at: string };
+export type Suggestions = Partial<Record<"no_answer" | "talked" | "callback", Suggestion[]>>;
+
+export type Prompt = {
+    id: number;
+    kind: PromptKind;
+    section: Section;
+    reason: string;
+    words: string;
+    question?: "stop" | "send" | null;
+    contact: PromptContact;
+    outreach: number;
+    phase: string;
+    rep: string;
+    owner: string;
+    raised_at: string;
+    due_at: string;
+    good_from: string | null;
+    attempt: number;
+    script: string[];
+    claimed_by: string | null;
+    claimed_until: string | null;
+    acknowledged_at: string | null;
+    called_at?: string | null;
+    suggestions?: Suggestions;
+};
+
+export type Rep = { id: string; name: string; zone: string; language: string };
+
+export type Later = { contact: PromptContact; due_at: string; sentence: string };
+export type Done = { contact: PromptContact; at: string; text: string };
+
+export type Today = {
+    rep: Rep;
+    now: string;
+    called: number;
+    total: number;
+    reached: number;
+    prompts: Prompt[];
+    unlogged: Prompt[];
+    later: Later[];
+    done: Done[];
+    provider_ok: boolean;
+    messages_waiting: number;
+};
+
+export type Disposition = {
+    reached: "human" | "someone_else" | "machine" | "no_answer" | "busy" | "rejected" | "bad_number";
+    said: "talked" | "busy_now" | "callback_asked" | "not_interested" | "stop" | "wrong_person" | "agreed_next" | null;
+    next_at: string | null;
+    topic: string;
+    leave_message: boolean;
+    won: boolean;
+};
+
+export type Problem = { title?: string; status?: number; detail?: string; holder?: string; holder_id?: string };

@@ -1,0 +1,290 @@
+#include "core/gate.hpp"
+
+#include <algorithm>
+#include <utility>
+
+#include "core/speech.hpp"
+
+namespace warmcall::core {
+
+namespace {
+
+Verdict never(GateCode code, std::string sentence) {
+    return {.code = code, .sentence = std::move(sentence)};
+}
+
+Verdict later(GateCode code, std::string sentence, Timestamp at) {
+    return {.code = code, .sentence = std::move(sentence), .again_at = at};
+}
+
+Verdict elsewhere(GateCode code, std::string sentence) {
+    return {.code = code, .sentence = std::move(sentence), .other_route = true};
+}
+
+const Channel* find_channel(const Plan& plan, const ChannelId& id) {
+    const auto at = std::ranges::find(plan.channels, id, &Channel::id);
+    return at == plan.channels.end() ? nullptr : &*at;
+}
+
+// What counts as business-initiated marketing: everything we write unasked. A text typed by the rep, or one inside the
+// 24-hour window, is service.
+Category category_of(const Plan& plan, const Message& message) {
+    if (message.template_name.empty()) {
+        return Category::service;
+    }
+    const Template* t = plan.templates.find(message.template_name, message.language);
+    return t == nullptr ? Category::marketing : t->category;
+}
+
+bool suppressed(const Contact& contact, const Message& message, Category category) {
+    return std::ranges::any_of(contact.suppressions, [&](const Suppression& s) {
+        switch (s.scope) {
+            case SuppressionScope::all:
+                return true;
+            case SuppressionScope::channel:
+                return s.channel == message.channel && category == Category::marketing;
+            case SuppressionScope::address:
+                return s.address == message.to;
+        }
+        return true;
+    });
+}
+
+bool window_open(const Plan& plan, const Contact& contact, const ChannelId& channel, Timestamp now) {
+    return std::ranges::any_of(contact.windows, [&](const Window& w) {
+        return w.channel == channel && now + plan.policy.window_margin < w.until;
+    });
+}
+
+Verdict template_verdict(const Plan& plan, const Message& message) {
+    const Template* t = plan.templates.find(message.template_name, message.language);
+    if (t == nullptr) {
+        return never(GateCode::template_missing, "There is no text \"" + message.template_name + "\" to send.");
+    }
+    switch (plan.templates.status_of(*t)) {
+        case TemplateStatus::unknown:
+        case TemplateStatus::approved:
+            return {};
+        case TemplateStatus::pending:
+            return elsewhere(GateCode::template_not_approved, "The provider has not approved the text yet.");
+        case TemplateStatus::paused:
+            return elsewhere(GateCode::template_not_approved, "The provider has paused the text.");
+        case TemplateStatus::rejected:
+        case TemplateStatus::disabled:
+            return elsewhere(GateCode::template_not_approved, "The provider does not let this text through.");
+    }
+    return {};
+}
+
+Verdict country_verdict(const Plan& plan, const Contact& contact, Medium medium, Category category) {
+    for (const Ban& ban : plan.policy.bans) {
+        if (ban.region == contact.region && ban.medium == medium && ban.category == category) {
+            return elsewhere(GateCode::country_rule, ban.sentence + " (since " + ban.since + ").");
+        }
+    }
+    return {};
+}
+
+Verdict hours_verdict(const Plan& plan, const Contact& contact, Timestamp now) {
+    if (decent(plan.calendar, contact, now)) {
+        return {};
+    }
+    const auto at = next_decent(plan.calendar, contact, now);
+    if (!at) {
+        return never(GateCode::quiet_hours, "We do not know what time it is where " + first_name(contact.name) + " is.");
+    }
+    return later(GateCode::quiet_hours, "It is not a decent hour where " + first_name(contact.name) + " is.", *at);
+}
+
+Verdict frequency_verdict(const Plan& plan, const Contact& contact, MessageKind kind, Timestamp now) {
+    const auto too_soon = [now](const std::optional<Timestamp>& last, Duration gap) { return last && now < *last + gap; };
+    if (kind == MessageKind::wellbeing && too_soon(contact.last_wellbeing_at, plan.policy.wellbeing_gap)) {
+        return never(GateCode::frequency, "They were asked how they are less than a week ago.");
+    }
+    if (kind == MessageKind::call_me_back && too_soon(contact.last_call_me_back_at, plan.policy.call_me_back_gap)) {
+        return never(GateCode::frequency, "They were asked to call back in the last 24 hours.");
+    }
+    return {};
+}
+
+// The confirmation of a STOP is the one text that may follow it: once, at once, inside the window their own word opened.
+Verdict confirmation_verdict(const Plan& plan, const Case& subject, const Message& message, Medium medium, Timestamp now) {
+    if (medium == Medium::whatsapp && !window_open(plan, subject.contact, message.channel, now)) {
+        return never(GateCode::window_closed, "The 24-hour window is closed.");
+    }
+    return {};
+}
+
+bool automatic(MessageKind kind) { return kind == MessageKind::wellbeing || kind == MessageKind::call_me_back; }
+
+Verdict outreach_verdict(const Case& subject, const Message& message) {
+    if (!subject.outreach || (message.outreach && message.outreach != subject.outreach->id)) {
+        return never(GateCode::not_live, "This outreach has ended.");
+    }
+    if (const auto* held = std::get_if<Held>(&subject.outreach->phase); held != nullptr && message.kind != MessageKind::conversation) {
+        return held->reason == HoldReason::perhaps_stop
+                   ? never(GateCode::held, "They may have asked to stop; answer that question first.")
+                   : later(GateCode::held, "The outreach is on hold.", held->until);
+    }
+    if (message.kind == MessageKind::wellbeing && subject.outreach->replied_at) {
+        return never(GateCode::replied, "They have already answered.");
+    }
+    return {};
+}
+
+}  // namespace
+
+Verdict gate(const Plan& plan, const Case& subject, const Message& message, Timestamp now) {
+    const Contact& contact = subject.contact;
+    const Channel* channel = find_channel(plan, message.channel);
+    if (message.state == MessageState::cancelled) {
+        return never(GateCode::cancelled, "The message was cancelled.");
+    }
+    if (now > message.not_after) {
+        return never(GateCode::too_late, "It was no longer fresh enough to send.");
+    }
+    if (now < message.not_before) {
+        return later(GateCode::not_yet, "Its time has not come.", message.not_before);
+    }
+    if (channel == nullptr) {
+        return elsewhere(GateCode::no_route, "There is no channel to send it on.");
+    }
+    if (message.kind == MessageKind::stop_confirmation) {
+        return confirmation_verdict(plan, subject, message, channel->medium, now);
+    }
+    if (const Verdict v = outreach_verdict(subject, message); !v.go()) {
+        return v;
+    }
+    const Category category = category_of(plan, message);
+    if (suppressed(contact, message, category)) {
+        return elsewhere(GateCode::suppressed, "They asked not to be written to.");
+    }
+    if (automatic(message.kind) && !contact.consent) {
+        return never(GateCode::no_consent, "There is no record that they agreed to be written to.");
+    }
+    if (!message.template_name.empty()) {
+        if (const Verdict v = template_verdict(plan, message); !v.go()) {
+            return v;
+        }
+    } else if (channel->medium == Medium::whatsapp && !window_open(plan, contact, message.channel, now)) {
+        return elsewhere(GateCode::window_closed, "They have not written in the last 24 hours, so WhatsApp takes approved texts only.");
+    }
+    if (const Verdict v = country_verdict(plan, contact, channel->medium, category); !v.go()) {
+        return v;
+    }
+    if (const Verdict v = frequency_verdict(plan, contact, message.kind, now); !v.go()) {
+        return v;
+    }
+    if (automatic(message.kind)) {
+        if (const Verdict v = hours_verdict(plan, contact, now); !v.go()) {
+            return v;
+        }
+    }
+    if (!channel->working) {
+        Verdict v = later(GateCode::channel_down, "The provider is not taking messages now.", now + std::chrono::minutes{10});
+        v.other_route = true;
+        return v;
+    }
+    return {};
+}
+
+namespace {
+
+const Address* find_kind(const Contact& contact, AddressKind kind) {
+    const auto at = std::ranges::find(contact.addresses, kind, &Address::kind);
+    return at == contact.addresses.end() ? nullptr : &*at;
+}
+
+const Address* address_for(const Plan& plan, const Contact& contact, Medium medium, Timestamp now) {
+    if (medium == Medium::sms) {
+        return find_kind(contact, AddressKind::phone);
+    }
+    if (contact.whatsapp_unreachable_at && now < *contact.whatsapp_unreachable_at + plan.policy.whatsapp_recheck) {
+        return nullptr;
+    }
+    for (const AddressKind kind : {AddressKind::phone, AddressKind::whatsapp, AddressKind::whatsapp_user}) {
+        if (const Address* found = find_kind(contact, kind)) {
+            return found;
+        }
+    }
+    return nullptr;
+}
+
+std::string_view template_for(const Plan& plan, const Case& subject, MessageKind kind) {
+    static const Cadence plain{};
+    const auto at = subject.outreach ? plan.cadences.find(subject.outreach->cadence) : plan.cadences.end();
+    const Cadence& cadence = at == plan.cadences.end() ? plain : at->second;
+    return kind == MessageKind::wellbeing ? cadence.wellbeing : cadence.call_me_back;
+}
+
+}  // namespace
+
+Route route(const Plan& plan, const Case& subject, MessageKind kind, Timestamp now) {
+    Route best{.verdict = elsewhere(GateCode::no_route, "There is no channel that reaches them.")};
+    for (const Channel& channel : plan.channels) {
+        const Address* to = address_for(plan, subject.contact, channel.medium, now);
+        if (to == nullptr) {
+            continue;
+        }
+        Message message{.contact = subject.contact.id, .kind = kind, .channel = channel.id, .to = *to,
+                        .language = subject.contact.language, .not_before = now, .not_after = now};
+        // Inside the window a text is free and needs no approval; our own wording goes out either way.
+        if (automatic(kind)) {
+            message.template_name = template_for(plan, subject, kind);
+        }
+        const Verdict verdict = gate(plan, subject, message, now);
+        const bool better = best.channel.value.empty() || verdict.go() ||
+                            (verdict.again_at && (!best.verdict.again_at || *verdict.again_at < *best.verdict.again_at));
+        if (better) {
+            best = {channel.id, *to, message.template_name, message.language, verdict};
+        }
+        if (verdict.go()) {
+            break;
+        }
+    }
+    return best;
+}
+
+std::string_view to_string(GateCode code) {
+    switch (code) {
+        case GateCode::go:
+            return "go";
+        case GateCode::not_live:
+            return "not_live";
+        case GateCode::held:
+            return "held";
+        case GateCode::suppressed:
+            return "suppressed";
+        case GateCode::no_consent:
+            return "no_consent";
+        case GateCode::replied:
+            return "replied";
+        case GateCode::template_missing:
+            return "template_missing";
+        case GateCode::template_not_approved:
+            return "template_not_approved";
+        case GateCode::template_unfit:
+            return "template_unfit";
+        case GateCode::country_rule:
+            return "country_rule";
+        case GateCode::quiet_hours:
+            return "quiet_hours";
+        case GateCode::window_closed:
+            return "window_closed";
+        case GateCode::frequency:
+            return "frequency";
+        case GateCode::channel_down:
+            return "channel_down";
+        case GateCode::too_late:
+            return "too_late";
+        case GateCode::not_yet:
+            return "not_yet";
+        case GateCode::no_route:
+            return "no_route";
+        case GateCode::cancelled:
+            return "cancelled";
+    }
+    return "no_route";
+}
+
+}  // namespace warmcall::core

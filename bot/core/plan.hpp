@@ -1,0 +1,73 @@
+#pragma once
+// What decide() and gate() go by, as values: cadences, calendar, templates, reply words, reps, channels, policy.
+
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "core/cadence.hpp"
+#include "core/calendar.hpp"
+#include "core/contact.hpp"
+#include "core/replies.hpp"
+#include "core/template.hpp"
+
+namespace warmcall::core {
+
+struct Rep {
+    RepId id;
+    std::string name;
+    std::string zone;  // IANA
+    std::string language = "en";
+    WeekHours hours;   // when their phone may ring
+    RepId stand_in;    // none: empty
+    RepId lead;
+    std::string phone;             // E.164; prompts go there over `channel`
+    ChannelId channel;             // empty: no message to the phone, the console only
+    std::optional<Timestamp> away_until;
+};
+
+struct Channel {
+    ChannelId id;
+    std::string provider;
+    Medium medium = Medium::whatsapp;
+    bool working = true;  // false while its circuit is open or its account is stopped
+};
+
+// A kind of text that a country, or the provider there, does not let through.
+struct Ban {
+    std::string region;
+    Medium medium = Medium::whatsapp;
+    Category category = Category::marketing;
+    std::string since;     // "2025-04-01"
+    std::string sentence;  // for the rep
+};
+
+struct Policy {
+    std::vector<Ban> bans{{"US", Medium::whatsapp, Category::marketing, "2025-04-01",
+                           "WhatsApp does not deliver this kind of message to US numbers"}};
+    Duration unknown_wait = std::chrono::minutes{30};      // how long a receipt may settle a send we cannot tell about
+    Duration acknowledged_for = std::chrono::hours{1};     // a prompt that was seen and not acted on comes back
+    Duration whatsapp_recheck = std::chrono::days{30};     // "not on WhatsApp" is believed this long
+    Duration debounce = std::chrono::seconds{20};          // a burst of bubbles is one prompt
+    Duration call_length_max = std::chrono::minutes{10};   // on_call turns into wrap_up
+    Duration prompt_lease = std::chrono::minutes{10};
+    Duration ladder_gap = std::chrono::minutes{15};        // not acknowledged: the next one is told
+    Duration window_margin = std::chrono::minutes{3};      // the 24-hour window counts as closed this early
+    Duration wellbeing_gap = std::chrono::days{7};         // at most one well-being text in this time
+    Duration call_me_back_gap = std::chrono::hours{24};
+    Duration wrap_up_reminder = std::chrono::minutes{30};
+};
+
+struct Plan {
+    std::map<std::string, Cadence> cadences;
+    Calendar calendar;
+    TemplateBook templates;
+    ReplyWords replies;
+    std::map<RepId, Rep> reps;
+    std::vector<Channel> channels;  // in order of preference
+    Policy policy;
+    std::string company;  // how the sender is called in texts; may be empty
+};
+
+}  // namespace warmcall::core

@@ -1,0 +1,252 @@
+#include "core/turn.hpp"
+
+#include <algorithm>
+#include <utility>
+
+#include "core/speech.hpp"
+
+namespace warmcall::core {
+
+bool live(const Outreach& outreach) { return !std::holds_alternative<Closed>(outreach.phase); }
+
+const Cadence& Turn::cadence() const {
+    static const Cadence plain{.ladder = {{std::chrono::hours{4}, DayPart::any}, {std::chrono::days{1}, DayPart::any}}};
+    const auto at = c.outreach ? plan.cadences.find(c.outreach->cadence) : plan.cadences.end();
+    return at == plan.cadences.end() || at->second.ladder.empty() ? plain : at->second;
+}
+
+std::string Turn::name() const { return first_name(c.contact.name); }
+
+Message* Turn::find(MessageId id) {
+    const auto at = std::ranges::find(c.messages, id, &Message::id);
+    return at == c.messages.end() ? nullptr : &*at;
+}
+
+Message* Turn::wellbeing() {
+    Message* last = nullptr;
+    for (Message& m : c.messages) {
+        if (m.kind == MessageKind::wellbeing && c.outreach && m.outreach == c.outreach->id && m.round == c.outreach->round) {
+            last = &m;
+        }
+    }
+    return last;
+}
+
+Timestamp Turn::call_moment(Timestamp from) const {
+    const auto rep = plan.reps.find(c.contact.owner);
+    Timestamp at = from;
+    for (int i = 0; i < 20; ++i) {  // two sets of hours; where they never meet, the rep's own count
+        std::optional<Timestamp> both = at;
+        if (rep != plan.reps.end()) {
+            both = next_open(rep->second.hours, {}, {rep->second.zone}, *both);
+        }
+        if (both && !c.contact.zones.empty()) {
+            if (const auto theirs = next_decent(plan.calendar, c.contact, *both)) {
+                both = theirs;
+            }
+        }
+        if (!both) {
+            return from;
+        }
+        if (*both == at) {
+            return at;
+        }
+        at = *both;
+    }
+    return at;
+}
+
+void Turn::note(std::string what, std::string text) { effects.emplace_back(Noted{std::move(what), std::move(text)}); }
+
+void Turn::tell(const RepId& rep, std::string text) {
+    effects.emplace_back(TellRep{rep, TellRep::What::notice, std::move(text)});
+}
+
+void Turn::become(Phase phase, ActionKind kind, Timestamp due_at, Timestamp wake_at) {
+    outreach().phase = std::move(phase);
+    outreach().next = {kind, c.contact.owner, due_at};
+    outreach().wake_at = wake_at;
+}
+
+void Turn::cancel_queued(std::string reason) {
+    bool any = false;
+    for (Message& m : c.messages) {
+        if (m.state == MessageState::queued && m.kind != MessageKind::stop_confirmation) {
+            m.state = MessageState::cancelled;
+            any = true;
+        }
+    }
+    if (any) {
+        note("cancelled", std::move(reason));
+    }
+}
+
+bool Turn::queue(MessageKind kind, int step) {
+    const Route way = route(plan, c, kind, now);
+    if (!way.verdict.go()) {
+        return false;
+    }
+    Message message{.contact = c.contact.id,
+                    .outreach = outreach().id,
+                    .round = outreach().round,
+                    .step = step,
+                    .kind = kind,
+                    .channel = way.channel,
+                    .to = way.to,
+                    .template_name = way.template_name,
+                    .language = way.language,
+                    .not_before = now,
+                    .not_after = now + cadence().useful_life};
+    message.facts.queued = now;
+    c.messages.push_back(std::move(message));
+    return true;
+}
+
+void Turn::call_due(PromptKind kind, std::string reason, Timestamp due_at, Duration quiet_for) {
+    if (!c.prompt) {
+        c.prompt = Prompt{.contact = c.contact.id,
+                          .outreach = outreach().id,
+                          .rep = c.contact.owner,
+                          .kind = kind,
+                          .reason = std::move(reason),
+                          .raised_at = now,
+                          .due_at = due_at,
+                          .alert_at = std::max(due_at, now + quiet_for)};
+    } else if (kind > c.prompt->kind) {  // the same prompt rises; never a second one
+        c.prompt->kind = kind;
+        c.prompt->reason = std::move(reason);
+        c.prompt->due_at = std::min(c.prompt->due_at, due_at);
+        c.prompt->acknowledged_at.reset();
+        c.prompt->alert_at = std::max(due_at, now + quiet_for);
+    }
+    become(CallDue{}, ActionKind::call, c.prompt->due_at, c.prompt->alert_at.value_or(c.prompt->due_at));
+}
+
+void Turn::add_words(std::string_view words) {
+    if (!c.prompt || words.empty()) {
+        return;
+    }
+    std::string& all = c.prompt->words;
+    if (!all.empty()) {
+        all += '\n';
+    }
+    all += words;
+    if (all.size() > words_bytes_max) {  // the newest matter most
+        std::size_t from = all.size() - words_bytes_max;
+        while (from < all.size() && (static_cast<unsigned char>(all[from]) & 0xC0U) == 0x80U) {
+            ++from;
+        }
+        all.erase(0, from);
+    }
+}
+
+void Turn::close_prompt() {
+    if (c.prompt) {
+        c.prompt->open = false;
+        c.prompt->alert_at.reset();
+        c.prompt->lease.reset();
+    }
+}
+
+void Turn::close(CloseReason reason) {
+    cancel_queued(std::string{"closed: "} + std::string{to_string(reason)});
+    close_prompt();
+    outreach().promise.reset();
+    outreach().phase = Closed{reason, now};
+    note("closed", std::string{to_string(reason)});
+}
+
+void Turn::stop_all(std::string reason) {
+    c.contact.suppressions.push_back({.scope = SuppressionScope::all, .reason = reason, .at = now});
+    note("opted_out", std::move(reason));
+    if (live()) {
+        close(CloseReason::opted_out);
+    }
+}
+
+void Turn::open_unasked() {
+    c.outreach = Outreach{.contact = c.contact.id,
+                          .cadence = plan.cadences.empty() ? std::string{"gentle"} : plan.cadences.begin()->first,
+                          .enrolled_at = now};
+    become(Planned{}, ActionKind::send, now, now);
+}
+
+void Turn::plan_round(Timestamp from) {
+    const auto at = next_decent(plan.calendar, c.contact, from);
+    become(Planned{}, ActionKind::send, at.value_or(from), at.value_or(from));
+}
+
+void Turn::warm_until() {
+    const Message* m = wellbeing();
+    Timestamp until = now + cadence().lead_time_without_receipt;
+    if (m != nullptr) {
+        const Facts& f = m->facts;
+        if (f.delivered || f.read) {
+            const Timestamp at = f.delivered && f.read ? std::min(*f.delivered, *f.read) : f.delivered.value_or(f.read.value_or(now));
+            until = at + cadence().lead_time;
+        } else if (f.accepted || f.sent) {
+            until = f.accepted.value_or(f.sent.value_or(now)) + cadence().lead_time_without_receipt;
+        } else if (f.unknown) {
+            until = *f.unknown + plan.policy.unknown_wait;
+        } else {
+            until = m->not_after + std::chrono::milliseconds{1};
+        }
+    }
+    if (outreach().promise) {
+        until = outreach().promise->at;
+    }
+    become(Warming{}, ActionKind::wait_then_call, until, until);
+}
+
+void Turn::way_failed(std::string sentence) {
+    if (in<Warming>() == nullptr) {
+        return;
+    }
+    if (!outreach().rerouted) {
+        outreach().rerouted = true;
+        const auto last = std::exchange(c.contact.last_wellbeing_at, std::nullopt);  // that one reached nobody
+        if (queue(MessageKind::wellbeing, step_second_route)) {
+            note("rerouted", sentence);
+            become(Warming{}, ActionKind::wait_then_call, now + cadence().useful_life, now + cadence().useful_life);
+            return;
+        }
+        c.contact.last_wellbeing_at = last;
+    }
+    const bool went_out = wellbeing() != nullptr && wellbeing()->facts.accepted.has_value();
+    call_due(went_out ? PromptKind::undelivered : PromptKind::no_warmup, sentence + " Call " + name() + " anyway.", call_moment(now));
+    note("undelivered", sentence);
+}
+
+namespace {
+
+// The first moment at or after `from` in that part of the contact's day.
+Timestamp at_part(Timestamp from, DayPart part, const Contact& contact, const Plan& plan) {
+    const auto rep = plan.reps.find(contact.owner);
+    const std::string zone = !contact.zones.empty() ? contact.zones.front() : rep == plan.reps.end() ? "UTC" : rep->second.zone;
+    if (part == DayPart::any || !known_zone(zone)) {
+        return from;
+    }
+    const auto [begin, end] = part == DayPart::morning     ? std::pair{9 * 60, 12 * 60}
+                              : part == DayPart::afternoon ? std::pair{13 * 60, 17 * 60}
+                                                           : std::pair{17 * 60, 20 * 60};
+    const LocalTime there = local(from, zone);
+    if (there.minutes >= begin && there.minutes < end) {
+        return from;
+    }
+    const std::chrono::sys_days day{there.day};
+    const std::chrono::year_month_day then = there.minutes < begin ? there.day : std::chrono::year_month_day{day + std::chrono::days{1}};
+    return std::max(from, instant(then, DayTime{begin}, zone));
+}
+
+}  // namespace
+
+void Turn::next_try(std::optional<Timestamp> at) {
+    if (!at) {
+        const auto& ladder = cadence().ladder;
+        const auto rung = ladder.at(std::min(static_cast<std::size_t>(std::max(outreach().attempt - 1, 0)), ladder.size() - 1));
+        at = call_moment(at_part(now + rung.after, rung.part, c.contact, plan));
+    }
+    become(Waiting{}, ActionKind::call, *at, *at);
+}
+
+}  // namespace warmcall::core

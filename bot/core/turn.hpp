@@ -1,0 +1,63 @@
+#pragma once
+// The working copy of one decision: the case as it becomes, and what is to be done besides. Only decide*.cpp use it.
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "core/decide.hpp"
+#include "core/gate.hpp"
+
+namespace warmcall::core {
+
+struct Turn {
+    const Plan& plan;
+    Timestamp now;
+    Case c;
+    std::vector<Effect> effects;
+
+    // -- reading
+    Outreach& outreach() { return *c.outreach; }
+    const Cadence& cadence() const;
+    template <class P>
+    const P* in() const {
+        return c.outreach ? std::get_if<P>(&c.outreach->phase) : nullptr;
+    }
+    bool live() const { return c.outreach && core::live(*c.outreach); }
+    std::string name() const;  // the contact's first name
+    Message* find(MessageId id);
+    Message* wellbeing();  // this round's latest
+    // The first moment from `from` on that suits the rep's phone, and the contact as far as their hours are known.
+    Timestamp call_moment(Timestamp from) const;
+
+    // -- doing
+    void note(std::string what, std::string text);
+    void tell(const RepId& rep, std::string text);
+    void become(Phase phase, ActionKind kind, Timestamp due_at, Timestamp wake_at);
+    void cancel_queued(std::string reason);
+    bool queue(MessageKind kind, int step);  // a new message, through the gate's first open route; false when there is none
+    void call_due(PromptKind kind, std::string reason, Timestamp due_at, Duration quiet_for = Duration{});
+    void add_words(std::string_view words);
+    void close_prompt();
+    void close(CloseReason reason);
+    void stop_all(std::string reason);      // suppresses everything and closes
+    void open_unasked();                    // a contact without a live outreach wrote or called
+    void plan_round(Timestamp from);        // the next well-being text at the first decent moment
+    void warm_until();                      // when the lead time of this round is over
+    void way_failed(std::string sentence);  // this round's text cannot go (or went) the way it was meant to
+    void next_try(std::optional<Timestamp> at);  // waiting for the next call by the ladder, or at a time the rep chose
+};
+
+// Steps of a round; (outreach, round, step) is unique in the store, so nothing is asked twice.
+inline constexpr int step_wellbeing = 1;
+inline constexpr int step_second_route = 2;
+inline constexpr int step_call_me_back = 10;  // + attempt
+inline constexpr int step_again = 40;         // + times the rep asked
+inline constexpr int step_stop_confirmation = 90;
+inline constexpr int step_conversation = 100;  // + texts the rep wrote
+
+inline constexpr std::size_t words_bytes_max = 2000;
+
+using Refused = std::optional<Refusal>;
+
+}  // namespace warmcall::core

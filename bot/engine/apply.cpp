@@ -1,0 +1,669 @@
+#include "engine/apply.hpp"
+
+#include <spdlog/spdlog.h>
+
+#include <algorithm>
+#include <set>
+#include <unordered_map>
+#include <utility>
+
+#include "engine/compose.hpp"
+
+namespace warmcall {
+
+namespace {
+
+using core::Case;
+using core::ContactId;
+
+// After these, the next event on the contact needs a fresh look: what was closed makes room for what is new.
+bool closed_something(const Case& c) {
+    return (c.prompt && !c.prompt->open) || (c.outreach && !core::live(*c.outreach));
+}
+
+// WhatsApp ids are digits; the number they were made from is the best second guess.
+std::optional<core::Address> as_phone(const core::Address& address) {
+    if (address.kind != core::AddressKind::whatsapp) {
+        return std::nullopt;
+    }
+    return core::Address{core::AddressKind::phone, "+" + address.value};
+}
+
+}  // namespace
+
+// One transaction under way: cases as loaded and as they become, saved together at its end.
+struct Batch {
+    Applier& applier;
+    Unit& unit;
+    core::Timestamp now;
+
+    struct Open {
+        Case before, after;
+        std::vector<core::Effect> effects;
+        std::string actor;
+    };
+    std::unordered_map<ContactId, Open> open{};
+    std::vector<ContactId> order{};
+
+    Open& take(ContactId contact, std::span<const core::MessageId> messages = {}) {
+        const auto known = open.find(contact);
+        if (known != open.end() && has_all(known->second.after, messages)) {
+            return known->second;
+        }
+        if (known != open.end()) {
+            flush();
+        }
+        std::vector<Wanted> wanted{{contact, std::nullopt}};
+        for (const core::MessageId message : messages) {
+            wanted.push_back({contact, message});
+        }
+        load(wanted);
+        return open.at(contact);
+    }
+
+    static bool has_all(const Case& c, std::span<const core::MessageId> messages) {
+        return std::ranges::all_of(messages, [&](core::MessageId id) { return std::ranges::find(c.messages, id, &core::Message::id) != c.messages.end(); });
+    }
+
+    // Loads what is not open yet; several wanted messages of one contact join in one case.
+    void load(std::span<const Wanted> wanted) {
+        std::vector<Wanted> missing;
+        for (const Wanted& w : wanted) {
+            const auto known = open.find(w.contact);
+            if (known == open.end() || (w.message && !has_all(known->second.before, {&*w.message, 1}))) {
+                missing.push_back(w);
+            }
+        }
+        if (missing.empty()) {
+            return;
+        }
+        std::vector<Case> cases = unit.load(missing);
+        for (std::size_t i = 0; i < cases.size(); ++i) {
+            const ContactId id = missing[i].contact;
+            const auto [at, fresh] = open.try_emplace(id);
+            if (fresh) {
+                at->second.before = std::move(cases[i]);
+                at->second.after = at->second.before;
+                order.push_back(id);
+                continue;
+            }
+            for (core::Message& m : cases[i].messages) {
+                if (!has_all(at->second.before, {&m.id, 1})) {
+                    at->second.before.messages.push_back(m);
+                    at->second.after.messages.push_back(std::move(m));
+                }
+            }
+        }
+    }
+
+    Outcome decide(ContactId contact, const core::Event& event, std::string_view actor, std::span<const core::MessageId> messages = {}) {
+        Open* o = &take(contact, messages);
+        if (closed_something(o->after)) {
+            flush();
+            o = &take(contact, messages);
+        }
+        core::Transition t = core::decide(applier.plan_, o->after, event, now);
+        if (t.refusal) {
+            return {.refusal = std::move(t.refusal), .after = o->after};
+        }
+        o->after = std::move(t.next);
+        std::ranges::move(t.effects, std::back_inserter(o->effects));
+        o->actor = actor;
+        return {.after = o->after};
+    }
+
+    void flush() {
+        std::vector<Change> changes;
+        changes.reserve(order.size());
+        for (const ContactId id : order) {
+            const Open& o = open.at(id);
+            if (o.before != o.after || !o.effects.empty()) {
+                changes.push_back({&o.before, &o.after, o.effects, o.actor});
+            }
+        }
+        applier.step("decided");
+        if (!changes.empty()) {
+            unit.save(changes, now);
+        }
+        applier.step("saved");
+        open.clear();
+        order.clear();
+    }
+
+    // ---- webhooks ----
+
+    struct Fresh {
+        const Delivered* delivery;
+        const Inbound* event;
+    };
+
+    void deliver(std::span<const Delivered* const> deliveries) {
+        const std::vector<Fresh> fresh = accept(deliveries);
+        const std::vector<std::optional<MessageRef>> messages = find_messages(fresh);
+        const std::vector<std::optional<ContactId>> people = find_people(fresh);
+        std::vector<Wanted> wanted;
+        for (std::size_t i = 0; i < fresh.size(); ++i) {
+            if (messages[i]) {
+                wanted.push_back({messages[i]->contact, messages[i]->message});
+            } else if (people[i]) {
+                wanted.push_back({*people[i], std::nullopt});
+            }
+        }
+        load(wanted);
+        for (std::size_t i = 0; i < fresh.size(); ++i) {
+            std::visit([&](const auto& what) { on(fresh[i], what, people[i], messages[i]); }, fresh[i].event->what);
+        }
+    }
+
+    std::vector<Fresh> accept(std::span<const Delivered* const> deliveries) {
+        std::vector<RawDelivery> raw;
+        raw.reserve(deliveries.size());
+        for (const Delivered* d : deliveries) {
+            raw.push_back({d->channel, now, d->body});
+        }
+        const std::vector<std::int64_t> kept = unit.keep(raw);
+        std::vector<InboxRow> rows;
+        std::vector<Fresh> all;
+        for (std::size_t i = 0; i < deliveries.size(); ++i) {
+            if (!deliveries[i]->unreadable.empty()) {
+                unit.quarantine(kept[i], deliveries[i]->unreadable, now);
+            }
+            for (const Inbound& event : deliveries[i]->events) {
+                rows.push_back({event.key, kept[i]});
+                all.push_back({deliveries[i], &event});
+            }
+        }
+        const std::vector<bool> is_new = unit.accept(rows, now);
+        applier.step("accepted");
+        std::vector<Fresh> fresh;
+        for (std::size_t i = 0; i < all.size(); ++i) {
+            if (is_new[i]) {
+                fresh.push_back(all[i]);
+            }
+        }
+        return fresh;
+    }
+
+    std::vector<std::optional<MessageRef>> find_messages(const std::vector<Fresh>& fresh) {
+        std::vector<std::optional<MessageRef>> found(fresh.size());
+        std::vector<Token> tokens;
+        std::vector<std::size_t> whose;
+        for (std::size_t i = 0; i < fresh.size(); ++i) {
+            const auto* status = std::get_if<InStatus>(&fresh[i].event->what);
+            if (status != nullptr && status->token) {
+                tokens.push_back(*status->token);
+                whose.push_back(i);
+            }
+        }
+        if (!tokens.empty()) {
+            const auto by_token = unit.messages_by(tokens);
+            for (std::size_t k = 0; k < whose.size(); ++k) {
+                found[whose[k]] = by_token[k];
+            }
+        }
+        std::map<core::ChannelId, std::pair<std::vector<std::string>, std::vector<std::size_t>>> by_channel;
+        for (std::size_t i = 0; i < fresh.size(); ++i) {
+            const std::string* id = nullptr;
+            if (const auto* status = std::get_if<InStatus>(&fresh[i].event->what); status != nullptr && !found[i]) {
+                id = &status->provider_id;
+            } else if (const auto* reply = std::get_if<InReply>(&fresh[i].event->what); reply != nullptr) {
+                id = &reply->about_provider_id;
+            }
+            if (id != nullptr && !id->empty()) {
+                auto& [ids, at] = by_channel[fresh[i].delivery->channel];
+                ids.push_back(*id);
+                at.push_back(i);
+            }
+        }
+        for (auto& [channel, pair] : by_channel) {
+            const auto refs = unit.messages_by(channel, pair.first);
+            for (std::size_t k = 0; k < refs.size(); ++k) {
+                found[pair.second[k]] = refs[k];
+            }
+        }
+        return found;
+    }
+
+    std::vector<std::optional<ContactId>> find_people(const std::vector<Fresh>& fresh) {
+        std::vector<core::Address> addresses;
+        std::vector<std::size_t> whose;
+        for (std::size_t i = 0; i < fresh.size(); ++i) {
+            if (std::holds_alternative<InStatus>(fresh[i].event->what)) {
+                continue;
+            }
+            for (const core::Address& a : fresh[i].event->who) {
+                addresses.push_back(a);
+                whose.push_back(i);
+                if (const auto phone = as_phone(a)) {
+                    addresses.push_back(*phone);
+                    whose.push_back(i);
+                }
+            }
+        }
+        std::vector<std::optional<ContactId>> people(fresh.size());
+        if (addresses.empty()) {
+            return people;
+        }
+        const auto found = unit.contacts_by(addresses);
+        for (std::size_t k = 0; k < found.size(); ++k) {
+            if (found[k] && !people[whose[k]]) {
+                people[whose[k]] = found[k];
+            }
+        }
+        for (std::size_t k = 0; k < found.size(); ++k) {  // an id nobody had yet belongs to whom the others name
+            const auto& person = people[whose[k]];
+            if (!found[k] && person && addresses[k].kind != core::AddressKind::phone) {
+                learn(*person, addresses[k]);
+            }
+        }
+        return people;
+    }
+
+    void learn(ContactId contact, const core::Address& address) {
+        const Open& o = take(contact);
+        if (std::ranges::find(o.after.contact.addresses, address) == o.after.contact.addresses.end()) {
+            decide(contact, core::AddressLearned{.now = address}, "provider");
+        }
+    }
+
+    std::optional<core::RepId> rep_of(const Inbound& event) const {
+        for (const core::Address& a : event.who) {
+            if (const auto at = applier.reps_by_address_.find(a); at != applier.reps_by_address_.end()) {
+                return at->second;
+            }
+        }
+        return std::nullopt;
+    }
+
+    void on(const Fresh& f, const InReply& reply, const std::optional<ContactId>& person, const std::optional<MessageRef>& about) {
+        if (const auto rep = rep_of(*f.event)) {  // a rep's word is never taken for a contact's
+            const core::Timestamp until = f.event->at + std::chrono::hours{24};
+            unit.rep_wrote(*rep, f.delivery->channel, until);
+            applier.rep_states_[*rep].windows[f.delivery->channel] = until;
+            return;
+        }
+        if (!person) {
+            unit.count_ignored("reply of a stranger", 1);
+            return;
+        }
+        core::Replied replied{.at = f.event->at, .channel = f.delivery->channel, .kind = reply.kind, .words = reply.words};
+        if (!f.event->who.empty()) {
+            replied.from = f.event->who.front();
+        }
+        if (about && about->contact == *person) {
+            replied.about = about->message;
+            replied.about_round = about->round;
+        }
+        decide(*person, replied, "contact");
+    }
+
+    void on(const Fresh& f, const InStatus& status, const std::optional<ContactId>&, const std::optional<MessageRef>& message) {
+        if (message) {
+            decide(message->contact, core::DeliveryLearned{message->message, status.facts}, "provider", {&message->message, 1});
+            return;
+        }
+        if (const auto alert = unit.alert_by(f.delivery->channel, status.provider_id)) {
+            if (status.facts.failed) {
+                const bool window = status.facts.failed->kind == core::FailureClass::needs_window;
+                const AlertOutcome outcome{.id = alert->id, .done = !window || alert->needs_template, .again_at = now, .needs_template = window,
+                                           .provider_id = status.provider_id, .problem = "the provider could not deliver it"};
+                unit.settle_alerts({&outcome, 1}, now);
+            }
+            return;
+        }
+        const ParkedReceipt receipt{f.delivery->channel, status.provider_id, status.facts, now};
+        unit.park({&receipt, 1});
+    }
+
+    void on(const Fresh& f, const InCall& call, const std::optional<ContactId>& person, const std::optional<MessageRef>&) {
+        if (!person || rep_of(*f.event)) {
+            unit.count_ignored("call of a stranger", 1);
+        } else if (call.stage == InCall::Stage::ringing) {
+            decide(*person, core::TheyCalled{f.event->at, f.delivery->channel, f.event->who.front()}, "contact");
+        }
+    }
+
+    void on(const Fresh& f, const InEcho&, const std::optional<ContactId>& person, const std::optional<MessageRef>&) {
+        if (person) {
+            decide(*person, core::RepWrote{f.event->at}, "rep");
+        }
+    }
+
+    void on(const Fresh& f, const InPreference& preference, const std::optional<ContactId>& person, const std::optional<MessageRef>&) {
+        if (person) {
+            decide(*person, core::MarketingPreference{f.delivery->channel, preference.choice}, "contact");
+        }
+    }
+
+    void on(const Fresh& f, const InAddressChange& change, const std::optional<ContactId>& person, const std::optional<MessageRef>&) {
+        if (!person || f.event->who.empty()) {
+            return;
+        }
+        std::vector<core::Address> old = f.event->who;
+        std::vector<core::Address> now_at{change.now};
+        if (const auto phone = as_phone(change.now)) {
+            now_at.push_back(*phone);
+        }
+        const auto taken = unit.contacts_by(now_at);
+        for (std::size_t i = 0; i < now_at.size(); ++i) {
+            if (taken[i] && *taken[i] != *person) {
+                unit.count_ignored("new number belongs to another contact", 1);
+                continue;
+            }
+            const core::Address known = i == 0 ? old.front() : as_phone(old.front()).value_or(old.front());
+            // Only like replaces like: a number learned of somebody known by a user id comes beside it.
+            const auto how = known.kind == now_at[i].kind ? change.how : core::AddressLearned::How::alias;
+            decide(*person, core::AddressLearned{known, now_at[i], how}, "provider");
+        }
+    }
+
+    void on(const Fresh&, const InTemplate& t, const std::optional<ContactId>&, const std::optional<MessageRef>&) {
+        const core::TemplateStatus status = t.status.value_or(core::TemplateStatus::unknown);
+        unit.note_template({t.name, t.language, status, t.category, t.quality, t.reason, now});
+        if (t.status) {
+            applier.plan_.templates.status[t.name + "/" + t.language] = *t.status;
+        }
+    }
+
+    void on(const Fresh& f, const InAccount& account, const std::optional<ContactId>&, const std::optional<MessageRef>&) {
+        unit.note_account(f.delivery->channel, account.what, now);
+        if (account.severity == InAccount::Severity::stop) {
+            applier.channel_down(f.delivery->channel, now + std::chrono::hours{1});
+            applier.refresh(now);
+        }
+    }
+
+    void on(const Fresh&, const InIgnored& ignored, const std::optional<ContactId>&, const std::optional<MessageRef>&) {
+        unit.count_ignored(ignored.what, 1);
+    }
+
+    // ---- everything else ----
+
+    Outcome happen(const Happened& h) {
+        std::vector<core::MessageId> messages;
+        std::visit(
+            [&](const auto& e) {
+                if constexpr (requires { { e.message } -> std::convertible_to<core::MessageId>; }) {
+                    messages.push_back(e.message);
+                }
+            },
+            h.event);
+        Outcome outcome = decide(h.contact, h.event, h.actor, messages);
+        const auto* settled = std::get_if<core::SendSettled>(&h.event);
+        if (settled != nullptr && !settled->facts.provider_id.empty()) {
+            join_parked(h.contact, *settled);
+        }
+        return outcome;
+    }
+
+    // Receipts that were quicker than the answer to our send.
+    void join_parked(ContactId contact, const core::SendSettled& settled) {
+        const Case& c = open.at(contact).after;
+        const auto m = std::ranges::find(c.messages, settled.message, &core::Message::id);
+        if (m == c.messages.end()) {
+            return;
+        }
+        for (const ParkedReceipt& receipt : unit.unpark(m->channel, settled.facts.provider_id)) {
+            decide(contact, core::DeliveryLearned{settled.message, receipt.facts}, "provider", {&settled.message, 1});
+        }
+    }
+};
+
+Applier::Applier(Store& store, core::Plan plan, Clock& clock) : store_{store}, plan_{std::move(plan)}, clock_{clock} {
+    for (const auto& [id, rep] : plan_.reps) {
+        if (rep.phone.size() > 1) {
+            reps_by_address_[{core::AddressKind::phone, rep.phone}] = id;
+            reps_by_address_[{core::AddressKind::whatsapp, rep.phone.substr(1)}] = id;
+        }
+    }
+    for (const StoredTemplate& t : store_.templates()) {
+        plan_.templates.status[t.provider_name + "/" + t.language] = t.status;
+    }
+    rep_states_ = store_.rep_states();
+    for (const auto& [id, state] : rep_states_) {
+        if (const auto rep = plan_.reps.find(id); rep != plan_.reps.end()) {
+            rep->second.away_until = state.away_until;
+        }
+    }
+}
+
+void Applier::refresh(core::Timestamp now) {
+    for (core::Channel& channel : plan_.channels) {
+        const auto down = down_until_.find(channel.id);
+        channel.working = down == down_until_.end() || now >= down->second;
+    }
+}
+
+void Applier::run(std::vector<Work>& works, std::vector<Outcome>& outcomes) {
+    const core::Timestamp now = clock_.now();
+    refresh(now);
+    store_.transact([&](Unit& unit) {
+        Batch batch{*this, unit, now};
+        std::vector<const Delivered*> deliveries;
+        const auto deliver = [&] {
+            if (!deliveries.empty()) {
+                batch.deliver(deliveries);
+                deliveries.clear();
+            }
+        };
+        for (std::size_t i = 0; i < works.size(); ++i) {
+            outcomes[i] = {};
+            if (const auto* delivered = std::get_if<Delivered>(&works[i])) {
+                deliveries.push_back(delivered);
+                continue;
+            }
+            deliver();
+            if (const auto* happened = std::get_if<Happened>(&works[i])) {
+                outcomes[i] = batch.happen(*happened);
+            } else {
+                batch.flush();
+                std::get<Write>(works[i])(unit, now);
+            }
+        }
+        deliver();
+        batch.flush();
+    });
+    step("committed");
+}
+
+std::vector<Outcome> Applier::apply(std::vector<Work> works) {
+    std::vector<Outcome> outcomes(works.size());
+    constexpr int tries_max = 3;
+    for (int attempt = 1;; ++attempt) {
+        try {
+            run(works, outcomes);
+            return outcomes;
+        } catch (const Conflict&) {
+            if (attempt == tries_max) {
+                break;
+            }
+        } catch (const StoreUnavailable&) {
+            for (Outcome& outcome : outcomes) {
+                outcome = {.failure = std::current_exception()};
+            }
+            return outcomes;
+        } catch (const std::exception&) {
+            if (works.size() == 1) {
+                outcomes.front() = {.failure = std::current_exception()};
+            }
+            break;
+        }
+    }
+    if (works.size() > 1) {  // split, so that the poisoned one stands alone
+        const auto middle = works.begin() + static_cast<std::ptrdiff_t>(works.size() / 2);
+        std::vector<Outcome> first = apply({std::make_move_iterator(works.begin()), std::make_move_iterator(middle)});
+        std::vector<Outcome> second = apply({std::make_move_iterator(middle), std::make_move_iterator(works.end())});
+        std::ranges::move(first, outcomes.begin());
+        std::ranges::move(second, outcomes.begin() + static_cast<std::ptrdiff_t>(first.size()));
+        return outcomes;
+    }
+    if (const auto* delivered = std::get_if<Delivered>(&works.front())) {  // kept raw, out of the others' way, visible
+        spdlog::error("a webhook of channel {} could not be processed and was put into quarantine", delivered->channel.value);
+        const core::Timestamp now = clock_.now();
+        store_.transact([&](Unit& unit) {
+            const RawDelivery raw{delivered->channel, now, delivered->body};
+            unit.quarantine(unit.keep({&raw, 1}).front(), "could not be processed", now);
+        });
+        outcomes.front() = {};
+    }
+    return outcomes;
+}
+
+namespace {
+
+// Decides one event for each; when that fails together, each alone, so that one cannot hold up the others.
+std::size_t each_alone(const std::vector<ContactId>& contacts, const std::function<void(const std::vector<ContactId>&)>& all) {
+    try {
+        all(contacts);
+        return contacts.size();
+    } catch (const StoreUnavailable&) {
+        throw;
+    } catch (const std::exception& problem) {
+        if (contacts.size() <= 1) {
+            spdlog::error("contact {}: {}", contacts.empty() ? 0 : contacts.front().value, problem.what());
+            return 0;
+        }
+    }
+    std::size_t done = 0;
+    for (const ContactId contact : contacts) {
+        done += each_alone({contact}, all);
+    }
+    return done;
+}
+
+}  // namespace
+
+std::size_t Applier::wake(std::size_t limit) {
+    const core::Timestamp now = clock_.now();
+    refresh(now);
+    std::vector<ContactId> contacts;
+    const auto wake_all = [&](const std::vector<ContactId>& some) {
+        store_.transact([&](Unit& unit) {
+            Batch batch{*this, unit, now};
+            std::vector<Wanted> wanted;
+            for (const ContactId contact : some) {
+                wanted.push_back({contact, std::nullopt});
+            }
+            batch.load(wanted);
+            for (const ContactId contact : some) {
+                batch.decide(contact, core::Woke{}, "warmcall");
+            }
+            batch.flush();
+        });
+    };
+    store_.transact([&](Unit& unit) { contacts = unit.due(now, limit); });
+    if (!contacts.empty()) {
+        each_alone(contacts, wake_all);
+    }
+    step("woken");
+    return contacts.size();
+}
+
+std::size_t Applier::reconcile(std::size_t limit) {
+    const core::Timestamp now = clock_.now();
+    refresh(now);
+    std::size_t n = 0;
+    store_.transact([&](Unit& unit) {
+        Batch batch{*this, unit, now};
+        const std::vector<MessageRef> lapsed = unit.lapsed(now, limit);
+        n = lapsed.size();
+        for (const MessageRef& ref : lapsed) {
+            batch.decide(ref.contact, core::SendSettled{.message = ref.message, .how = core::SendSettled::How::unknown}, "warmcall", {&ref.message, 1});
+        }
+        batch.flush();
+        constexpr auto parked_for = std::chrono::days{7};
+        unit.drop_parked(now - parked_for);
+    });
+    return n;
+}
+
+std::optional<Claimed> Applier::prepare(Batch& batch, const MessageRef& ref, const Token& token, const Pace& pace,
+                                        std::map<core::ChannelId, std::size_t>& budget) {
+    const std::span<const core::MessageId> id{&ref.message, 1};
+    const Case& c = batch.take(ref.contact, id).after;
+    const auto at = std::ranges::find(c.messages, ref.message, &core::Message::id);
+    if (at == c.messages.end() || at->state != core::MessageState::queued) {
+        return std::nullopt;
+    }
+    std::size_t& left = budget[at->channel];
+    core::Verdict verdict = core::gate(plan_, c, *at, batch.now);
+    if (verdict.go() && left == 0) {
+        return std::nullopt;  // stays queued; the channel's next moment takes it
+    }
+    if (verdict.go() && pace.pair) {
+        if (const auto again = pace.pair(*at, batch.now)) {
+            verdict = {.code = core::GateCode::not_yet, .sentence = "This person was written to a moment ago.", .again_at = again};
+        }
+    }
+    Claimed claimed{.contact = ref.contact, .message = *at, .token = token};
+    if (verdict.go()) {
+        Result<Outbound> outbound = compose(plan_, c, *at, token);
+        if (outbound) {
+            claimed.outbound = std::move(*outbound);
+            --left;
+            return claimed;
+        }
+        verdict = {.code = core::GateCode::template_unfit, .sentence = outbound.error().message};
+    }
+    batch.decide(ref.contact, core::GateRefused{ref.message, verdict}, "warmcall", id);
+    return std::nullopt;
+}
+
+std::vector<Claimed> Applier::claim(const Pace& pace, std::span<const Token> tokens, core::Duration lease) {
+    const core::Timestamp now = clock_.now();
+    refresh(now);
+    std::vector<Claimed> claimed;
+    store_.transact([&](Unit& unit) {
+        claimed.clear();
+        Batch batch{*this, unit, now};
+        std::map<core::ChannelId, std::size_t> budget = pace.budget;
+        for (const MessageRef& ref : unit.due_messages(now, tokens.size())) {
+            if (claimed.size() == tokens.size()) {
+                break;
+            }
+            if (std::optional<Claimed> one = prepare(batch, ref, tokens[claimed.size()], pace, budget)) {
+                one->lease_until = now + lease;
+                claimed.push_back(std::move(*one));
+            }
+        }
+        batch.flush();
+        std::vector<Claim> claims;
+        claims.reserve(claimed.size());
+        for (const Claimed& c : claimed) {
+            claims.push_back({c.message.id, c.token, c.lease_until, c.outbound.text});
+        }
+        if (!claims.empty()) {
+            unit.claim(claims, now);
+        }
+        step("claimed");
+    });
+    step("claim committed");
+    return claimed;
+}
+
+bool Applier::may_leave(const Claimed& claimed, core::Duration budget) {
+    const core::Timestamp now = clock_.now();
+    refresh(now);
+    bool go = false;
+    store_.transact([&](Unit& unit) {
+        Batch batch{*this, unit, now};
+        const std::span<const core::MessageId> id{&claimed.message.id, 1};
+        const Case& c = batch.take(claimed.contact, id).after;
+        const auto at = std::ranges::find(c.messages, claimed.message.id, &core::Message::id);
+        const auto claim = unit.claim_of(claimed.message.id);
+        const bool ours = at != c.messages.end() && at->state == core::MessageState::claimed && claim && claim->token == claimed.token;
+        if (!ours || claim->lease_until < now + budget) {
+            go = false;  // whoever holds it now settles it; a lapsed lease goes to reconcile, never to send
+            return;
+        }
+        const core::Verdict verdict = core::gate(plan_, c, *at, now);
+        go = verdict.go();
+        if (!go) {
+            batch.decide(claimed.contact, core::GateRefused{claimed.message.id, verdict}, "warmcall", id);
+            batch.flush();
+        }
+    });
+    return go;
+}
+
+}  // namespace warmcall

@@ -1,0 +1,112 @@
+#pragma once
+// The one door, without its threads: a batch of work, one transaction { accept, load, decide, save }. Runs on the store's
+// thread in production, and straight under the simulator's hand in tests.
+
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <span>
+#include <variant>
+#include <vector>
+
+#include "core/decide.hpp"
+#include "core/plan.hpp"
+#include "ports/clock.hpp"
+#include "ports/provider.hpp"
+#include "ports/store.hpp"
+
+namespace warmcall {
+
+// A provider's webhook, authentic and parsed; or authentic and unreadable, to be kept raw.
+struct Delivered {
+    core::ChannelId channel;
+    std::string body;
+    std::vector<Inbound> events;
+    std::string unreadable;  // why, when it could not be parsed
+};
+
+// Something that happened to one contact: a rep's tap, an API call, a settled send.
+struct Happened {
+    core::ContactId contact;
+    core::Event event;
+    std::string actor = "warmcall";
+};
+
+// Any other write: contacts, tokens, sessions. It may throw; then only it fails.
+using Write = std::function<void(Unit&, core::Timestamp now)>;
+
+using Work = std::variant<Delivered, Happened, Write>;
+
+struct Outcome {
+    std::optional<core::Refusal> refusal;
+    std::optional<core::Case> after;  // of Happened
+    std::exception_ptr failure;       // of Write; or StoreUnavailable for any
+};
+
+// A message on its way out: claimed, rendered, with everything its sending needs.
+struct Claimed {
+    core::ContactId contact;
+    core::Message message;
+    Token token{};
+    core::Timestamp lease_until{};
+    Outbound outbound;
+};
+
+// How many each channel may send now, and when this pair may talk again (none: now).
+struct Pace {
+    std::map<core::ChannelId, std::size_t> budget;
+    std::function<std::optional<core::Timestamp>(const core::Message&, core::Timestamp now)> pair;
+};
+
+class Applier {
+ public:
+    // Keeps its own copy of the plan: template and channel states in it move with what the providers say.
+    Applier(Store& store, core::Plan plan, Clock& clock);
+
+    // Applies the batch in one transaction; when that fails it is split, so that one poisoned piece cannot hold up the others.
+    std::vector<Outcome> apply(std::vector<Work> batch);
+
+    // Outreaches whose time has come, at most `limit`; gives how many there were.
+    std::size_t wake(std::size_t limit);
+    // Claims whose lease ran out become unknown; never sent again by themselves.
+    std::size_t reconcile(std::size_t limit);
+
+    // Queued messages whose time has come, gated once more, rendered and claimed for `lease`; one per token at the most.
+    std::vector<Claimed> claim(const Pace& pace, std::span<const Token> tokens, core::Duration lease);
+    // The last look before the bytes leave: the gate again, still claimed by this token, and at least `budget` of the lease left.
+    // When not, the message is put back or dropped in the same transaction.
+    bool may_leave(const Claimed& claimed, core::Duration budget);
+
+    const core::Plan& plan() const { return plan_; }
+    // Until when each rep's own 24-hour window is open on a channel.
+    const std::map<core::RepId, RepState>& rep_states() const { return rep_states_; }
+    // The gate refuses the channel until then.
+    void channel_down(const core::ChannelId& channel, core::Timestamp until) { down_until_[channel] = until; }
+    void refresh(core::Timestamp now);  // channel states as of now
+
+    // Set by tests: called between any two steps inside the transaction; throwing from it is a crash there.
+    std::function<void(std::string_view step)> between_steps;
+
+ private:
+    friend struct Batch;
+    std::optional<Claimed> prepare(struct Batch& batch, const MessageRef& ref, const Token& token, const Pace& pace,
+                                   std::map<core::ChannelId, std::size_t>& budget);
+    void run(std::vector<Work>& batch, std::vector<Outcome>& outcomes);
+    void step(std::string_view name) const {
+        if (between_steps) {
+            between_steps(name);
+        }
+    }
+
+    Store& store_;
+    core::Plan plan_;
+    Clock& clock_;
+    std::map<core::ChannelId, core::Timestamp> down_until_;
+    std::map<core::Address, core::RepId> reps_by_address_;
+    std::map<core::RepId, RepState> rep_states_;
+};
+
+}  // namespace warmcall

@@ -1,0 +1,256 @@
+#include "engine/dispatch.hpp"
+
+#include <spdlog/spdlog.h>
+
+#include <algorithm>
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/redirect_error.hpp>
+#include <boost/asio/use_awaitable.hpp>
+#include <memory>
+#include <string_view>
+#include <utility>
+
+#include "core/speech.hpp"
+
+namespace warmcall {
+
+namespace asio = boost::asio;
+using How = core::SendSettled::How;
+
+namespace {
+
+constexpr core::Duration retry_base = std::chrono::seconds{2};
+constexpr core::Duration retry_max = std::chrono::minutes{10};
+constexpr core::Duration retry_after_min = std::chrono::seconds{1};
+constexpr core::Duration retry_after_max = std::chrono::minutes{15};
+constexpr int tries_max = 8;
+
+Settled refused(const core::Message& message, const Answer& answer, core::Timestamp now, Rng& rng) {
+    Settled s;
+    s.event.how = How::refused;
+    s.event.facts.failed = core::Failure{now, answer.code, answer.failure};
+    const bool once_more = message.tries < tries_max;
+    const core::Duration wait = answer.retry_after ? std::clamp(*answer.retry_after, retry_after_min, retry_after_max)
+                                                   : backoff(message.tries, retry_base, retry_max, rng);
+    switch (answer.failure) {
+        case core::FailureClass::retry:
+            if (once_more) {
+                s.event.again_at = now + wait;
+            }
+            s.trouble = true;
+            break;
+        case core::FailureClass::slow_down:
+            if (answer.scope == Answer::Scope::pair) {  // 4^X seconds, X growing
+                s.event.again_at = now + std::chrono::seconds{1LL << std::min(2 * (message.tries + 1), 12)};
+            } else {
+                s.event.again_at = now + wait;
+                s.channel_pause = now + wait;
+            }
+            break;
+        case core::FailureClass::config:
+            s.event.again_at = now + std::chrono::minutes{10};
+            s.channel_pause = now + std::chrono::minutes{10};
+            break;
+        case core::FailureClass::permanent:
+        case core::FailureClass::suppress:
+        case core::FailureClass::needs_window:
+        case core::FailureClass::template_fault:
+            break;
+    }
+    return s;
+}
+
+}  // namespace
+
+Settled settle(const Line& line, const core::Message& message, const Exchange& exchange, core::Timestamp now, Rng& rng) {
+    Settled s;
+    switch (exchange.progress) {
+        case Exchange::Progress::not_sent:
+            s.event.how = How::not_sent;
+            s.event.again_at = now + backoff(message.tries, retry_base, retry_max, rng);
+            s.trouble = true;
+            break;
+        case Exchange::Progress::written:
+            s.event.how = How::unknown;
+            s.trouble = true;
+            break;
+        case Exchange::Progress::answered: {
+            const Answer answer = line.provider->read_send(line.account, exchange.response);
+            if (answer.kind == Answer::Kind::accepted) {
+                s.event.how = How::accepted;
+                s.event.facts.accepted = now;
+                s.event.facts.provider_id = answer.provider_id;
+                s.learned = answer.learned;
+            } else if (answer.kind == Answer::Kind::refused) {
+                s = refused(message, answer, now, rng);
+            } else {
+                s.event.how = How::unknown;
+                s.trouble = true;
+            }
+            break;
+        }
+    }
+    s.event.message = message.id;
+    return s;
+}
+
+Dispatch::Dispatch(asio::io_context& context, Door& door, Applier& applier, Transport& transport, std::vector<Line> lines, Clock& clock, Rng& rng)
+    : context_{context}, door_{door}, applier_{applier}, transport_{transport}, clock_{clock}, rng_{rng}, wake_{context} {
+    for (Line& line : lines) {
+        const core::ChannelId id = line.account.id;
+        const double rate = line.limits.per_second;
+        buckets_[id] = {.per_second = rate, .burst = std::max(1.0, rate), .tokens = std::max(1.0, rate), .filled_at = clock_.now()};
+        pairs_.emplace(id, PairLimit{line.limits.pair_gap, line.limits.pair_burst});
+        lines_[id] = std::move(line);
+    }
+}
+
+const Line* Dispatch::line(const core::ChannelId& id) const {
+    const auto at = lines_.find(id);
+    return at == lines_.end() ? nullptr : &at->second;
+}
+
+void Dispatch::nudge() { wake_.cancel(); }
+
+asio::awaitable<void> Dispatch::run() {
+    while (!stopping_) {
+        std::size_t claimed = 0;
+        try {
+            claimed = co_await claim_some();
+        } catch (const std::exception& problem) {
+            spdlog::error("sending waits: {}", problem.what());
+        }
+        if (claimed == 0 || counts_.under_way >= under_way_max) {
+            wake_.expires_after(std::chrono::seconds{1});
+            boost::system::error_code nudged;
+            co_await wake_.async_wait(asio::redirect_error(asio::use_awaitable, nudged));
+        }
+    }
+}
+
+asio::awaitable<void> Dispatch::drain(core::Duration limit) {
+    stopping_ = true;
+    wake_.cancel();
+    asio::steady_timer pause{context_};
+    const auto until = std::chrono::steady_clock::now() + limit;
+    while (counts_.under_way > 0 && std::chrono::steady_clock::now() < until) {
+        pause.expires_after(std::chrono::milliseconds{20});
+        co_await pause.async_wait(asio::use_awaitable);
+    }
+}
+
+asio::awaitable<std::size_t> Dispatch::claim_some() {
+    if (counts_.under_way >= under_way_max) {
+        co_return 0;
+    }
+    Pace pace;
+    const core::Timestamp now = clock_.now();
+    for (auto& [id, bucket] : buckets_) {
+        pace.budget[id] = bucket.available(now);
+    }
+    if (std::ranges::all_of(pace.budget, [](const auto& entry) { return entry.second == 0; })) {
+        co_return 0;
+    }
+    pace.pair = [this](const core::Message& m, core::Timestamp at) -> std::optional<core::Timestamp> {
+        const auto limit = pairs_.find(m.channel);
+        return limit == pairs_.end() ? std::nullopt : limit->second.take(m, at);
+    };
+    std::vector<Token> tokens(under_way_max - counts_.under_way);
+    std::ranges::generate(tokens, [this] { return rng_.token(); });
+    auto claimed = std::make_shared<std::vector<Claimed>>();
+    auto job = [this, pace, tokens, claimed] { *claimed = applier_.claim(pace, tokens, lease); };
+    co_await door_.on_writer(std::move(job));
+    for (Claimed& one : *claimed) {
+        buckets_[one.message.channel].take(1);
+        ++counts_.under_way;
+        asio::co_spawn(context_, send(std::move(one)), [this](std::exception_ptr problem) {
+            --counts_.under_way;
+            if (problem) {  // its lease runs out and reconcile finds it: unknown, never sent again by itself
+                try {
+                    std::rethrow_exception(problem);
+                } catch (const std::exception& e) {
+                    spdlog::error("a send ended without being settled: {}", e.what());
+                }
+            }
+            wake_.cancel();
+        });
+    }
+    co_return claimed->size();
+}
+
+asio::awaitable<void> Dispatch::send(Claimed claimed) {
+    const Line* to = line(claimed.message.channel);
+    if (to == nullptr) {
+        co_return;
+    }
+    constexpr core::Duration connect_limit = std::chrono::seconds{10};
+    constexpr core::Duration exchange_limit = std::chrono::seconds{30};
+    HttpRequest request = to->provider->build_send(to->account, claimed.outbound);
+    const std::string_view url = request.url;
+    const auto path = url.find('/', url.find("://") + 3);
+    Result<std::unique_ptr<Connection>> connection = co_await transport_.connect(url.substr(0, path), connect_limit);
+    if (!connection) {
+        Exchange never{.problem = connection.error().message};
+        spdlog::warn("channel {}: {}", claimed.message.channel.value, never.problem);
+        co_await done(claimed, settle(*to, claimed.message, never, clock_.now(), rng_));
+        co_return;
+    }
+    auto go = std::make_shared<bool>(false);
+    auto look = [this, go, claimed] { *go = applier_.may_leave(claimed, 2 * io_budget); };
+    co_await door_.on_writer(std::move(look));
+    if (!*go) {
+        ++counts_.held_back;
+        co_return;
+    }
+    const Exchange exchange = co_await (*connection)->exchange(std::move(request), exchange_limit);
+    if (exchange.progress != Exchange::Progress::answered) {
+        spdlog::warn("channel {}: message {}: {}", claimed.message.channel.value, claimed.message.id.value, exchange.problem);
+    }
+    co_await done(claimed, settle(*to, claimed.message, exchange, clock_.now(), rng_));
+}
+
+void Dispatch::note(const core::ChannelId& channel, const Settled& settled) {
+    switch (settled.event.how) {
+        case How::accepted:
+            ++counts_.accepted;
+            break;
+        case How::refused:
+            ++counts_.refused;
+            break;
+        case How::not_sent:
+            ++counts_.not_sent;
+            break;
+        case How::unknown:
+            ++counts_.unknown;
+            break;
+    }
+    if (!settled.trouble) {
+        breakers_[channel].succeeded();
+    }
+}
+
+asio::awaitable<void> Dispatch::done(const Claimed& claimed, Settled settled) {
+    note(claimed.message.channel, settled);
+    std::optional<core::Timestamp> pause = settled.channel_pause;
+    if (settled.trouble) {
+        if (const auto open_until = breakers_[claimed.message.channel].failed(clock_.now())) {
+            pause = std::max(pause.value_or(*open_until), *open_until);
+        }
+    }
+    if (pause) {
+        spdlog::warn("channel {} rests: the provider is not taking messages", claimed.message.channel.value);
+        auto job = [this, channel = claimed.message.channel, until = *pause] { applier_.channel_down(channel, until); };
+        co_await door_.on_writer(std::move(job));
+    }
+    std::vector<Work> works;
+    works.emplace_back(Happened{claimed.contact, settled.event, "provider"});
+    for (const core::Address& address : settled.learned) {
+        works.emplace_back(Happened{claimed.contact, core::AddressLearned{.now = address}, "provider"});
+    }
+    const std::vector<Outcome> outcomes = co_await door_.apply_all(std::move(works));
+    if (outcomes.front().failure) {
+        std::rethrow_exception(outcomes.front().failure);
+    }
+}
+
+}  // namespace warmcall

@@ -1,0 +1,291 @@
+#include "engine/door.hpp"
+
+#include <spdlog/spdlog.h>
+
+#include <algorithm>
+#include <atomic>
+#include <boost/asio/async_result.hpp>
+#include <boost/asio/associated_executor.hpp>
+#include <boost/asio/post.hpp>
+#include <boost/asio/use_awaitable.hpp>
+#include <condition_variable>
+#include <mutex>
+#include <thread>
+#include <utility>
+#include <vector>
+
+namespace warmcall {
+
+namespace asio = boost::asio;
+
+namespace {
+
+struct Waiting {
+    std::vector<Work> works;
+    std::function<void()> job;  // instead of works
+    std::function<void(std::vector<Outcome>)> answer;
+};
+
+}  // namespace
+
+struct Door::Impl {
+    asio::io_context& context;
+    Applier& applier;
+    Store& store;
+    std::size_t waiting_max;
+    std::vector<std::function<void()>> listeners;
+
+    std::mutex mutex;  // guards the two queues and nothing else; held for a swap
+    std::condition_variable writer_wakes, reader_wakes;
+    std::vector<Waiting> writes;
+    std::vector<std::function<void()>> reads;
+    std::size_t works_waiting = 0;
+    bool closing = false;
+
+    std::atomic<bool> writable{true};
+    std::atomic<std::size_t> waiting{0};
+    std::atomic<std::uint64_t> batches{0}, works{0}, refused_full{0};
+    std::atomic<std::size_t> per_second{2'000};  // what the last batches committed, so that "full" means more than a second's work
+
+    std::thread writer, reader;
+
+    Impl(asio::io_context& c, Applier& a, Store& s, std::size_t max) : context{c}, applier{a}, store{s}, waiting_max{max} {
+        writer = std::thread{[this] { write_loop(); }};
+        reader = std::thread{[this] { read_loop(); }};
+    }
+
+    ~Impl() {
+        {
+            const std::lock_guard lock{mutex};
+            closing = true;
+        }
+        writer_wakes.notify_one();
+        reader_wakes.notify_one();
+        writer.join();
+        reader.join();
+    }
+
+    // Swaps the whole queue: what has arrived while the last batch was committed goes through together.
+    std::vector<Waiting> take() {
+        std::unique_lock lock{mutex};
+        constexpr auto quiet = std::chrono::seconds{5};
+        while (writes.empty() && !closing) {
+            if (writer_wakes.wait_for(lock, quiet) == std::cv_status::timeout && writes.empty() && !closing) {
+                lock.unlock();
+                idle();
+                lock.lock();
+            }
+        }
+        return std::exchange(writes, {});
+    }
+
+    void idle() {
+        try {
+            store.idle();
+        } catch (const std::exception& problem) {
+            spdlog::warn("store: {}", problem.what());
+        }
+    }
+
+    void write_loop() {
+        for (;;) {
+            std::vector<Waiting> taken = take();
+            if (taken.empty()) {
+                return;
+            }
+            const auto begun = std::chrono::steady_clock::now();
+            std::vector<std::vector<Outcome>> answers(taken.size());
+            apply(taken, answers);
+            const auto took = std::chrono::duration<double>(std::chrono::steady_clock::now() - begun).count();
+            std::size_t n = 0;
+            for (const auto& a : answers) {
+                n += a.size();
+            }
+            if (n > 16 && took > 0) {
+                per_second = static_cast<std::size_t>(0.8 * static_cast<double>(per_second) + 0.2 * static_cast<double>(n) / took);
+            }
+            waiting -= n;
+            ++batches;
+            works += n;
+            // One post back for the whole batch.
+            asio::post(context, [this, taken = std::move(taken), answers = std::move(answers)]() mutable {
+                for (std::size_t i = 0; i < taken.size(); ++i) {
+                    taken[i].answer(std::move(answers[i]));
+                }
+                for (const auto& listener : listeners) {
+                    listener();
+                }
+            });
+        }
+    }
+
+    void apply(std::vector<Waiting>& taken, std::vector<std::vector<Outcome>>& answers) {
+        std::vector<Work> batch;
+        for (Waiting& w : taken) {
+            std::ranges::move(w.works, std::back_inserter(batch));
+        }
+        std::vector<Outcome> outcomes;
+        try {
+            outcomes = applier.apply(std::move(batch));
+        } catch (...) {  // the loop's turn ends, the loop goes on; each asker is told
+            outcomes.assign(batch_size(taken), Outcome{.failure = std::current_exception()});
+        }
+        bool failed = false;
+        std::size_t next = 0;
+        for (std::size_t i = 0; i < taken.size(); ++i) {
+            for (std::size_t k = 0; k < taken[i].works.size(); ++k) {
+                failed = failed || is_unavailable(outcomes[next]);
+                answers[i].push_back(std::move(outcomes[next++]));
+            }
+            if (taken[i].job) {
+                answers[i].push_back(run(taken[i].job));
+                failed = failed || is_unavailable(answers[i].back());
+            }
+        }
+        writable = !failed;
+    }
+
+    static std::size_t batch_size(const std::vector<Waiting>& taken) {
+        std::size_t n = 0;
+        for (const Waiting& w : taken) {
+            n += w.works.size();
+        }
+        return n;
+    }
+
+    static Outcome run(const std::function<void()>& job) {
+        try {
+            job();
+            return {};
+        } catch (...) {
+            return {.failure = std::current_exception()};
+        }
+    }
+
+    static bool is_unavailable(const Outcome& outcome) {
+        if (!outcome.failure) {
+            return false;
+        }
+        try {
+            std::rethrow_exception(outcome.failure);
+        } catch (const StoreUnavailable& problem) {
+            spdlog::error("store: {}", problem.what());
+            return true;
+        } catch (...) {
+            return false;
+        }
+    }
+
+    void read_loop() {
+        for (;;) {
+            std::vector<std::function<void()>> taken;
+            {
+                std::unique_lock lock{mutex};
+                reader_wakes.wait(lock, [this] { return !reads.empty() || closing; });
+                if (reads.empty()) {
+                    return;
+                }
+                taken = std::exchange(reads, {});
+            }
+            for (const auto& job : taken) {
+                job();
+            }
+        }
+    }
+
+    void put(Waiting w, std::size_t n) {
+        waiting += n;
+        {
+            const std::lock_guard lock{mutex};
+            writes.push_back(std::move(w));
+        }
+        writer_wakes.notify_one();
+    }
+
+    asio::awaitable<std::vector<Outcome>> ask(std::vector<Work> asked, std::function<void()> job) {
+        const std::size_t n = asked.size() + (job ? 1U : 0U);
+        if (waiting + n > waiting_max + (job ? 1'000U : 0U)) {
+            ++refused_full;
+            throw StoreUnavailable{"more is waiting to be stored than can be taken in; try again in a moment"};
+        }
+        co_return co_await asio::async_initiate<const asio::use_awaitable_t<>, void(std::vector<Outcome>)>(
+            [this, n](auto handler, std::vector<Work> w, std::function<void()> j) {
+                auto kept = std::make_shared<decltype(handler)>(std::move(handler));
+                put({std::move(w), std::move(j), [kept](std::vector<Outcome> outcomes) { (*kept)(std::move(outcomes)); }}, n);
+            },
+            asio::use_awaitable, std::move(asked), std::move(job));
+    }
+};
+
+Door::Door(asio::io_context& context, Applier& applier, Store& store, std::size_t waiting_max)
+    : impl_{std::make_unique<Impl>(context, applier, store, waiting_max)} {}
+
+Door::~Door() = default;
+
+namespace {
+
+void pass_on(const Outcome& outcome) {
+    if (outcome.failure) {
+        std::rethrow_exception(outcome.failure);
+    }
+}
+
+}  // namespace
+
+asio::awaitable<Outcome> Door::apply(Work work) {
+    std::vector<Work> works;
+    works.push_back(std::move(work));
+    std::vector<Outcome> outcomes = co_await impl_->ask(std::move(works), nullptr);
+    pass_on(outcomes.front());
+    co_return std::move(outcomes.front());
+}
+
+asio::awaitable<std::vector<Outcome>> Door::apply_all(std::vector<Work> works) {
+    if (works.empty()) {
+        co_return std::vector<Outcome>{};
+    }
+    std::vector<Outcome> outcomes = co_await impl_->ask(std::move(works), nullptr);
+    co_return outcomes;
+}
+
+asio::awaitable<void> Door::on_writer(std::function<void()> job) {
+    const std::vector<Outcome> outcomes = co_await impl_->ask({}, std::move(job));
+    pass_on(outcomes.front());
+}
+
+asio::awaitable<void> Door::read(std::function<void(Store&)> reading) {
+    const std::exception_ptr failure = co_await asio::async_initiate<const asio::use_awaitable_t<>, void(std::exception_ptr, std::exception_ptr)>(
+        [this](auto handler, std::function<void(Store&)> work) {
+            auto kept = std::make_shared<decltype(handler)>(std::move(handler));
+            auto job = [this, kept, work = std::move(work)] {
+                std::exception_ptr problem;
+                try {
+                    work(impl_->store);
+                } catch (...) {
+                    problem = std::current_exception();
+                }
+                asio::post(impl_->context, [kept, problem] { (*kept)(nullptr, problem); });
+            };
+            {
+                const std::lock_guard lock{impl_->mutex};
+                impl_->reads.push_back(std::move(job));
+            }
+            impl_->reader_wakes.notify_one();
+        },
+        asio::use_awaitable, std::move(reading));
+    if (failure) {
+        std::rethrow_exception(failure);
+    }
+}
+
+void Door::on_commit(std::function<void()> listener) { impl_->listeners.push_back(std::move(listener)); }
+
+bool Door::writable() const { return impl_->writable; }
+
+bool Door::full() const { return impl_->waiting > std::min(impl_->per_second.load() + 200, impl_->waiting_max); }
+
+DoorCounts Door::counts() const {
+    return {.batches = impl_->batches, .works = impl_->works, .refused_full = impl_->refused_full, .waiting = impl_->waiting};
+}
+
+}  // namespace warmcall

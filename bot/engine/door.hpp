@@ -1,0 +1,50 @@
+#pragma once
+// The one door with its thread: what arrives while the previous commit syncs goes through the next transaction together.
+
+#include <boost/asio/awaitable.hpp>
+#include <boost/asio/io_context.hpp>
+#include <cstddef>
+#include <functional>
+#include <memory>
+#include <string>
+
+#include "engine/apply.hpp"
+
+namespace warmcall {
+
+struct DoorCounts {
+    std::uint64_t batches = 0, works = 0, refused_full = 0;
+    std::size_t waiting = 0;
+};
+
+class Door {
+ public:
+    // Starts the writing thread and the reading thread; answers come back on `context`.
+    Door(boost::asio::io_context& context, Applier& applier, Store& store, std::size_t waiting_max = 20'000);
+    ~Door();  // finishes what has been taken in, then joins
+
+    // Decided and durable when it returns. Throws StoreUnavailable when nothing can be written, or the queue is full.
+    boost::asio::awaitable<Outcome> apply(Work work);
+
+    // Several at once, in the same transaction where possible; outcomes in order.
+    boost::asio::awaitable<std::vector<Outcome>> apply_all(std::vector<Work> works);
+
+    // Runs a reading function on the reading thread. Its exceptions pass on.
+    boost::asio::awaitable<void> read(std::function<void(Store&)> reading);
+
+    // Runs something with transactions of its own on the writing thread, between two batches.
+    boost::asio::awaitable<void> on_writer(std::function<void()> job);
+
+    // Called on `context` after every committed batch: the live stream and the sender look for news.
+    void on_commit(std::function<void()> listener);
+
+    bool writable() const;  // false after the store failed and until a write worked again
+    bool full() const;      // more is waiting than can be committed in a second: answer 503 before reading more
+    DoorCounts counts() const;
+
+ private:
+    struct Impl;
+    std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace warmcall

@@ -1,0 +1,47 @@
+#include "engine/wakeups.hpp"
+
+#include <spdlog/spdlog.h>
+
+#include <boost/asio/redirect_error.hpp>
+#include <boost/asio/use_awaitable.hpp>
+#include <memory>
+
+namespace warmcall {
+
+namespace asio = boost::asio;
+
+void Wakeups::stop() {
+    stopping_ = true;
+    timer_.cancel();
+}
+
+asio::awaitable<void> Wakeups::run() {
+    constexpr auto look_every = std::chrono::seconds{1};
+    constexpr auto reconcile_every = std::chrono::seconds{5};
+    auto reconcile_at = std::chrono::steady_clock::now();
+    while (!stopping_) {
+        auto woken = std::make_shared<std::size_t>(0);
+        const bool reconcile = std::chrono::steady_clock::now() >= reconcile_at;
+        auto job = [this, woken, reconcile] {
+            *woken = applier_.wake(at_once);
+            if (reconcile) {
+                applier_.reconcile(at_once);
+            }
+        };
+        try {
+            co_await door_.on_writer(std::move(job));
+        } catch (const std::exception& problem) {
+            spdlog::error("wake-ups wait: {}", problem.what());
+        }
+        if (reconcile) {
+            reconcile_at = std::chrono::steady_clock::now() + reconcile_every;
+        }
+        if (*woken < at_once) {
+            timer_.expires_after(look_every);
+            boost::system::error_code stopped;
+            co_await timer_.async_wait(asio::redirect_error(asio::use_awaitable, stopped));
+        }
+    }
+}
+
+}  // namespace warmcall

@@ -1,0 +1,735 @@
+#include "sandbox/control.hpp"
+
+#include <algorithm>
+#include <array>
+#include <charconv>
+
+#include "sandbox/fields.hpp"
+#include "sandbox/numbers.hpp"
+
+namespace warmcall::sandbox {
+
+namespace {
+
+using namespace std::chrono_literals;
+using net::Incoming;
+using net::Outgoing;
+
+constexpr int a_day_ms = 86'400'000;
+constexpr std::size_t replies_max = 10'000;
+constexpr std::size_t rules_max = 1000;
+
+Error expected(std::string what) { return {Errc::bad_input, std::move(what) + " was expected"}; }
+
+constexpr const char* a_number = "a phone number with its country code, like +61491570156,";
+
+Person* needed_person(Parts& parts, Fields& fields, const char* key) {
+    const auto found = parts.cloud.person_at(fields.text(key));
+    if (!found)
+        fields.fail(key, a_number);
+    return found ? *found : nullptr;
+}
+
+void post(Parts& parts, const std::string& field, std::function<Json(Timestamp)> value, Timestamp due, const std::string& lane, int copies) {
+    Update update;
+    update.field = field;
+    update.value = std::move(value);
+    parts.office.post(std::move(update), due, lane, static_cast<std::size_t>(copies));
+}
+
+// -- what people do ------------------------------------------------------------------------------------------------
+
+const Bubble* about_of(Parts& parts, Fields& fields, const Person& from) {
+    const std::string about = fields.text("about");
+    if (about.empty() && !fields.has("tap"))
+        return nullptr;
+    const Bubble* found = about.empty() || about == "last" ? parts.cloud.last_to(from.wa_id) : parts.cloud.find(about);
+    if (found == nullptr)
+        fields.fail("about", "a wamid the sandbox knows, or \"last\" when something was sent to that number,");
+    return found;
+}
+
+// {"tap": 0} on a message with buttons becomes the reply that such a tap makes.
+void tap(Fields& fields, const Bubble* about, Json& wanted) {
+    if (!fields.has("tap"))
+        return;
+    const auto place = static_cast<std::size_t>(fields.whole("tap", 0, 0, 9));
+    if (about == nullptr || place >= about->buttons.size()) {
+        fields.fail("tap", "the place of a button on that message, 0 is the first,");
+        return;
+    }
+    const std::string& label = about->buttons[place];
+    const std::string& payload = about->payloads[place];
+    if (about->type == "template") {
+        wanted["type"] = "button";
+        wanted["text"] = label;
+        wanted["payload"] = payload;
+    } else {
+        wanted["type"] = about->shape == "list" ? "list_reply" : "button_reply";
+        wanted["id"] = payload;
+        wanted["title"] = label;
+    }
+}
+
+Result<Json> reply(Parts& parts, const Json& given) {
+    Fields fields{given};
+    Person* from = needed_person(parts, fields, "from");
+    const std::string name = fields.text("name");
+    const int copies = fields.whole("copies", 1, 1, 1000);
+    const int delay = fields.whole("delay_ms", 0, 0, a_day_ms);
+    for (const char* key : {"type", "text", "payload", "id", "title", "description", "emoji", "response", "filename", "phone"})
+        fields.text(key);
+    fields.number("latitude", 0, -90, 90);
+    fields.number("longitude", 0, -180, 180);
+    fields.flag("forwarded", false);
+    fields.any("referral");
+    const Bubble* about = from == nullptr ? nullptr : about_of(parts, fields, *from);
+    Json wanted = given;
+    tap(fields, about, wanted);
+    if (auto read = fields.finish(); !read)
+        return read.error();
+
+    Bubble bubble;
+    bubble.wa_id = from->wa_id;
+    bubble.id = parts.cloud.new_wamid(from->wa_id, parts.next_number());
+    bubble.at = parts.clock.now();
+    const auto message = reply_message(parts.cloud.account, wanted, about, bubble);
+    if (!message)
+        return message.error();
+    if (!name.empty())
+        from->name = name;
+    const Json change = reply_change(parts.cloud.account, *from, *message, bubble);
+    const std::string wamid = bubble.id;
+    const std::string wa_id = from->wa_id;
+    parts.cloud.heard(std::move(bubble), parts.clock.now());
+    post(parts, "messages", [change](Timestamp) { return change; }, parts.clock.now() + Duration{delay}, wa_id, copies);
+    return Json{{"wamid", wamid}, {"wa_id", wa_id}};
+}
+
+Result<Json> replies(Parts& parts, const Json& given) {
+    const auto list = given.find("replies");
+    if (list == given.end())
+        return reply(parts, given);
+    if (!list->is_array() || list->size() > replies_max)
+        return expected("replies: a list of at most " + std::to_string(replies_max) + " replies");
+    Json ids = Json::array();
+    for (const Json& one : *list) {
+        const auto done = reply(parts, one);
+        if (!done)
+            return Error{done.error().code, "replies[" + std::to_string(ids.size()) + "]: " + done.error().message +
+                                                "; those before it were sent"};
+        ids.push_back((*done)["wamid"]);
+    }
+    return Json{{"wamids", ids}};
+}
+
+Result<Json> call(Parts& parts, const Json& given) {
+    Fields fields{given};
+    Person* from = needed_person(parts, fields, "from");
+    const std::string name = fields.text("name");
+    const int duration = fields.whole("duration_s", 0, 0, 86'400);
+    const std::size_t events = fields.word("events", 2, {"connect", "terminate", "both"});
+    if (auto read = fields.finish(); !read)
+        return read.error();
+    if (!name.empty())
+        from->name = name;
+    const Timestamp now = parts.clock.now();
+    const std::string id = "wacid." + parts.cloud.new_wamid(from->wa_id, parts.next_number()).substr(6);
+    const auto plan = [&](const std::string& event, Timestamp due) {
+        post(parts, "calls",
+             [&parts, person = *from, event, id, duration](Timestamp at) {
+                 return call_change(parts.cloud.account, person, event, id, at, duration);
+             },
+             due, from->wa_id, 1);
+    };
+    if (events != 1)
+        plan("connect", now);
+    if (events != 0)
+        plan("terminate", now + 1ms);
+    Bubble bubble;
+    bubble.id = id;
+    bubble.wa_id = from->wa_id;
+    bubble.type = "call";
+    bubble.text = duration > 0 ? "Call, " + std::to_string(duration) + " s" : "Missed call";
+    bubble.at = now;
+    const std::string wa_id = from->wa_id;
+    parts.cloud.heard(std::move(bubble), now);  // a call opens the window as well
+    return Json{{"call_id", id}, {"wa_id", wa_id}};
+}
+
+Result<Json> stop_marketing(Parts& parts, const Json& given) {
+    Fields fields{given};
+    Person* from = needed_person(parts, fields, "from");
+    const bool resume = fields.word("value", 0, {"stop", "resume"}) == 1;
+    if (auto read = fields.finish(); !read)
+        return read.error();
+    from->marketing_stopped = !resume;
+    post(parts, "user_preferences",
+         [&parts, person = *from, word = std::string{resume ? "resume" : "stop"}](Timestamp at) {
+             return preference_change(parts.cloud.account, person, word, at);
+         },
+         parts.clock.now(), from->wa_id, 1);
+    return Json{{"wa_id", from->wa_id}, {"marketing_stopped", from->marketing_stopped}};
+}
+
+Result<Json> number_change(Parts& parts, const Json& given) {
+    Fields fields{given};
+    Person* from = needed_person(parts, fields, "from");
+    const std::string to = fields.needed_text("to");
+    if (auto read = fields.finish(); !read)
+        return read.error();
+    std::string old_wa_id;
+    const auto moved = parts.cloud.move(*from, to, old_wa_id);
+    if (!moved)
+        return moved.error();
+    const std::string wamid = parts.cloud.new_wamid(old_wa_id, parts.next_number());
+    post(parts, "messages",
+         [&parts, old_wa_id, person = **moved, wamid](Timestamp at) {
+             return number_changed(parts.cloud.account, old_wa_id, person, wamid, at);
+         },
+         parts.clock.now(), old_wa_id, 1);
+    return Json{{"from", old_wa_id}, {"wa_id", (*moved)->wa_id}, {"wamid", wamid}};
+}
+
+Json shown(const Person& person, Timestamp now) {
+    Json out{{"phone", "+" + person.wa_id},         {"name", person.name},
+             {"wa_id", person.wa_id},               {"user_id", person.user_id},
+             {"rep", person.rep},                   {"on_whatsapp", person.on_whatsapp},
+             {"marketing_stopped", person.marketing_stopped},
+             {"window_open", person.window_open(now)}};
+    if (!person.username.empty())
+        out["username"] = person.username;
+    return out;
+}
+
+Result<Json> contact(Parts& parts, const Json& given) {
+    Fields fields{given};
+    Person* person = needed_person(parts, fields, "phone");
+    Person changed = person == nullptr ? Person{} : *person;
+    changed.name = fields.text("name", changed.name);
+    changed.username = fields.text("username", changed.username);
+    changed.hides_phone = fields.flag("hides_phone", changed.hides_phone);
+    changed.rep = fields.flag("rep", changed.rep);
+    changed.on_whatsapp = fields.flag("on_whatsapp", changed.on_whatsapp);
+    changed.marketing_stopped = fields.flag("marketing_stopped", changed.marketing_stopped);
+    const std::size_t window = fields.word("window", 2, {"open", "closed", "as it is"});
+    if (auto read = fields.finish(); !read)
+        return read.error();
+    const Timestamp now = parts.clock.now();
+    if (window < 2)
+        changed.wrote_at = window == 0 ? std::optional{now} : std::nullopt;
+    *person = changed;
+    return shown(changed, now);
+}
+
+// -- what WhatsApp and the business do -----------------------------------------------------------------------------
+
+Result<Json> status(Parts& parts, const Json& given) {
+    Fields fields{given};
+    const std::string wamid = fields.text("wamid");
+    const Bubble* about = wamid.empty() ? nullptr : parts.cloud.find(wamid);
+    if (wamid.empty()) {
+        if (Person* to = needed_person(parts, fields, "to"))
+            about = parts.cloud.last_to(to->wa_id);
+    }
+    const std::string word = fields.needed_text("status");
+    const int code = fields.whole("code", word == "failed" ? 131000 : 0, 0, 9'999'999);
+    const int delay = fields.whole("delay_ms", 0, 0, a_day_ms);
+    const int copies = fields.whole("copies", 1, 1, 1000);
+    if (auto read = fields.finish(); !read)
+        return read.error();
+    if (about == nullptr || !about->ours)
+        return expected("wamid of a message the business sent (or `to`, for the last one to that number)");
+    plan_status(parts, *about, word, code, parts.clock.now() + Duration{delay}, copies);
+    return Json{{"wamid", about->id}, {"status", word}};
+}
+
+Result<Json> echo(Parts& parts, const Json& given) {
+    Fields fields{given};
+    Person* to = needed_person(parts, fields, "to");
+    Bubble bubble;
+    bubble.text = fields.needed_text("text");
+    if (auto read = fields.finish(); !read)
+        return read.error();
+    bubble.id = parts.cloud.new_wamid(to->wa_id, parts.next_number());
+    bubble.wa_id = to->wa_id;
+    bubble.ours = true;
+    bubble.type = "text";
+    bubble.at = parts.clock.now();
+    const Json change = echo_change(parts.cloud.account, *to, bubble);
+    post(parts, "smb_message_echoes", [change](Timestamp) { return change; }, parts.clock.now(), to->wa_id, 1);
+    return Json{{"wamid", parts.cloud.wrote(std::move(bubble)).id}};
+}
+
+void tell_template(Parts& parts, const std::string& field, Json value) {
+    post(parts, field, [value = std::move(value)](Timestamp) { return value; }, parts.clock.now(), "templates", 1);
+}
+
+Result<Json> template_event(Parts& parts, const Json& given) {
+    static const std::vector<std::string> events{"APPROVED", "ARCHIVED", "DELETED",    "DISABLED", "FLAGGED",          "IN_APPEAL", "LIMIT_EXCEEDED",
+                                                 "LOCKED",   "PAUSED",   "PENDING",    "REINSTATED", "PENDING_DELETION", "REJECTED"};
+    Fields fields{given};
+    Template* known = parts.cloud.templates.find(fields.needed_text("name"), fields.needed_text("language"));
+    const bool has_event = fields.has("event");
+    const std::string event = events[fields.word("event", 0, events)];
+    const std::string reason = fields.text("reason", "NONE");
+    const std::string other_title = fields.text("title");
+    const std::string quality = fields.text("quality");
+    const std::string category = fields.text("category");
+    if (auto read = fields.finish(); !read)
+        return read.error();
+    if (known == nullptr)
+        return Error{Errc::not_found, "there is no template of that name and language here"};
+    if (!has_event && quality.empty() && category.empty())
+        return expected("event, quality or category");
+    if (has_event) {
+        known->status = event == "REINSTATED" ? "APPROVED" : event == "FLAGGED" ? known->status : event;
+        known->rejected_reason = event == "REJECTED" ? reason : "NONE";
+        tell_template(parts, "message_template_status_update", template_status(*known, event, reason, other_title));
+    }
+    if (!quality.empty()) {
+        const std::string before = std::exchange(known->quality, quality);
+        tell_template(parts, "message_template_quality_update", template_quality(*known, before));
+    }
+    if (!category.empty()) {
+        const std::string before = std::exchange(known->category, category);
+        tell_template(parts, "template_category_update", template_category(*known, before));
+    }
+    return sandbox::shown(*known);
+}
+
+Result<Json> add_templates(Parts& parts, const Json& given) {
+    const auto found = read_templates(given.is_array() ? given.dump() : Json::array({given}).dump());
+    if (!found)
+        return found.error();
+    Json ids = Json::array();
+    for (const Template& made : *found)
+        ids.push_back(std::to_string(parts.cloud.templates.put(made).id));
+    return Json{{"ids", ids}};
+}
+
+Result<Json> account_event(Parts& parts, const Json& given) {
+    Fields fields{given};
+    const std::string field = fields.needed_text("field");
+    const Json value = fields.any("value");
+    if (!value.is_object())
+        fields.fail("value", "an object, as the webhook is to carry it,");
+    if (auto read = fields.finish(); !read)
+        return read.error();
+    post(parts, field, [value](Timestamp) { return value; }, parts.clock.now(), "account", 1);
+    return Json{{"field", field}};
+}
+
+// -- the script, the clock, the settings ---------------------------------------------------------------------------
+
+Json all_rules(const Parts& parts) {
+    Json list = Json::array();
+    for (const Rule& rule : parts.script.rules())
+        list.push_back(sandbox::shown(rule));
+    return Json{{"rules", list}};
+}
+
+Result<Json> add_rules(Parts& parts, const Json& given) {
+    const auto list = given.find("rules");
+    const Json wanted = list == given.end() ? Json::array({given}) : *list;
+    if (!wanted.is_array() || wanted.size() + parts.script.rules().size() > rules_max)
+        return expected("rules: a list of at most " + std::to_string(rules_max) + " rules in all");
+    std::vector<Rule> read;
+    for (const Json& one : wanted) {
+        auto rule = read_rule(one);
+        if (!rule)
+            return Error{rule.error().code, "rule " + std::to_string(read.size() + 1) + ": " + rule.error().message};
+        read.push_back(*std::move(rule));
+    }
+    for (Rule& rule : read)  // all or none
+        parts.script.add(std::move(rule));
+    return all_rules(parts);
+}
+
+Json clock(const Parts& parts) {
+    return Json{{"now", core::unix_ms(parts.clock.now())}, {"ahead_s", static_cast<double>(parts.clock.ahead().count()) / 1000}};
+}
+
+Result<Json> advance(Parts& parts, const Json& given) {
+    Fields fields{given};
+    const double seconds = fields.number("advance_s", 0, 0, 400.0 * 86'400);
+    if (!fields.has("advance_s"))
+        fields.fail("advance_s", "how many seconds to jump ahead");
+    if (auto read = fields.finish(); !read)
+        return read.error();
+    parts.clock.advance(Duration{static_cast<Duration::rep>(seconds * 1000)});
+    parts.office.look_again();
+    return clock(parts);
+}
+
+const std::vector<std::string> shapes{"changes", "entries", "values"};
+const std::vector<std::string> closed_windows{"failed-later", "refused-at-once"};
+
+Json settings(const Parts& parts) {
+    const Posting& posting = parts.office.posting;
+    const Behaviour& usual = parts.cloud.behaviour;
+    return Json{{"webhook_url", posting.webhook_url},
+                {"batch_max", posting.batch_max},
+                {"batch_shape", shapes[static_cast<std::size_t>(posting.shape)]},
+                {"hold_webhooks", posting.hold},
+                {"retry_factor", posting.retry_factor},
+                {"receipts", usual.receipts},
+                {"sent_after_ms", usual.sent_after.count()},
+                {"delivered_after_ms", usual.delivered_after.count()},
+                {"read_after_ms", usual.read_after.count()},
+                {"read_share", usual.read_share},
+                {"closed_window", closed_windows[static_cast<std::size_t>(usual.closed_window)]},
+                {"pair_limit", usual.pair_limit},
+                {"sends_per_second_max", usual.sends_per_second_max},
+                {"approve_templates_at_once", usual.approve_templates_at_once},
+                {"token_valid", usual.token_valid}};
+}
+
+void read_posting(Fields& fields, Posting& posting) {
+    posting.webhook_url = fields.text("webhook_url", posting.webhook_url);
+    if (!posting.webhook_url.empty() && !posting.webhook_url.starts_with("http://") && !posting.webhook_url.starts_with("https://"))
+        fields.fail("webhook_url", "an address that begins with http:// or https://");
+    posting.batch_max = static_cast<std::size_t>(fields.whole("batch_max", static_cast<int>(posting.batch_max), 1, 1000));
+    posting.shape = static_cast<BatchShape>(fields.word("batch_shape", static_cast<std::size_t>(posting.shape), shapes));
+    posting.hold = fields.flag("hold_webhooks", posting.hold);
+    posting.retry_factor = fields.number("retry_factor", posting.retry_factor, 0, 100);
+}
+
+Duration read_ms(Fields& fields, const char* key, Duration now) {
+    return Duration{fields.whole(key, static_cast<int>(now.count()), 0, a_day_ms)};
+}
+
+void read_behaviour(Fields& fields, Behaviour& usual) {
+    usual.receipts = fields.flag("receipts", usual.receipts);
+    usual.sent_after = read_ms(fields, "sent_after_ms", usual.sent_after);
+    usual.delivered_after = read_ms(fields, "delivered_after_ms", usual.delivered_after);
+    usual.read_after = read_ms(fields, "read_after_ms", usual.read_after);
+    usual.read_share = fields.number("read_share", usual.read_share, 0, 1);
+    const auto now = static_cast<std::size_t>(usual.closed_window);
+    usual.closed_window = static_cast<Behaviour::ClosedWindow>(fields.word("closed_window", now, closed_windows));
+    usual.pair_limit = fields.flag("pair_limit", usual.pair_limit);
+    usual.sends_per_second_max = fields.number("sends_per_second_max", usual.sends_per_second_max, 0, 1e9);
+    usual.approve_templates_at_once = fields.flag("approve_templates_at_once", usual.approve_templates_at_once);
+    usual.token_valid = fields.flag("token_valid", usual.token_valid);
+}
+
+Result<Json> change_settings(Parts& parts, const Json& given) {
+    Fields fields{given};
+    Posting posting = parts.office.posting;
+    Behaviour usual = parts.cloud.behaviour;
+    read_posting(fields, posting);
+    read_behaviour(fields, usual);
+    if (auto read = fields.finish(); !read)
+        return read.error();
+    parts.office.posting = posting;
+    parts.cloud.behaviour = usual;
+    parts.office.look_again();
+    return settings(parts);
+}
+
+// -- looking -------------------------------------------------------------------------------------------------------
+
+Json shown(const Bubble& bubble) {
+    Json steps = Json::array();
+    for (const Step& step : bubble.steps) {
+        Json one{{"status", step.status}, {"at", core::unix_ms(step.at)}};
+        if (step.code != 0) {
+            one["code"] = step.code;
+            one["title"] = title(step.code);
+        }
+        steps.push_back(std::move(one));
+    }
+    Json out{{"revision", bubble.revision},
+             {"wamid", bubble.id},
+             {"wa_id", bubble.wa_id},
+             {"from", bubble.ours ? "business" : "contact"},
+             {"type", bubble.type},
+             {"text", bubble.text},
+             {"at", core::unix_ms(bubble.at)},
+             {"steps", std::move(steps)}};
+    if (!bubble.buttons.empty())
+        out["buttons"] = bubble.buttons;
+    if (bubble.ours && !bubble.payloads.empty())
+        out["payloads"] = bubble.payloads;
+    if (!bubble.template_name.empty())
+        out["template"] = bubble.template_name;
+    if (!bubble.about.empty())
+        out["about"] = bubble.about;
+    if (!bubble.token.empty())
+        out["token"] = bubble.token;
+    return out;
+}
+
+struct Asked {
+    std::vector<Header> pairs;
+    std::string text(std::string_view name) const {
+        const auto found = std::ranges::find(pairs, name, &Header::name);
+        return found == pairs.end() ? "" : found->value;
+    }
+    Result<std::uint64_t> number(std::string_view name, std::uint64_t otherwise) const {
+        const std::string given = text(name);
+        if (given.empty())
+            return otherwise;
+        std::uint64_t value = 0;
+        const auto [end, problem] = std::from_chars(given.data(), given.data() + given.size(), value);
+        if (problem != std::errc{} || end != given.data() + given.size())
+            return expected(std::string{name} + ": a whole number");
+        return value;
+    }
+};
+
+Result<Json> messages(Parts& parts, const Asked& asked) {
+    const auto after = asked.number("after", 0);
+    const auto limit = asked.number("limit", 500);
+    if (!after || !limit)
+        return !after ? after.error() : limit.error();
+    std::string wa_id;
+    if (const std::string phone = asked.text("phone"); !phone.empty()) {
+        const auto digits = digits_of(phone);
+        if (!digits)
+            return expected(std::string{"phone: "} + a_number);
+        wa_id = wa_id_of(*digits);
+    }
+    std::vector<const Bubble*> changed;
+    for (const Bubble& bubble : parts.cloud.bubbles()) {
+        if (bubble.revision > *after && (wa_id.empty() || bubble.wa_id == wa_id))
+            changed.push_back(&bubble);
+    }
+    std::ranges::sort(changed, {}, &Bubble::revision);
+    if (changed.size() > *limit)
+        changed.resize(*limit);
+    Json list = Json::array();
+    for (const Bubble* bubble : changed)
+        list.push_back(shown(*bubble));
+    return Json{{"now", core::unix_ms(parts.clock.now())},
+                {"last", changed.empty() ? *after : changed.back()->revision},
+                {"messages", std::move(list)}};
+}
+
+Result<Json> people(Parts& parts, const Asked&) {
+    constexpr std::size_t shown_max = 1000;
+    Json list = Json::array();
+    for (const auto& [wa_id, person] : parts.cloud.people()) {
+        if (list.size() < shown_max)
+            list.push_back(shown(person, parts.clock.now()));
+    }
+    return Json{{"contacts", list}, {"count", parts.cloud.people().size()}};
+}
+
+Result<Json> ledger(Parts& parts, const Asked& asked) {
+    const auto after = asked.number("after", 0);
+    const auto limit = asked.number("limit", 1000);
+    if (!after || !limit)
+        return !after ? after.error() : limit.error();
+    Ledger::Page page = parts.ledger.read(*after, asked.text("kind"), std::min<std::uint64_t>(*limit, 10'000));
+    return Json{{"entries", std::move(page.entries)}, {"last", page.last}, {"end", parts.ledger.last()}};
+}
+
+Result<Json> state(Parts& parts, const Asked&) {
+    return Json{{"clock", clock(parts)},
+                {"webhooks_waiting", parts.office.waiting()},
+                {"messages", parts.cloud.bubbles().size()},
+                {"contacts", parts.cloud.people().size()},
+                {"ledger_end", parts.ledger.last()},
+                {"business", Json{{"phone", parts.cloud.account.display_number},
+                                  {"phone_number_id", parts.cloud.account.phone_number_id},
+                                  {"waba_id", parts.cloud.account.waba_id}}},
+                {"settings", settings(parts)},
+                {"rules", all_rules(parts)["rules"]}};
+}
+
+// -- routes --------------------------------------------------------------------------------------------------------
+
+struct Deed {
+    std::string_view path;
+    Result<Json> (*run)(Parts&, const Json&);
+    std::string_view words;
+};
+
+constexpr std::array deeds{
+    Deed{"reply", replies, "{from, type?, text?, about?: wamid|\"last\", tap?, emoji?, name?, copies?, delay_ms?} or {replies: […]}: they write"},
+    Deed{"call", call, "{from, duration_s?, events?: connect|terminate|both}: they call the business"},
+    Deed{"stop-marketing", stop_marketing, "{from, value?: stop|resume}: the switch in WhatsApp itself"},
+    Deed{"number-change", number_change, "{from, to}: they have a new number"},
+    Deed{"contact", contact, "{phone, name?, rep?, on_whatsapp?, marketing_stopped?, username?, hides_phone?, window?: open|closed}"},
+    Deed{"status", status, "{wamid | to, status, code?, delay_ms?, copies?}: one receipt"},
+    Deed{"echo", echo, "{to, text}: typed on the business phone itself"},
+    Deed{"template", add_templates, "{name, language, category?, text, parameters?, quick_replies?, url?}, or a list: known and approved"},
+    Deed{"template-event", template_event, "{name, language, event? | quality? | category?, reason?, title?}"},
+    Deed{"account-event", account_event, "{field, value}: any other webhook of the account"},
+    Deed{"rules", add_rules, "{to?, kind?, template?, nth?, probability?, times?, then, …} or {rules: […]}: added behind those there are"},
+    Deed{"clock", advance, "{advance_s}: the sandbox's clock jumps ahead"},
+    Deed{"settings", change_settings, "any of what GET settings shows"},
+};
+
+struct View {
+    std::string_view path;
+    Result<Json> (*run)(Parts&, const Asked&);
+    std::string_view words;
+};
+
+Result<Json> help(Parts&, const Asked&);
+
+constexpr std::array views{
+    View{"", help, "this list"},
+    View{"ledger", ledger, "?after=seq&kind=&limit=: what came and went"},
+    View{"messages", messages, "?after=revision&phone=&limit=: the conversations, rendered"},
+    View{"contacts", people, "who has written or was written to"},
+    View{"state", state, "everything at a glance"},
+    View{"rules", [](Parts& parts, const Asked&) { return Result<Json>{all_rules(parts)}; }, "the script"},
+    View{"settings", [](Parts& parts, const Asked&) { return Result<Json>{settings(parts)}; }, "how it behaves"},
+    View{"clock", [](Parts& parts, const Asked&) { return Result<Json>{clock(parts)}; }, "the sandbox's clock"},
+};
+
+Result<Json> help(Parts&, const Asked&) {
+    Json out = Json::object();
+    for (const View& view : views)
+        out["GET /_control/" + std::string{view.path}] = view.words;
+    for (const Deed& deed : deeds)
+        out["POST /_control/" + std::string{deed.path}] = deed.words;
+    out["POST /_control/raw"] = "any JSON: signed and posted as it is; ?signature=right|wrong|none, ?bytes=as-sent keeps the very bytes";
+    out["POST /_control/flush"] = "{limit_s?}: all waiting webhooks now; answers when each was tried";
+    out["POST /_control/handshake"] = "{verify_token?}: Meta's GET to the webhook";
+    out["DELETE /_control/rules"] = "forget the script";
+    return out;
+}
+
+int status_for(Errc code) {
+    if (code == Errc::not_found)
+        return 404;
+    return code == Errc::conflict ? 409 : 400;
+}
+
+Outgoing outgoing(const Result<Json>& done) {
+    Outgoing out;
+    static_cast<HttpResponse&>(out) = done ? json_answer(200, *done) : json_answer(status_for(done.error().code), Json{{"error", done.error().message}});
+    return out;
+}
+
+asio::awaitable<Result<Json>> flush(Parts& parts, const Json& given) {
+    Fields fields{given};
+    const int limit_s = fields.whole("limit_s", 30, 1, 300);
+    if (auto read = fields.finish(); !read)
+        co_return read.error();
+    const PostOffice::Flushed counts = co_await parts.office.flush(std::chrono::seconds{limit_s});
+    co_return Json{{"posted", counts.posted}, {"failed", counts.failed}, {"waiting", counts.waiting}};
+}
+
+asio::awaitable<Result<Json>> handshake(Parts& parts, const Json& given) {
+    Fields fields{given};
+    const std::string token = fields.text("verify_token", parts.options.verify_token.reveal());
+    if (auto read = fields.finish(); !read)
+        co_return read.error();
+    if (parts.office.posting.webhook_url.empty())
+        co_return expected("webhook_url in the settings, before a handshake,");
+    co_return co_await parts.office.handshake(token);
+}
+
+// Ids in it are then known here, so that the gateway may mark them as read.
+void learn(Parts& parts, const Json& payload) {
+    for (const Json& entry : payload.value("entry", Json::array())) {
+        for (const Json& change : entry.is_object() ? entry.value("changes", Json::array()) : Json::array()) {
+            const Json value = change.is_object() ? change.value("value", Json::object()) : Json::object();
+            for (const Json& message : value.is_object() ? value.value("messages", Json::array()) : Json::array()) {
+                const bool whole = message.is_object() && message.contains("id") && message["id"].is_string() &&
+                                   message.contains("from") && message["from"].is_string() && digits_of(message["from"].get<std::string>());
+                if (!whole || parts.cloud.find(message["id"].get<std::string>()) != nullptr)
+                    continue;
+                Bubble bubble;
+                bubble.id = message["id"];
+                bubble.wa_id = parts.cloud.person(message["from"].get<std::string>()).wa_id;
+                bubble.type = message.value("type", Json("raw")).is_string() ? message.value("type", "raw") : "raw";
+                const Json text = message.value("text", Json::object());
+                bubble.text = text.is_object() && text.contains("body") && text["body"].is_string() ? text["body"].get<std::string>() : "";
+                bubble.at = parts.clock.now();
+                parts.cloud.heard(std::move(bubble), parts.clock.now());
+            }
+        }
+    }
+}
+
+Result<Json> raw(Parts& parts, const std::string& body, const Asked& asked) {
+    static const std::array<std::string, 3> words{"right", "wrong", "none"};
+    const std::string word = asked.text("signature").empty() ? "right" : asked.text("signature");
+    const auto place = std::ranges::find(words, word);
+    if (place == words.end())
+        return expected("signature: one of right, wrong, none");
+    const bool as_sent = asked.text("bytes") == "as-sent";
+    const auto payload = read_json(body);
+    if (!payload && !as_sent)
+        return Error{Errc::bad_input, "the body is " + payload.error().message + " (with ?bytes=as-sent it is posted all the same)"};
+    if (body.empty())
+        return expected("a body");
+    if (payload && payload->is_object()) {
+        try {
+            learn(parts, *payload);
+        } catch (const nlohmann::json::exception&) {
+            // of a shape WhatsApp never sends: posted, not understood
+        }
+    }
+    const std::string wire = as_sent ? body : to_wire(*payload);
+    if (!parts.office.post_raw(wire, static_cast<Signing>(place - words.begin()), parts.clock.now()))
+        return Error{Errc::refused, "too many webhooks are waiting already"};
+    return Json{{"bytes", wire.size()}};
+}
+
+// A page of somebody else's in the same browser must not be able to play here.
+bool from_elsewhere(const Incoming& request) {
+    const std::string_view origin = request.header("Origin");
+    return !origin.empty() && origin != "http://" + std::string{request.header("Host")} && origin != "https://" + std::string{request.header("Host")};
+}
+
+bool is_json(std::string_view content_type) {
+    constexpr std::string_view json = "application/json";
+    return content_type.starts_with(json) && (content_type.size() == json.size() || content_type[json.size()] == ';' || content_type[json.size()] == ' ');
+}
+
+asio::awaitable<Result<Json>> post_deed(Parts& parts, std::string path, const Incoming& request) {
+    const Asked asked{decode_form(request.query())};
+    if (path == "raw")
+        co_return raw(parts, request.body, asked);
+    const auto body = read_json(request.body.empty() ? "{}" : request.body);
+    if (!body)
+        co_return Error{Errc::bad_input, "the body is " + body.error().message};
+    if (path == "flush")
+        co_return co_await flush(parts, *body);
+    if (path == "handshake")
+        co_return co_await handshake(parts, *body);
+    const auto deed = std::ranges::find(deeds, std::string_view{path}, &Deed::path);
+    if (deed == deeds.end())
+        co_return Error{Errc::not_found, "there is no POST /_control/" + path + "; GET /_control/ lists what there is"};
+    co_return deed->run(parts, *body);
+}
+
+}  // namespace
+
+asio::awaitable<Outgoing> answer_control(Parts& parts, Incoming request) {
+    std::string path{request.path().substr(std::string_view{"/_control"}.size())};
+    std::erase(path, '/');
+    if (request.method == "GET") {
+        const auto view = std::ranges::find(views, std::string_view{path}, &View::path);
+        if (view == views.end())
+            co_return outgoing(Error{Errc::not_found, "there is no GET /_control/" + path + "; GET /_control/ lists what there is"});
+        const Asked asked{decode_form(request.query())};
+        co_return outgoing(view->run(parts, asked));
+    }
+    if (from_elsewhere(request))
+        co_return outgoing(Error{Errc::refused, "this request comes from a page of another origin"});
+    if (request.method == "DELETE" && path == "rules") {
+        parts.ledger.add("control", Json{{"method", "DELETE"}, {"path", "rules"}});
+        parts.script.clear();
+        co_return outgoing(Result<Json>{all_rules(parts)});
+    }
+    if (request.method != "POST")
+        co_return outgoing(expected("GET, or POST with JSON,"));
+    if (!is_json(request.header("Content-Type")))
+        co_return outgoing(expected("Content-Type: application/json"));
+    constexpr std::size_t kept_bytes_max = 64 * 1024;
+    parts.ledger.add("control", Json{{"method", "POST"}, {"path", path}, {"query", request.query()}, {"body", request.body.substr(0, kept_bytes_max)}});
+    const Result<Json> done = co_await post_deed(parts, path, request);
+    if (!done)
+        parts.ledger.add("control_refused", Json{{"path", path}, {"error", done.error().message}});
+    co_return outgoing(done);
+}
+
+}  // namespace warmcall::sandbox

@@ -1,0 +1,72 @@
+#pragma once
+// The configuration: warmcall.toml and the folders it names, read into values. Every mistake is
+// found in one go and named by file and line. Secrets are references ("env:NAME", "file:PATH") and
+// never stand in the file itself.
+
+#include <filesystem>
+#include <functional>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "core/plan.hpp"
+#include "ports/provider.hpp"
+#include "support/result.hpp"
+
+namespace warmcall {
+
+struct ServerSettings {
+    std::string listen = "127.0.0.1:8080";
+    std::string public_url;  // without a trailing slash; what providers and reps call
+    std::vector<std::string>
+        hosts;  // Host names answered to: of public_url, of listen when loopback, and those listed
+    std::size_t connections_max = 4096;
+    std::size_t connections_per_address_max = 0;  // 0: no bound, which is right behind a proxy
+};
+
+struct ChannelSettings {
+    Account account;
+    core::Medium medium = core::Medium::whatsapp;
+    double per_second = 20;                             // sends of this channel in all
+    core::Duration pair_gap = std::chrono::seconds{6};  // between two sends to the same address
+};
+
+struct Settings {
+    std::string company;         // who the messages come from
+    std::string default_region;  // ISO alpha-2, for numbers written without a country; "" when none
+    std::string log_level = "info";
+    ServerSettings server;
+    std::string store_url = "sqlite:warmcall.db";  // absolute path once read
+    std::vector<ChannelSettings> channels;         // in order of preference
+    core::Plan plan;                               // with reps, channels and policy from the file
+};
+
+// What is wrong, and in which part of the configuration.
+struct Problem {
+    enum class Part { config, cadences, calendars, replies, templates } part = Part::config;
+    std::string sentence;  // "FILE:LINE: what was expected", or a marked-up text; may span lines
+};
+
+struct ReadSettings {
+    Settings settings;  // as far as it could be read
+    std::vector<Problem> problems;
+};
+
+enum class Secrets {
+    needed,   // a reference that leads nowhere is a problem
+    unasked,  // for commands that speak to no provider: the form is checked, the value is not
+              // fetched
+};
+
+using Environment = std::function<std::optional<std::string>(const std::string& name)>;
+Environment process_environment();
+
+// Relative paths in the file count from the file's own folder.
+ReadSettings read_settings(const std::filesystem::path& file, const Environment& environment,
+                           Secrets secrets = Secrets::needed);
+
+// All or nothing: bad_input with every problem, one a line.
+Result<Settings> load_settings(const std::filesystem::path& file,
+                               Secrets secrets = Secrets::needed);
+
+}  // namespace warmcall

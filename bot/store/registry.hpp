@@ -1,0 +1,15 @@
+#pragma once
+// From [store] url to a store.
+
+#include <memory>
+#include <string>
+#include <string_view>
+
+#include "ports/store.hpp"
+
+namespace warmcall {
+
+// "sqlite:PATH", "sqlite::memory:". Throws StoreUnavailable with a sentence for the user when it cannot be opened or is unknown.
+std::unique_ptr<Store> make_store(std::string_view url);
+
+}  // namespace warmcall

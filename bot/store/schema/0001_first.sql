@@ -1,0 +1,363 @@
+-- The schema a new installation starts with. Times are milliseconds since 1970, UTC. Closed sets are words.
+-- What every event touches (inbox, outreach, outbox) is kept narrow and apart from what it does not.
+
+------------------------------------------------------------------ what came in
+
+-- One webhook POST as it came. Append-only until it is older than anything could ask for.
+CREATE TABLE delivery (
+    id          INTEGER PRIMARY KEY,
+    channel     TEXT    NOT NULL,
+    received_at INTEGER NOT NULL,
+    body        BLOB    NOT NULL
+) STRICT;
+
+-- What has been decided already. The key begins with the provider's own timestamp, so inserts touch the last pages only,
+-- and the key alone is the row: a second tree would double the cost of the busiest table.
+CREATE TABLE inbox (
+    event_key BLOB    NOT NULL PRIMARY KEY CHECK (length(event_key) > 0),
+    delivery  INTEGER
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE quarantine (
+    id       INTEGER PRIMARY KEY,
+    delivery INTEGER NOT NULL,
+    reason   TEXT    NOT NULL,
+    at       INTEGER NOT NULL
+) STRICT;
+
+-- Receipts for messages not known yet.
+CREATE TABLE parked (
+    id           INTEGER PRIMARY KEY,
+    channel      TEXT    NOT NULL,
+    provider_id  TEXT    NOT NULL CHECK (provider_id <> ''),
+    parked_at    INTEGER NOT NULL,
+    queued_at    INTEGER,
+    claimed_at   INTEGER,
+    unknown_at   INTEGER,
+    accepted_at  INTEGER,
+    sent_at      INTEGER,
+    delivered_at INTEGER,
+    read_at      INTEGER,
+    failed_at    INTEGER,
+    failed_code  INTEGER,
+    failed_class TEXT CHECK (failed_class IN ('retry', 'slow_down', 'permanent', 'suppress', 'needs_window', 'template_fault', 'config')),
+    facts_id     TEXT
+) STRICT;
+CREATE INDEX parked_by_id ON parked (provider_id, channel);
+CREATE INDEX parked_by_age ON parked (parked_at);
+
+------------------------------------------------------------------ people
+
+-- What they agreed to, and took back. Never changed, never deleted.
+CREATE TABLE consent (
+    id         INTEGER PRIMARY KEY,
+    contact_id INTEGER NOT NULL REFERENCES contact (id),
+    given      INTEGER NOT NULL CHECK (given IN (0, 1)),
+    source     TEXT    NOT NULL,
+    at         INTEGER NOT NULL,
+    text       TEXT    NOT NULL
+) STRICT;
+CREATE TRIGGER consent_is_not_changed BEFORE UPDATE ON consent BEGIN SELECT RAISE(ABORT, 'consent only grows'); END;
+CREATE TRIGGER consent_is_not_deleted BEFORE DELETE ON consent BEGIN SELECT RAISE(ABORT, 'consent only grows'); END;
+
+CREATE TABLE contact (
+    id                      INTEGER PRIMARY KEY,
+    name                    TEXT    NOT NULL,
+    name_folded             TEXT    NOT NULL,  -- for the search: no case, no accents
+    owner                   TEXT    NOT NULL,
+    language                TEXT    NOT NULL,
+    zones                   TEXT    NOT NULL,  -- one a line
+    zone_source             TEXT    NOT NULL CHECK (zone_source IN ('given', 'number', 'unknown')),
+    region                  TEXT    NOT NULL,
+    best_from               INTEGER CHECK (best_from BETWEEN 0 AND 1440),
+    best_to                 INTEGER CHECK (best_to BETWEEN 0 AND 1440),
+    reach                   TEXT    NOT NULL,
+    if_lost                 TEXT    NOT NULL,
+    topic                   TEXT    NOT NULL,
+    consent_id              INTEGER REFERENCES consent (id),                       -- the newest row of theirs
+    suppressions            INTEGER NOT NULL DEFAULT 0 CHECK (suppressions >= 0),  -- how many there are: mostly none, and
+    windows                 INTEGER NOT NULL DEFAULT 0 CHECK (windows >= 0),       -- then nobody need look
+    whatsapp_unreachable_at INTEGER,
+    last_wellbeing_at       INTEGER,
+    last_call_me_back_at    INTEGER,
+    last_reply_at           INTEGER,
+    merged_into             INTEGER REFERENCES contact (id) CHECK (merged_into <> id),
+    version                 INTEGER NOT NULL DEFAULT 0
+) STRICT;
+CREATE INDEX contact_by_owner ON contact (owner);
+CREATE INDEX contact_by_merge ON contact (merged_into) WHERE merged_into IS NOT NULL;
+
+CREATE TABLE address (
+    kind       TEXT    NOT NULL CHECK (kind IN ('phone', 'whatsapp', 'whatsapp_user')),
+    value      TEXT    NOT NULL CHECK (value <> ''),
+    contact_id INTEGER NOT NULL REFERENCES contact (id),
+    alias      INTEGER NOT NULL CHECK (alias IN (0, 1)),  -- 1: the same line written otherwise; leads here, is not written to
+    position   INTEGER NOT NULL,
+    PRIMARY KEY (kind, value)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX address_by_contact ON address (contact_id, alias, position);
+
+CREATE TABLE suppression (
+    id            INTEGER PRIMARY KEY,
+    contact_id    INTEGER NOT NULL REFERENCES contact (id),
+    scope         TEXT    NOT NULL CHECK (scope IN ('address', 'channel', 'all')),
+    address_kind  TEXT    NOT NULL CHECK (address_kind IN ('phone', 'whatsapp', 'whatsapp_user')),
+    address_value TEXT    NOT NULL,
+    channel       TEXT    NOT NULL,
+    reason        TEXT    NOT NULL,
+    at            INTEGER NOT NULL,
+    CHECK (scope <> 'address' OR address_value <> ''),
+    CHECK (scope <> 'channel' OR channel <> '')
+) STRICT;
+CREATE INDEX suppression_by_contact ON suppression (contact_id);
+
+-- Until when free-form text may go to them, by channel.
+CREATE TABLE contact_window (
+    contact_id INTEGER NOT NULL REFERENCES contact (id),
+    channel    TEXT    NOT NULL,
+    until_at   INTEGER NOT NULL,
+    PRIMARY KEY (contact_id, channel)
+) STRICT, WITHOUT ROWID;
+
+------------------------------------------------------------------ the method
+
+-- Invariant I1: while an outreach is live there is one next action, with an owner and a due time.
+CREATE TABLE outreach (
+    id            INTEGER PRIMARY KEY,
+    contact_id    INTEGER NOT NULL REFERENCES contact (id),
+    phase         TEXT    NOT NULL CHECK (phase IN ('planned', 'warming', 'call_due', 'on_call', 'wrap_up', 'waiting', 'held', 'closed')),
+    phase_by      TEXT,
+    phase_at      INTEGER,
+    phase_reason  TEXT,
+    next_kind     TEXT CHECK (next_kind IN ('send', 'wait_then_call', 'call', 'log_outcome', 'answer_question', 'resume')),
+    next_owner    TEXT CHECK (next_owner <> ''),
+    next_due_at   INTEGER,
+    wake_at       INTEGER,
+    round         INTEGER NOT NULL CHECK (round >= 1),
+    attempt       INTEGER NOT NULL CHECK (attempt >= 0),
+    rerouted      INTEGER NOT NULL CHECK (rerouted IN (0, 1)),
+    replied_at    INTEGER,
+    promise_at    INTEGER,
+    promise_topic TEXT,
+    enrolled_at   INTEGER NOT NULL,
+    cadence       TEXT    NOT NULL,
+    version       INTEGER NOT NULL DEFAULT 0,
+    CONSTRAINT a_live_outreach_has_a_next_action CHECK (
+        phase = 'closed' OR (next_kind IS NOT NULL AND next_owner IS NOT NULL AND next_due_at IS NOT NULL AND wake_at IS NOT NULL)),
+    CONSTRAINT a_closed_outreach_has_a_reason CHECK (
+        phase <> 'closed' OR (phase_at IS NOT NULL AND phase_reason IS NOT NULL
+            AND phase_reason IN ('won', 'said_no', 'wrong_person', 'no_reachable_address', 'opted_out', 'merged'))),
+    CONSTRAINT a_deferral_has_a_reason_and_an_end CHECK (
+        phase <> 'held' OR (phase_at IS NOT NULL AND phase_reason IS NOT NULL
+            AND phase_reason IN ('automatic_reply', 'perhaps_stop', 'by_rep', 'no_template'))),
+    CONSTRAINT a_call_has_a_caller CHECK (phase NOT IN ('on_call', 'wrap_up') OR (phase_by IS NOT NULL AND phase_at IS NOT NULL)),
+    CHECK ((promise_at IS NULL) = (promise_topic IS NULL))
+) STRICT;
+CREATE UNIQUE INDEX outreach_one_live ON outreach (contact_id) WHERE phase <> 'closed';
+CREATE INDEX outreach_past ON outreach (contact_id) WHERE phase = 'closed';
+CREATE INDEX outreach_by_wake ON outreach (wake_at, contact_id) WHERE phase <> 'closed';
+CREATE INDEX outreach_by_due ON outreach (next_due_at, next_owner) WHERE phase <> 'closed';
+CREATE INDEX outreach_in_call ON outreach (next_due_at) WHERE phase IN ('on_call', 'wrap_up');
+
+-- One outgoing text. (outreach, round, step) is there once, unless it was cancelled before it was claimed (invariant I2);
+-- the same tree finds the messages of a round, which is why `cancelled_id` is in it instead of a WHERE.
+CREATE TABLE outbox (
+    id            INTEGER PRIMARY KEY,
+    contact_id    INTEGER NOT NULL REFERENCES contact (id),
+    outreach_id   INTEGER REFERENCES outreach (id),  -- none: the confirmation of a stop outside any outreach
+    round         INTEGER NOT NULL,
+    step          INTEGER NOT NULL,
+    cancelled_id  INTEGER NOT NULL DEFAULT 0,
+    kind          TEXT    NOT NULL CHECK (kind IN ('wellbeing', 'call_me_back', 'stop_confirmation', 'conversation')),
+    state         TEXT    NOT NULL CHECK (state IN ('queued', 'claimed', 'unknown', 'settled', 'cancelled')),
+    not_before    INTEGER NOT NULL,
+    not_after     INTEGER NOT NULL,
+    tries         INTEGER NOT NULL CHECK (tries >= 0),
+    token         BLOB CHECK (length(token) = 16),
+    lease_until   INTEGER,
+    queued_at     INTEGER,
+    claimed_at    INTEGER,
+    unknown_at    INTEGER,
+    accepted_at   INTEGER,
+    sent_at       INTEGER,
+    delivered_at  INTEGER,
+    read_at       INTEGER,
+    failed_at     INTEGER,
+    failed_code   INTEGER,
+    failed_class  TEXT CHECK (failed_class IN ('retry', 'slow_down', 'permanent', 'suppress', 'needs_window', 'template_fault', 'config')),
+    provider_id   TEXT CHECK (provider_id <> ''),
+    channel       TEXT    NOT NULL,
+    to_kind       TEXT    NOT NULL CHECK (to_kind IN ('phone', 'whatsapp', 'whatsapp_user')),
+    to_value      TEXT    NOT NULL,
+    template_name TEXT    NOT NULL,
+    language      TEXT    NOT NULL,
+    text          TEXT    NOT NULL,
+    rendered      TEXT,  -- what they read
+    CONSTRAINT a_claim_has_a_token_and_a_lease CHECK (state <> 'claimed' OR (token IS NOT NULL AND lease_until IS NOT NULL)),
+    CONSTRAINT only_a_claim_has_a_lease CHECK (state = 'claimed' OR lease_until IS NULL),
+    CONSTRAINT a_cancelled_message_frees_its_step CHECK (cancelled_id = CASE state WHEN 'cancelled' THEN id ELSE 0 END),
+    CHECK ((failed_at IS NULL) = (failed_code IS NULL) AND (failed_at IS NULL) = (failed_class IS NULL))
+) STRICT;
+CREATE UNIQUE INDEX outbox_step_key ON outbox (outreach_id, round, step, cancelled_id);
+CREATE UNIQUE INDEX outbox_token ON outbox (token) WHERE token IS NOT NULL;
+CREATE INDEX outbox_by_provider_id ON outbox (provider_id, channel) WHERE provider_id IS NOT NULL;
+CREATE INDEX outbox_due ON outbox (not_before) WHERE state = 'queued';
+CREATE INDEX outbox_due_first ON outbox (not_before) WHERE state = 'queued' AND kind = 'stop_confirmation';
+CREATE INDEX outbox_leased ON outbox (lease_until) WHERE state = 'claimed';
+CREATE INDEX outbox_loose ON outbox (contact_id) WHERE outreach_id IS NULL;
+
+CREATE TABLE prompt (
+    id              INTEGER PRIMARY KEY,
+    contact_id      INTEGER NOT NULL REFERENCES contact (id),
+    outreach_id     INTEGER NOT NULL REFERENCES outreach (id),
+    open            INTEGER NOT NULL CHECK (open IN (0, 1)),
+    rep             TEXT    NOT NULL CHECK (rep <> ''),
+    kind            TEXT    NOT NULL CHECK (kind IN ('no_warmup', 'silent', 'undelivered', 'retry', 'promised', 'unanswered_question', 'replied', 'they_called')),
+    reason          TEXT    NOT NULL,
+    words           TEXT    NOT NULL,
+    raised_at       INTEGER NOT NULL,
+    due_at          INTEGER NOT NULL,
+    alert_at        INTEGER,
+    ladder_step     INTEGER NOT NULL CHECK (ladder_step >= 0),
+    acknowledged_at INTEGER,
+    lease_holder    TEXT CHECK (lease_holder <> ''),
+    lease_until     INTEGER,
+    CHECK ((lease_holder IS NULL) = (lease_until IS NULL))
+) STRICT;
+CREATE UNIQUE INDEX prompt_one_open ON prompt (outreach_id) WHERE open = 1;
+CREATE INDEX prompt_by_rep ON prompt (rep) WHERE open = 1;
+
+-- What they wrote.
+CREATE TABLE reply (
+    id          INTEGER PRIMARY KEY,
+    contact_id  INTEGER NOT NULL REFERENCES contact (id),
+    outreach_id INTEGER REFERENCES outreach (id),
+    at          INTEGER NOT NULL,
+    channel     TEXT    NOT NULL,
+    kind        TEXT    NOT NULL CHECK (kind IN ('text', 'button', 'reaction', 'media', 'voice', 'location', 'contact_card', 'call_permission', 'other')),
+    words       TEXT    NOT NULL
+) STRICT;
+CREATE INDEX reply_by_contact ON reply (contact_id);
+
+-- The timeline. Never changed, never deleted; a merged contact's lines are found through contact.merged_into.
+CREATE TABLE event_log (
+    id          INTEGER PRIMARY KEY,
+    contact_id  INTEGER NOT NULL REFERENCES contact (id),
+    outreach_id INTEGER,
+    at          INTEGER NOT NULL,
+    actor       TEXT    NOT NULL,
+    what        TEXT    NOT NULL,
+    text        TEXT    NOT NULL
+) STRICT;
+CREATE INDEX event_log_by_contact ON event_log (contact_id);
+CREATE TRIGGER event_log_is_not_changed BEFORE UPDATE ON event_log BEGIN SELECT RAISE(ABORT, 'event_log only grows'); END;
+CREATE TRIGGER event_log_is_not_deleted BEFORE DELETE ON event_log BEGIN SELECT RAISE(ABORT, 'event_log only grows'); END;
+
+------------------------------------------------------------------ the reps' phones
+
+CREATE TABLE alert (
+    id             INTEGER PRIMARY KEY,
+    contact_id     INTEGER NOT NULL REFERENCES contact (id),
+    rep            TEXT    NOT NULL CHECK (rep <> ''),
+    prompt_id      INTEGER REFERENCES prompt (id),  -- none: a notice
+    ladder_step    INTEGER NOT NULL,
+    text           TEXT    NOT NULL,
+    state          TEXT    NOT NULL CHECK (state IN ('waiting', 'done', 'dropped')),
+    due_at         INTEGER NOT NULL,                           -- claimed: when the lease runs out, and it is sent again
+    leased         INTEGER NOT NULL CHECK (leased IN (0, 1)),  -- somebody is sending it now
+    again          INTEGER NOT NULL CHECK (again IN (0, 1)),   -- there was news while it was being sent
+    tries          INTEGER NOT NULL CHECK (tries >= 0),
+    needs_template INTEGER NOT NULL CHECK (needs_template IN (0, 1)),
+    token          BLOB CHECK (length(token) = 16),
+    provider_id    TEXT CHECK (provider_id <> ''),
+    problem        TEXT    NOT NULL
+) STRICT;
+CREATE UNIQUE INDEX alert_once_a_step ON alert (prompt_id, rep, ladder_step) WHERE prompt_id IS NOT NULL;
+CREATE INDEX alert_due ON alert (due_at) WHERE state = 'waiting';
+CREATE INDEX alert_by_provider_id ON alert (provider_id) WHERE provider_id IS NOT NULL;
+
+CREATE TABLE rep (
+    id         TEXT NOT NULL PRIMARY KEY CHECK (id <> ''),
+    away_until INTEGER
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE rep_window (
+    rep      TEXT    NOT NULL CHECK (rep <> ''),
+    channel  TEXT    NOT NULL,
+    until_at INTEGER NOT NULL,
+    PRIMARY KEY (rep, channel)
+) STRICT, WITHOUT ROWID;
+
+------------------------------------------------------------------ the rest
+
+CREATE TABLE template_state (
+    provider_name TEXT    NOT NULL CHECK (provider_name <> ''),
+    language      TEXT    NOT NULL,
+    status        TEXT    NOT NULL CHECK (status IN ('unknown', 'approved', 'pending', 'paused', 'rejected', 'disabled')),
+    category      TEXT    NOT NULL,
+    quality       TEXT    NOT NULL,
+    reason        TEXT    NOT NULL,
+    at            INTEGER NOT NULL,
+    PRIMARY KEY (provider_name, language)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE account_note (
+    id      INTEGER PRIMARY KEY,
+    channel TEXT    NOT NULL,
+    what    TEXT    NOT NULL,
+    at      INTEGER NOT NULL
+) STRICT;
+
+CREATE TABLE setting (
+    key   TEXT NOT NULL PRIMARY KEY CHECK (key <> ''),
+    value TEXT NOT NULL
+) STRICT, WITHOUT ROWID;
+
+-- Secrets of the way in are kept as hashes only.
+CREATE TABLE api_token (
+    id           INTEGER PRIMARY KEY,
+    name         TEXT    NOT NULL CHECK (name <> ''),
+    hash         TEXT    NOT NULL UNIQUE CHECK (hash <> ''),
+    rep          TEXT    NOT NULL,
+    created_at   INTEGER NOT NULL,
+    last_used_at INTEGER,
+    revoked_at   INTEGER
+) STRICT;
+CREATE UNIQUE INDEX api_token_name ON api_token (name) WHERE revoked_at IS NULL;
+
+CREATE TABLE session (
+    hash       TEXT    NOT NULL PRIMARY KEY CHECK (hash <> ''),
+    rep        TEXT    NOT NULL CHECK (rep <> ''),
+    created_at INTEGER NOT NULL,
+    seen_at    INTEGER NOT NULL,
+    expires_at INTEGER NOT NULL,
+    device     TEXT    NOT NULL
+) STRICT, WITHOUT ROWID;
+CREATE INDEX session_by_rep ON session (rep);
+CREATE INDEX session_by_end ON session (expires_at);
+
+CREATE TABLE sign_in_link (
+    hash       TEXT    NOT NULL PRIMARY KEY CHECK (hash <> ''),
+    rep        TEXT    NOT NULL CHECK (rep <> ''),
+    expires_at INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+CREATE INDEX sign_in_link_by_end ON sign_in_link (expires_at);
+
+-- Answers to POSTs with an Idempotency-Key.
+CREATE TABLE kept_answer (
+    key          TEXT    NOT NULL PRIMARY KEY CHECK (key <> ''),
+    request_hash TEXT    NOT NULL,
+    status       INTEGER NOT NULL,
+    body         TEXT    NOT NULL,
+    at           INTEGER NOT NULL
+) STRICT;
+CREATE INDEX kept_answer_by_age ON kept_answer (at);
+
+-- How many there are of what, kept up in the transaction that changes it: counting ten million rows every time the metrics
+-- are read would cost more than all the rest.
+CREATE TABLE tally (
+    kind TEXT    NOT NULL,
+    word TEXT    NOT NULL,
+    n    INTEGER NOT NULL,
+    PRIMARY KEY (kind, word)
+) STRICT, WITHOUT ROWID;

@@ -1,0 +1,344 @@
+#include "store/sqlite/reads.hpp"
+
+#include <algorithm>
+#include <chrono>
+#include <map>
+#include <tuple>
+
+#include "core/delivery.hpp"
+#include "store/fold.hpp"
+
+namespace warmcall::store {
+
+namespace {
+
+constexpr std::chrono::seconds read_time_max{30};
+
+// The steady clock is the process's own business: it bounds a query, it decides nothing.
+thread_local std::chrono::steady_clock::time_point give_up_at;
+int past_the_limit(void*) { return std::chrono::steady_clock::now() > give_up_at ? 1 : 0; }
+
+std::vector<core::Case> read_cases(Connection& db, const std::vector<core::ContactId>& ids) {
+    std::vector<core::Case> cases;
+    cases.reserve(ids.size());
+    for (const core::ContactId id : ids) {
+        if (auto found = read_case(db, id))
+            cases.push_back(std::move(*found));
+    }
+    return cases;
+}
+
+std::vector<core::ContactId> ids_of(Rows rows) {
+    std::vector<core::ContactId> ids;
+    while (rows.next())
+        rows.read(ids.emplace_back());
+    return ids;
+}
+
+std::optional<core::ContactId> one_id(Rows rows) {
+    if (!rows.next())
+        return std::nullopt;
+    core::ContactId id;
+    rows.read(id);
+    return id;
+}
+
+// Whom a contact was merged into, or the contact itself.
+core::ContactId present_id(Connection& db, core::ContactId id) {
+    return one_id(db.sql("SELECT coalesce(merged_into, id) FROM contact WHERE id = ?").rows(id)).value_or(id);
+}
+
+TimelineRow read_timeline_row(Rows& rows) {
+    TimelineRow row;
+    rows.read(row.id, row.contact, row.outreach, row.at, row.actor, row.what, row.text);
+    return row;
+}
+
+std::string digits_of(std::string_view text) {
+    std::string digits;
+    for (const char c : text) {
+        if (c >= '0' && c <= '9')
+            digits += c;
+    }
+    return digits;
+}
+
+// "+49 (151) 234": nothing but what numbers are written with.
+bool looks_like_a_number(std::string_view text) { return text.find_first_not_of("0123456789 +()-./") == std::string_view::npos; }
+
+}  // namespace
+
+ReadTransaction::ReadTransaction(Connection& db) : db_{db}, ours_{sqlite3_get_autocommit(db.handle()) != 0} {
+    if (!ours_)
+        return;
+    give_up_at = std::chrono::steady_clock::now() + read_time_max;
+    constexpr int steps_between_looks = 100'000;
+    sqlite3_progress_handler(db.handle(), steps_between_looks, past_the_limit, nullptr);
+    db_.sql("BEGIN").run();
+}
+
+ReadTransaction::~ReadTransaction() {
+    if (!ours_)
+        return;
+    sqlite3_progress_handler(db_.handle(), 0, nullptr, nullptr);
+    if (sqlite3_get_autocommit(db_.handle()) == 0)
+        sqlite3_exec(db_.handle(), "COMMIT", nullptr, nullptr, nullptr);
+}
+
+std::optional<core::ContactId> contact_of_outreach(Connection& db, core::OutreachId id) {
+    return one_id(db.sql("SELECT contact_id FROM outreach WHERE id = ?").rows(id));
+}
+
+std::optional<core::ContactId> contact_of_prompt(Connection& db, core::PromptId id) {
+    // By its outreach: a merge moves outreaches, and leaves closed prompts as they were.
+    return one_id(db.sql("SELECT o.contact_id FROM prompt p JOIN outreach o ON o.id = p.outreach_id WHERE p.id = ?").rows(id));
+}
+
+std::optional<core::Prompt> find_prompt(Connection& db, core::PromptId id) {
+    std::optional<core::Prompt> prompt;
+    {
+        Rows rows = db.sql("SELECT " WARMCALL_PROMPT_COLUMNS " FROM prompt p WHERE p.id = ?").rows(id);
+        if (rows.next())
+            prompt = read_prompt(rows);
+    }
+    if (prompt)
+        prompt->contact = present_id(db, prompt->contact);
+    return prompt;
+}
+
+std::optional<core::Outreach> find_last_outreach(Connection& db, core::ContactId id) {
+    id = present_id(db, id);
+    {
+        Rows live = db.sql("SELECT " WARMCALL_OUTREACH_COLUMNS " FROM outreach o WHERE o.contact_id = ? AND o.phase <> 'closed'").rows(id);
+        if (live.next())
+            return read_outreach(live);
+    }
+    Rows past = db.sql("SELECT " WARMCALL_OUTREACH_COLUMNS " FROM outreach o WHERE o.contact_id = ? AND o.phase = 'closed' ORDER BY o.id DESC LIMIT 1")
+                    .rows(id);
+    return past.next() ? std::optional{read_outreach(past)} : std::nullopt;
+}
+
+std::vector<core::Case> find_contacts(Connection& db, const ContactQuery& query) {
+    const std::string name = fold(query.search);
+    const std::string digits = looks_like_a_number(query.search) ? digits_of(query.search) : std::string{};
+    // Without an owner the rows are walked by id, with one by the owner's part of the index.
+    auto ids = query.rep ? ids_of(db.sql("SELECT id FROM contact WHERE owner = ?1 AND id > ?2 AND merged_into IS NULL"
+                                         " AND (?3 = '' OR instr(name_folded, ?3) > 0 OR (?4 <> '' AND EXISTS"
+                                         "   (SELECT 1 FROM address a WHERE a.contact_id = contact.id AND instr(a.value, ?4) > 0)))"
+                                         " ORDER BY id LIMIT ?5")
+                                      .rows(*query.rep, query.after.value, name, digits, query.limit))
+                         : ids_of(db.sql("SELECT id FROM contact WHERE id > ?1 AND merged_into IS NULL"
+                                         " AND (?2 = '' OR instr(name_folded, ?2) > 0 OR (?3 <> '' AND EXISTS"
+                                         "   (SELECT 1 FROM address a WHERE a.contact_id = contact.id AND instr(a.value, ?3) > 0)))"
+                                         " ORDER BY id LIMIT ?4")
+                                      .rows(query.after.value, name, digits, query.limit));
+    return read_cases(db, ids);
+}
+
+std::vector<core::Case> find_queue(Connection& db, const QueueQuery& query) {
+    const std::optional<std::string_view> rep = query.rep ? std::optional<std::string_view>{query.rep->value} : std::nullopt;
+    // Three short walks, each along an index: what is due, who is on the phone, what was asked of this rep.
+    const auto ids =
+        ids_of(db.sql("SELECT contact_id FROM ("
+                      "SELECT * FROM (SELECT contact_id, next_due_at, id FROM outreach WHERE phase <> 'closed' AND next_due_at <= ?1"
+                      "  AND (?2 IS NULL OR next_owner = ?2) ORDER BY next_due_at LIMIT ?3)"
+                      " UNION SELECT contact_id, next_due_at, id FROM outreach WHERE phase IN ('on_call', 'wrap_up')"
+                      "  AND (?2 IS NULL OR next_owner = ?2 OR phase_by = ?2)"
+                      " UNION SELECT o.contact_id, o.next_due_at, o.id FROM prompt p JOIN outreach o ON o.id = p.outreach_id"
+                      "  WHERE p.open = 1 AND o.phase <> 'closed' AND (?2 IS NULL OR p.rep = ?2 OR o.next_owner = ?2)"
+                      ") ORDER BY next_due_at, id LIMIT ?3")
+                   .rows(query.until, rep, query.limit));
+    return read_cases(db, ids);
+}
+
+std::vector<core::Message> find_messages(Connection& db, core::ContactId id, std::size_t limit) {
+    id = present_id(db, id);
+    Rows rows = db.sql("SELECT " WARMCALL_MESSAGE_COLUMNS
+                       " FROM outbox m WHERE m.outreach_id IN (SELECT id FROM outreach WHERE contact_id = ?1 AND phase <> 'closed' UNION ALL"
+                       " SELECT id FROM outreach WHERE contact_id = ?1 AND phase = 'closed')"
+                       " UNION ALL SELECT " WARMCALL_MESSAGE_COLUMNS
+                       " FROM outbox m WHERE m.outreach_id IS NULL AND m.contact_id = ?1 ORDER BY 1 DESC LIMIT ?2")
+                    .rows(id, limit);
+    std::vector<core::Message> messages;
+    while (rows.next())
+        messages.push_back(read_message(rows));
+    return messages;
+}
+
+namespace {
+
+std::optional<std::string> rendered_text(Connection& db, core::MessageId id) {
+    Rows rows = db.sql("SELECT rendered FROM outbox WHERE id = ?").rows(id);
+    std::optional<std::string> text;
+    if (rows.next())
+        rows.read(text);
+    return text;
+}
+
+// When it was said: the earliest we know of its way out.
+core::Timestamp said_at(const core::Message& m) {
+    for (const auto& at : {m.facts.sent, m.facts.accepted, m.facts.claimed, m.facts.queued}) {
+        if (at)
+            return *at;
+    }
+    return m.not_before;
+}
+
+std::vector<ConversationRow> our_words(Connection& db, core::ContactId id, std::size_t limit) {
+    std::vector<ConversationRow> rows;
+    for (const core::Message& m : find_messages(db, id, limit)) {
+        const std::string text = rendered_text(db, m.id).value_or(m.text);
+        if (m.state == core::MessageState::cancelled || text.empty())
+            continue;  // never said
+        rows.push_back({.at = said_at(m), .from_contact = false, .text = text, .message_kind = m.kind, .shown = core::shown(m.facts), .message = m.id});
+    }
+    return rows;
+}
+
+}  // namespace
+
+std::vector<ConversationRow> find_conversation(Connection& db, core::ContactId id, std::size_t limit) {
+    id = present_id(db, id);
+    std::vector<ConversationRow> all = our_words(db, id, limit);
+    Rows rows = db.sql("SELECT at, kind, words FROM reply WHERE contact_id = ? ORDER BY id DESC LIMIT ?").rows(id, limit);
+    while (rows.next()) {
+        ConversationRow& row = all.emplace_back();
+        row.from_contact = true;
+        rows.read(row.at, row.kind, row.text);
+    }
+    std::sort(all.begin(), all.end(), [](const ConversationRow& a, const ConversationRow& b) {
+        return std::tie(b.at, b.from_contact, b.message, b.text) < std::tie(a.at, a.from_contact, a.message, a.text);
+    });
+    all.resize(std::min(all.size(), limit));
+    return all;
+}
+
+std::vector<TimelineRow> find_timeline(Connection& db, core::ContactId id, std::int64_t before, std::size_t limit) {
+    id = present_id(db, id);
+    Rows rows = db.sql("SELECT id, contact_id, outreach_id, at, actor, what, text FROM event_log"
+                       " WHERE contact_id IN (SELECT ?1 UNION ALL SELECT id FROM contact WHERE merged_into = ?1) AND (?2 = 0 OR id < ?2)"
+                       " ORDER BY id DESC LIMIT ?3")
+                    .rows(id, before, limit);
+    std::vector<TimelineRow> lines;
+    while (rows.next())
+        lines.push_back(read_timeline_row(rows));
+    return lines;
+}
+
+std::vector<TimelineRow> find_feed(Connection& db, std::int64_t after, std::size_t limit) {
+    Rows rows = db.sql("SELECT id, contact_id, outreach_id, at, actor, what, text FROM event_log WHERE id > ? ORDER BY id LIMIT ?").rows(after, limit);
+    std::vector<TimelineRow> lines;
+    while (rows.next())
+        lines.push_back(read_timeline_row(rows));
+    return lines;
+}
+
+std::map<core::RepId, RepState> find_rep_states(Connection& db) {
+    std::map<core::RepId, RepState> states;
+    core::RepId rep;
+    {
+        Rows rows = db.sql("SELECT id, away_until FROM rep").rows();
+        while (rows.next()) {
+            std::optional<core::Timestamp> until;
+            rows.read(rep, until);
+            states[rep].away_until = until;
+        }
+    }
+    Rows rows = db.sql("SELECT rep, channel, until_at FROM rep_window").rows();
+    while (rows.next()) {
+        core::ChannelId channel;
+        core::Timestamp until{};
+        rows.read(rep, channel, until);
+        states[rep].windows[channel] = until;
+    }
+    return states;
+}
+
+std::vector<StoredTemplate> find_templates(Connection& db) {
+    Rows rows = db.sql("SELECT provider_name, language, status, category, quality, reason, at FROM template_state ORDER BY provider_name, language").rows();
+    std::vector<StoredTemplate> all;
+    while (rows.next()) {
+        StoredTemplate& t = all.emplace_back();
+        rows.read(t.provider_name, t.language, t.status, t.category, t.quality, t.reason, t.at);
+    }
+    return all;
+}
+
+namespace {
+
+std::vector<ApiToken> read_tokens(Rows rows) {
+    std::vector<ApiToken> all;
+    while (rows.next()) {
+        ApiToken& t = all.emplace_back();
+        rows.read(t.id, t.name, t.hash, t.rep, t.created_at, t.last_used_at, t.revoked_at);
+    }
+    return all;
+}
+
+std::vector<Session> read_sessions(Rows rows) {
+    std::vector<Session> all;
+    while (rows.next()) {
+        Session& s = all.emplace_back();
+        rows.read(s.hash, s.rep, s.created_at, s.seen_at, s.expires_at, s.device);
+    }
+    return all;
+}
+
+template <class T>
+std::optional<T> first_of(std::vector<T> found) {
+    return found.empty() ? std::nullopt : std::optional{std::move(found.front())};
+}
+
+}  // namespace
+
+std::vector<ApiToken> find_tokens(Connection& db) {
+    return read_tokens(db.sql("SELECT id, name, hash, rep, created_at, last_used_at, revoked_at FROM api_token ORDER BY id").rows());
+}
+
+std::optional<ApiToken> find_token(Connection& db, std::string_view hash) {
+    return first_of(read_tokens(db.sql("SELECT id, name, hash, rep, created_at, last_used_at, revoked_at FROM api_token WHERE hash = ?").rows(hash)));
+}
+
+std::optional<Session> find_session(Connection& db, std::string_view hash) {
+    return first_of(read_sessions(db.sql("SELECT hash, rep, created_at, seen_at, expires_at, device FROM session WHERE hash = ?").rows(hash)));
+}
+
+std::vector<Session> find_sessions(Connection& db, const core::RepId& rep) {
+    return read_sessions(
+        db.sql("SELECT hash, rep, created_at, seen_at, expires_at, device FROM session WHERE rep = ? ORDER BY created_at DESC, hash").rows(rep));
+}
+
+StoreCounts find_counts(Connection& db) {
+    StoreCounts counts;
+    std::map<std::string_view, std::map<std::string, std::int64_t>*> by_word{
+        {"outreach", &counts.outreaches_by_phase}, {"message", &counts.messages_by_state}, {"ignored", &counts.ignored}};
+    std::map<std::string_view, std::int64_t*> single{{"contacts", &counts.contacts},       {"prompts_open", &counts.prompts_open},
+                                                     {"inbox", &counts.inbox},             {"quarantined", &counts.quarantined},
+                                                     {"parked", &counts.parked},           {"alert", &counts.alerts_waiting}};
+    Rows rows = db.sql("SELECT kind, word, n FROM tally WHERE n <> 0").rows();
+    while (rows.next()) {
+        std::string kind, word;
+        std::int64_t n = 0;
+        rows.read(kind, word, n);
+        if (const auto several = by_word.find(kind); several != by_word.end())
+            (*several->second)[word] = n;
+        else
+            *single.at(kind) = n;
+    }
+    return counts;
+}
+
+std::optional<core::Timestamp> find_next_due(Connection& db) {
+    Rows rows = db.sql("SELECT min(at) FROM ("
+                       "SELECT min(wake_at) AS at FROM outreach WHERE phase <> 'closed'"
+                       " UNION ALL SELECT min(not_before) FROM outbox WHERE state = 'queued'"
+                       " UNION ALL SELECT min(lease_until) FROM outbox WHERE state = 'claimed'"
+                       " UNION ALL SELECT min(due_at) FROM alert WHERE state = 'waiting')")
+                    .rows();
+    std::optional<core::Timestamp> at;
+    if (rows.next())
+        rows.read(at);
+    return at;
+}
+
+}  // namespace warmcall::store

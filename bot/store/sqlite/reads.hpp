@@ -1,0 +1,40 @@
+#pragma once
+// What the console and the API read, each from one committed state.
+
+#include "store/sqlite/rows.hpp"
+
+namespace warmcall::store {
+
+// Begins a reading transaction, unless one is under way; gives up what takes longer than half a minute.
+class ReadTransaction {
+ public:
+    explicit ReadTransaction(Connection& db);
+    ~ReadTransaction();
+    ReadTransaction(const ReadTransaction&) = delete;
+    ReadTransaction& operator=(const ReadTransaction&) = delete;
+
+ private:
+    Connection& db_;
+    bool ours_;
+};
+
+std::optional<core::ContactId> contact_of_outreach(Connection& db, core::OutreachId id);
+std::optional<core::ContactId> contact_of_prompt(Connection& db, core::PromptId id);
+std::optional<core::Prompt> find_prompt(Connection& db, core::PromptId id);
+std::optional<core::Outreach> find_last_outreach(Connection& db, core::ContactId id);
+std::vector<core::Case> find_contacts(Connection& db, const ContactQuery& query);
+std::vector<core::Case> find_queue(Connection& db, const QueueQuery& query);
+std::vector<core::Message> find_messages(Connection& db, core::ContactId id, std::size_t limit);
+std::vector<ConversationRow> find_conversation(Connection& db, core::ContactId id, std::size_t limit);
+std::vector<TimelineRow> find_timeline(Connection& db, core::ContactId id, std::int64_t before, std::size_t limit);
+std::vector<TimelineRow> find_feed(Connection& db, std::int64_t after, std::size_t limit);
+std::map<core::RepId, RepState> find_rep_states(Connection& db);
+std::vector<StoredTemplate> find_templates(Connection& db);
+std::vector<ApiToken> find_tokens(Connection& db);
+std::optional<ApiToken> find_token(Connection& db, std::string_view hash);
+std::optional<Session> find_session(Connection& db, std::string_view hash);
+std::vector<Session> find_sessions(Connection& db, const core::RepId& rep);
+StoreCounts find_counts(Connection& db);
+std::optional<core::Timestamp> find_next_due(Connection& db);
+
+}  // namespace warmcall::store

@@ -1,0 +1,237 @@
+#include "store/sqlite/rows.hpp"
+
+#include <algorithm>
+
+namespace warmcall::store {
+
+namespace {
+
+std::vector<std::string> zones_from_text(std::string_view text) {
+    std::vector<std::string> zones;
+    while (!text.empty()) {
+        const std::size_t end = std::min(text.find('\n'), text.size());
+        zones.emplace_back(text.substr(0, end));
+        text.remove_prefix(std::min(end + 1, text.size()));
+    }
+    return zones;
+}
+
+core::Phase phase_of(std::string_view word, core::RepId by, core::Timestamp at, std::string_view reason) {
+    if (word == "planned")
+        return core::Planned{};
+    if (word == "warming")
+        return core::Warming{};
+    if (word == "call_due")
+        return core::CallDue{};
+    if (word == "on_call")
+        return core::OnCall{std::move(by), at};
+    if (word == "wrap_up")
+        return core::WrapUp{std::move(by), at};
+    if (word == "waiting")
+        return core::Waiting{};
+    if (word == "held")
+        return core::Held{from_word<core::HoldReason>(reason), at};
+    if (word == "closed")
+        return core::Closed{from_word<core::CloseReason>(reason), at};
+    throw std::runtime_error{"the database holds the phase \"" + std::string{word} + "\", which this build does not know"};
+}
+
+std::optional<core::DayTime> day_time(const std::optional<int>& minutes) {
+    return minutes ? std::optional{core::DayTime{*minutes}} : std::nullopt;
+}
+
+// The columns of case_ that are the contact's, consent included; how many suppressions and windows there are elsewhere.
+struct ContactRow {
+    core::Contact contact;
+    std::int64_t suppressions = 0, windows = 0;
+};
+
+ContactRow read_contact(Rows& rows) {
+    ContactRow row;
+    core::Contact& c = row.contact;
+    std::string zones;
+    std::optional<int> from, to;
+    rows.read(c.id, c.name, c.owner, c.language, zones, c.zone_source, c.region, from, to, c.preferences.reach, c.preferences.if_lost, c.topic,
+              row.suppressions, row.windows, c.whatsapp_unreachable_at, c.last_wellbeing_at, c.last_call_me_back_at, c.last_reply_at, c.version);
+    c.zones = zones_from_text(zones);
+    c.preferences.from = day_time(from);
+    c.preferences.to = day_time(to);
+    std::optional<bool> given;
+    rows.read(given);
+    if (given.value_or(false)) {
+        core::Consent& consent = c.consent.emplace();
+        rows.read(consent.source, consent.at, consent.text);
+    } else {
+        rows.skip(3);
+    }
+    return row;
+}
+
+}  // namespace
+
+std::string zones_as_text(const std::vector<std::string>& zones) {
+    std::string text;
+    for (const std::string& zone : zones) {
+        if (!text.empty())
+            text += '\n';
+        text += zone;
+    }
+    return text;
+}
+
+core::Facts read_facts(Rows& rows) {
+    core::Facts f;
+    rows.read(f.queued, f.claimed, f.unknown, f.accepted, f.sent, f.delivered, f.read);
+    if (rows.next_is_null()) {
+        rows.skip(3);
+    } else {
+        core::Failure& failed = f.failed.emplace();
+        rows.read(failed.at, failed.code, failed.kind);
+    }
+    rows.read(f.provider_id);
+    return f;
+}
+
+core::Message read_message(Rows& rows) {
+    core::Message m;
+    rows.read(m.id, m.contact, m.outreach, m.round, m.step, m.kind, m.state, m.not_before, m.not_after, m.tries);
+    m.facts = read_facts(rows);
+    rows.read(m.channel, m.to.kind, m.to.value, m.template_name, m.language, m.text);
+    return m;
+}
+
+core::Outreach read_outreach(Rows& rows) {
+    core::Outreach o;
+    std::string phase, reason;
+    core::RepId by;
+    core::Timestamp at{};
+    rows.read(o.id, o.contact, phase, by, at, reason);
+    o.phase = phase_of(phase, std::move(by), at, reason);
+    if (rows.next_is_null())  // closed: nothing is next
+        rows.skip(4);
+    else
+        rows.read(o.next.kind, o.next.owner, o.next.due_at, o.wake_at);
+    rows.read(o.round, o.attempt, o.rerouted, o.replied_at);
+    if (rows.next_is_null()) {
+        rows.skip(2);
+    } else {
+        core::Promise& promise = o.promise.emplace();
+        rows.read(promise.at, promise.topic);
+    }
+    rows.read(o.enrolled_at, o.cadence, o.version);
+    return o;
+}
+
+core::Prompt read_prompt(Rows& rows) {
+    core::Prompt p;
+    rows.read(p.id, p.contact, p.outreach, p.open, p.rep, p.kind, p.reason, p.words, p.raised_at, p.due_at, p.alert_at, p.ladder_step,
+              p.acknowledged_at);
+    if (!rows.next_is_null()) {
+        core::Lease& lease = p.lease.emplace();
+        rows.read(lease.holder, lease.until);
+    }
+    return p;
+}
+
+namespace {
+
+// Everything of which a contact has at most one, in one statement.
+constexpr Sql one_case =
+    "SELECT c.id, c.name, c.owner, c.language, c.zones, c.zone_source, c.region, c.best_from, c.best_to, c.reach, c.if_lost, c.topic,"
+    " c.suppressions, c.windows, c.whatsapp_unreachable_at, c.last_wellbeing_at, c.last_call_me_back_at, c.last_reply_at, c.version,"
+    " k.given, k.source, k.at, k.text, c.merged_into, o.id, p.id, " WARMCALL_OUTREACH_COLUMNS ", " WARMCALL_PROMPT_COLUMNS
+    " FROM contact c LEFT JOIN consent k ON k.id = c.consent_id"
+    " LEFT JOIN outreach o ON o.contact_id = c.id AND o.phase <> 'closed'"
+    " LEFT JOIN prompt p ON p.outreach_id = o.id AND p.open = 1"
+    " WHERE c.id = ?";
+
+void read_addresses(Connection& db, core::Contact& contact) {
+    Rows rows = db.sql("SELECT kind, value FROM address WHERE contact_id = ? AND alias = 0 ORDER BY position").rows(contact.id);
+    while (rows.next()) {
+        core::Address& address = contact.addresses.emplace_back();
+        rows.read(address.kind, address.value);
+    }
+}
+
+void read_suppressions(Connection& db, core::Contact& contact) {
+    Rows rows = db.sql("SELECT scope, address_kind, address_value, channel, reason, at FROM suppression WHERE contact_id = ? ORDER BY id")
+                    .rows(contact.id);
+    while (rows.next()) {
+        core::Suppression& s = contact.suppressions.emplace_back();
+        rows.read(s.scope, s.address.kind, s.address.value, s.channel, s.reason, s.at);
+    }
+}
+
+void read_windows(Connection& db, core::Contact& contact) {
+    Rows rows = db.sql("SELECT channel, until_at FROM contact_window WHERE contact_id = ? ORDER BY channel").rows(contact.id);
+    while (rows.next()) {
+        core::Window& window = contact.windows.emplace_back();
+        rows.read(window.channel, window.until);
+    }
+}
+
+void read_messages(Connection& db, core::Case& c, std::optional<core::MessageId> wanted) {
+    if (c.outreach) {
+        Rows rows = db.sql("SELECT " WARMCALL_MESSAGE_COLUMNS " FROM outbox m WHERE m.outreach_id = ? AND m.round = ?")
+                        .rows(c.outreach->id, c.outreach->round);
+        while (rows.next())
+            c.messages.push_back(read_message(rows));
+    }
+    const auto is_wanted = [&](const core::Message& m) { return m.id == *wanted; };
+    if (wanted && std::none_of(c.messages.begin(), c.messages.end(), is_wanted)) {
+        Rows rows = db.sql("SELECT " WARMCALL_MESSAGE_COLUMNS " FROM outbox m WHERE m.id = ? AND m.contact_id = ?").rows(*wanted, c.contact.id);
+        if (rows.next())
+            c.messages.push_back(read_message(rows));
+    }
+    std::sort(c.messages.begin(), c.messages.end(), [](const core::Message& a, const core::Message& b) { return a.id < b.id; });
+}
+
+// The row of one_case; where the contact was merged into another, only that.
+std::optional<core::ContactId> read_row(Connection& db, core::ContactId id, core::Case& into, ContactRow& row) {
+    Rows rows = db.sql(one_case).rows(id);
+    if (!rows.next())
+        return std::nullopt;
+    row = read_contact(rows);
+    core::ContactId merged_into;
+    core::OutreachId outreach;
+    core::PromptId prompt;
+    rows.read(merged_into, outreach, prompt);
+    if (merged_into)
+        return merged_into;
+    if (outreach)
+        into.outreach = read_outreach(rows);
+    if (prompt)
+        into.prompt = read_prompt(rows);
+    return id;
+}
+
+}  // namespace
+
+std::optional<core::Case> read_case(Connection& db, core::ContactId id, std::optional<core::MessageId> wanted) {
+    core::Case found;
+    ContactRow row;
+    const auto whose = read_row(db, id, found, row);
+    if (!whose)
+        return std::nullopt;
+    if (*whose != id)
+        return read_case(db, *whose, wanted);
+    found.contact = std::move(row.contact);
+    read_addresses(db, found.contact);
+    if (row.suppressions > 0)
+        read_suppressions(db, found.contact);
+    if (row.windows > 0)
+        read_windows(db, found.contact);
+    read_messages(db, found, wanted);
+    return found;
+}
+
+std::optional<core::ContactId> contact_with(Connection& db, const core::Address& address) {
+    Rows rows = db.sql("SELECT contact_id FROM address WHERE kind = ? AND value = ?").rows(address.kind, address.value);
+    if (!rows.next())
+        return std::nullopt;
+    core::ContactId id;
+    rows.read(id);
+    return id;
+}
+
+}  // namespace warmcall::store

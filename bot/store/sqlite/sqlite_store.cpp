@@ -1,0 +1,229 @@
+#include "store/sqlite/sqlite_store.hpp"
+
+#include <fcntl.h>
+#include <sys/file.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <mutex>
+#include <utility>
+
+#include "store/sqlite/migrate.hpp"
+#include "store/sqlite/reads.hpp"
+#include "store/sqlite/unit.hpp"
+
+namespace warmcall::store {
+
+namespace {
+
+// Two writing processes on one file would meet Debian's WAL-reset bug. The lock is on a file of its own: closing any
+// descriptor of the database itself would drop SQLite's locks with it.
+class SoleUse {
+ public:
+    explicit SoleUse(const std::string& path) {
+        if (path == ":memory:")
+            return;
+        fd_ = ::open((path + ".lock").c_str(), O_CREAT | O_RDWR | O_CLOEXEC, 0600);
+        if (fd_ < 0)
+            throw StoreUnavailable{"the database " + path + " cannot be opened: does its folder exist, and may warmcall write there?"};
+        if (::flock(fd_, LOCK_EX | LOCK_NB) != 0) {
+            ::close(fd_);
+            throw StoreUnavailable{"another warmcall is using " + path + ": stop it first"};
+        }
+    }
+    ~SoleUse() {
+        if (fd_ >= 0)
+            ::close(fd_);
+    }
+    SoleUse(const SoleUse&) = delete;
+    SoleUse& operator=(const SoleUse&) = delete;
+
+ private:
+    int fd_ = -1;
+};
+
+class Writer {
+ public:
+    Writer(const std::string& path, const SqliteOptions& options) : alone_{path}, db_{path, Role::writer} {
+        migrate(db_, options.migrations);
+        db_.settle_to_write();
+        if (options.pages_max > 0)
+            db_.run(("PRAGMA max_page_count = " + std::to_string(options.pages_max)).c_str());
+    }
+
+    Connection& connection() { return db_; }
+
+    void transact(const std::function<void(Unit&)>& work) {
+        if (!broken_.empty())
+            throw MustRestart{broken_};
+        try {
+            db_.sql("BEGIN IMMEDIATE").run();
+            unit_.begin();
+            work(unit_);
+            unit_.finish();
+            db_.sql("COMMIT").run();
+        } catch (const MustRestart& e) {
+            broken_ = e.what();
+            roll_back();
+            throw;
+        } catch (...) {
+            roll_back();
+            throw;
+        }
+    }
+
+    // A checkpoint that cannot be done now is done another time: what is committed lies safe in the WAL.
+    void checkpoint() {
+        if (db_.in_memory() || !broken_.empty())
+            return;
+        int frames = 0, moved = 0;
+        const int code = sqlite3_wal_checkpoint_v2(db_.handle(), nullptr, SQLITE_CHECKPOINT_PASSIVE, &frames, &moved);
+        if (code == SQLITE_IOERR_FSYNC) {
+            try {
+                db_.fail(code);
+            } catch (const MustRestart& e) {
+                broken_ = e.what();
+                throw;
+            }
+        }
+        constexpr int frames_worth_truncating = 4000;  // 16 MiB of disk
+        if (code == SQLITE_OK && frames == moved && frames > frames_worth_truncating)
+            sqlite3_wal_checkpoint_v2(db_.handle(), nullptr, SQLITE_CHECKPOINT_TRUNCATE, nullptr, nullptr);
+    }
+
+ private:
+    void roll_back() {
+        if (sqlite3_get_autocommit(db_.handle()) == 0)  // SQLite itself rolls back on some errors
+            sqlite3_exec(db_.handle(), "ROLLBACK", nullptr, nullptr, nullptr);
+    }
+
+    SoleUse alone_;
+    Connection db_;
+    SqliteUnit unit_{db_};
+    std::string broken_;  // why nothing more is written until a restart
+};
+
+class SqliteStore final : public Store {
+    // One committed state from the first row to the last. In memory, inside transact(), it is the transaction's own.
+    template <class Reading>
+    auto read(const Reading& reading) {
+        const auto turn = take_turn();
+        Connection& db = reader_ != nullptr ? *reader_ : writer_->connection();
+        const ReadTransaction snapshot{db};
+        return reading(db);
+    }
+
+    // In memory there is one connection, and whoever wants it waits; on disk readers and the writer have their own.
+    std::unique_lock<std::recursive_mutex> take_turn() {
+        return reader_ != nullptr ? std::unique_lock<std::recursive_mutex>{} : std::unique_lock{one_connection_};
+    }
+
+ public:
+    SqliteStore(const std::string& path, const SqliteOptions& options) : path_{path} {
+        if (options.access == SqliteOptions::Access::write)
+            writer_ = std::make_unique<Writer>(path, options);
+        if (path != ":memory:")
+            reader_ = std::make_unique<Connection>(path, Role::reader);
+        else if (writer_ == nullptr)
+            throw StoreUnavailable{"a database in memory cannot be opened only to be read"};
+        if (writer_ == nullptr)
+            check_schema(*reader_, options.migrations);
+    }
+
+    void transact(const std::function<void(Unit&)>& work) override {
+        if (writer_ == nullptr)
+            throw StoreUnavailable{path_ + " was opened to be read only"};
+        const auto turn = take_turn();
+        writer_->transact(work);
+    }
+
+    std::string describe() const override { return "sqlite:" + path_; }
+
+    void idle() override {
+        const auto turn = take_turn();
+        if (writer_ != nullptr)
+            writer_->checkpoint();
+    }
+
+    std::optional<core::Case> contact(core::ContactId id) override {
+        return read([&](Connection& db) { return read_case(db, id); });
+    }
+    std::optional<core::ContactId> contact_by(const core::Address& address) override {
+        return read([&](Connection& db) { return contact_with(db, address); });
+    }
+    std::optional<core::ContactId> contact_of(core::OutreachId id) override {
+        return read([&](Connection& db) { return contact_of_outreach(db, id); });
+    }
+    std::optional<core::ContactId> contact_of(core::PromptId id) override {
+        return read([&](Connection& db) { return contact_of_prompt(db, id); });
+    }
+    std::optional<core::Prompt> prompt(core::PromptId id) override {
+        return read([&](Connection& db) { return find_prompt(db, id); });
+    }
+    std::optional<core::Outreach> last_outreach(core::ContactId id) override {
+        return read([&](Connection& db) { return find_last_outreach(db, id); });
+    }
+    std::vector<core::Case> contacts(const ContactQuery& query) override {
+        return read([&](Connection& db) { return find_contacts(db, query); });
+    }
+    std::vector<core::Case> queue(const QueueQuery& query) override {
+        return read([&](Connection& db) { return find_queue(db, query); });
+    }
+    std::vector<core::Message> messages(core::ContactId id, std::size_t limit) override {
+        return read([&](Connection& db) { return find_messages(db, id, limit); });
+    }
+    std::vector<ConversationRow> conversation(core::ContactId id, std::size_t limit) override {
+        return read([&](Connection& db) { return find_conversation(db, id, limit); });
+    }
+    std::vector<TimelineRow> timeline(core::ContactId id, std::int64_t before, std::size_t limit) override {
+        return read([&](Connection& db) { return find_timeline(db, id, before, limit); });
+    }
+    std::vector<TimelineRow> feed(std::int64_t after, std::size_t limit) override {
+        return read([&](Connection& db) { return find_feed(db, after, limit); });
+    }
+    std::int64_t feed_end() override {
+        return read([](Connection& db) { return db.number("SELECT coalesce(max(id), 0) FROM event_log"); });
+    }
+    std::map<core::RepId, RepState> rep_states() override {
+        return read([](Connection& db) { return find_rep_states(db); });
+    }
+    std::vector<StoredTemplate> templates() override {
+        return read([](Connection& db) { return find_templates(db); });
+    }
+    std::vector<ApiToken> tokens() override {
+        return read([](Connection& db) { return find_tokens(db); });
+    }
+    std::optional<ApiToken> token(std::string_view hash) override {
+        return read([&](Connection& db) { return find_token(db, hash); });
+    }
+    std::optional<Session> session(std::string_view hash) override {
+        return read([&](Connection& db) { return find_session(db, hash); });
+    }
+    std::vector<Session> sessions(const core::RepId& rep) override {
+        return read([&](Connection& db) { return find_sessions(db, rep); });
+    }
+    StoreCounts counts() override {
+        return read([](Connection& db) { return find_counts(db); });
+    }
+    std::optional<core::Timestamp> next_due() override {
+        return read([](Connection& db) { return find_next_due(db); });
+    }
+
+ private:
+    std::string path_;
+    std::unique_ptr<Writer> writer_;
+    std::unique_ptr<Connection> reader_;
+    std::recursive_mutex one_connection_;
+};
+
+}  // namespace
+
+}  // namespace warmcall::store
+
+namespace warmcall {
+
+std::unique_ptr<Store> open_sqlite(const std::string& path, const SqliteOptions& options) {
+    return std::make_unique<store::SqliteStore>(path, options);
+}
+
+}  // namespace warmcall

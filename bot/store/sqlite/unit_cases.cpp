@@ -1,0 +1,300 @@
+// Cases: read whole, decided elsewhere, and written back as what differs.
+
+#include <algorithm>
+
+#include "core/delivery.hpp"
+#include "store/sqlite/unit.hpp"
+
+namespace warmcall::store {
+
+namespace {
+
+// A phase as its columns.
+struct PhaseColumns {
+    std::optional<std::string_view> by;
+    std::optional<core::Timestamp> at;
+    std::optional<std::string_view> reason;
+
+    void operator()(const core::Planned&) {}
+    void operator()(const core::Warming&) {}
+    void operator()(const core::CallDue&) {}
+    void operator()(const core::Waiting&) {}
+    void operator()(const core::OnCall& p) { by = unless_empty(p.by.value), at = p.since; }
+    void operator()(const core::WrapUp& p) { by = unless_empty(p.by.value), at = p.since; }
+    void operator()(const core::Held& p) { at = p.until, reason = word(p.reason); }
+    void operator()(const core::Closed& p) { at = p.at, reason = word(p.reason); }
+};
+
+// An outreach's columns that are not simply its members.
+struct OutreachColumns {
+    PhaseColumns phase;
+    std::optional<core::ActionKind> next_kind;
+    std::optional<std::string_view> next_owner;
+    std::optional<core::Timestamp> next_due_at, wake_at;
+    std::optional<core::Timestamp> promise_at;
+    std::optional<std::string_view> promise_topic;
+
+    explicit OutreachColumns(const core::Outreach& o) {
+        std::visit([this](const auto& p) { phase(p); }, o.phase);
+        if (!std::holds_alternative<core::Closed>(o.phase)) {  // when it is closed nothing is next
+            next_kind = o.next.kind;
+            next_owner = unless_empty(o.next.owner.value);
+            next_due_at = o.next.due_at;
+            wake_at = o.wake_at;
+        }
+        if (o.promise) {
+            promise_at = o.promise->at;
+            promise_topic = o.promise->topic;
+        }
+    }
+};
+
+bool is_open(const std::optional<core::Prompt>& prompt) { return prompt && prompt->open; }
+
+}  // namespace
+
+// One Change on its way into the tables, with the numbers that what is new in it was given.
+struct SqliteUnit::Saving {
+    const core::Case& before;
+    const core::Case& after;
+    std::string_view actor;
+    core::Timestamp now;
+    core::ContactId contact{};
+    core::OutreachId outreach{};
+    core::PromptId prompt{};  // the open one
+};
+
+std::vector<core::Case> SqliteUnit::load(std::span<const Wanted> wanted) {
+    std::vector<core::Case> cases;
+    cases.reserve(wanted.size());
+    for (const Wanted& w : wanted) {
+        auto found = read_case(db_, w.contact, w.message);
+        if (!found)
+            throw std::out_of_range{"there is no contact " + std::to_string(w.contact.value)};
+        cases.push_back(std::move(*found));
+    }
+    return cases;
+}
+
+void SqliteUnit::save(std::span<const Change> changes, core::Timestamp now) {
+    for (const Change& change : changes)
+        save_one(change, now);
+}
+
+void SqliteUnit::save_one(const Change& change, core::Timestamp now) {
+    Saving saving{*change.before, *change.after, change.actor, now};
+    saving.contact = saving.after.contact.id;
+    save_contact(saving.before.contact, saving.after.contact, now);
+    save_outreach(saving);
+    save_prompt(saving);
+    save_messages(saving);
+    for (const core::Effect& effect : change.effects)
+        std::visit([&](const auto& e) { take(saving, e); }, effect);
+}
+
+void SqliteUnit::save_outreach(Saving& saving) {
+    const auto& before = saving.before.outreach;
+    const auto& after = saving.after.outreach;
+    if (before && (!after || after->id != before->id))
+        throw std::logic_error{"a live outreach cannot vanish: it is closed first, then saved"};
+    if (!after)
+        return;
+    if (!before) {
+        insert_outreach(saving);
+        return;
+    }
+    saving.outreach = after->id;
+    // The outreach's version guards its prompt as well: two reps who claim it at once must not both have it.
+    if (before != after)
+        update_outreach(saving);
+    else if (saving.before.prompt != saving.after.prompt)
+        touch_outreach(*before);
+}
+
+void SqliteUnit::insert_outreach(Saving& saving) {
+    const core::Outreach& o = *saving.after.outreach;
+    const OutreachColumns c{o};
+    saving.outreach.value =
+        sql("INSERT INTO outreach (contact_id, phase, phase_by, phase_at, phase_reason, next_kind, next_owner, next_due_at, wake_at, round,"
+            " attempt, rerouted, replied_at, promise_at, promise_topic, enrolled_at, cadence)"
+            " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)")
+            .insert(saving.contact, phase_word(o.phase), c.phase.by, c.phase.at, c.phase.reason, c.next_kind, c.next_owner, c.next_due_at,
+                    c.wake_at, o.round, o.attempt, o.rerouted, o.replied_at, c.promise_at, c.promise_topic, o.enrolled_at, o.cadence);
+    tally("outreach", phase_word(o.phase), 1);
+}
+
+void SqliteUnit::update_outreach(Saving& saving) {
+    const core::Outreach& o = *saving.after.outreach;
+    const core::Outreach& was = *saving.before.outreach;
+    const OutreachColumns c{o};
+    const std::int64_t changed =
+        sql("UPDATE outreach SET phase = ?, phase_by = ?, phase_at = ?, phase_reason = ?, next_kind = ?, next_owner = ?, next_due_at = ?,"
+            " wake_at = ?, round = ?, attempt = ?, rerouted = ?, replied_at = ?, promise_at = ?, promise_topic = ?, enrolled_at = ?,"
+            " cadence = ?, version = version + 1 WHERE id = ? AND version = ?")
+            .run(phase_word(o.phase), c.phase.by, c.phase.at, c.phase.reason, c.next_kind, c.next_owner, c.next_due_at, c.wake_at, o.round,
+                 o.attempt, o.rerouted, o.replied_at, c.promise_at, c.promise_topic, o.enrolled_at, o.cadence, o.id, was.version);
+    if (changed != 1)
+        throw Conflict{"the outreach was changed meanwhile"};
+    if (phase_word(was.phase) != phase_word(o.phase)) {
+        tally("outreach", phase_word(was.phase), -1);
+        tally("outreach", phase_word(o.phase), 1);
+    }
+}
+
+void SqliteUnit::touch_outreach(const core::Outreach& was) {
+    if (sql("UPDATE outreach SET version = version + 1 WHERE id = ? AND version = ?").run(was.id, was.version) != 1)
+        throw Conflict{"the outreach was changed meanwhile"};
+}
+
+void SqliteUnit::save_prompt(Saving& saving) {
+    const auto& before = saving.before.prompt;
+    const auto& after = saving.after.prompt;
+    const bool same = before && after && before->id == after->id;
+    if (is_open(before) && !same)
+        close_prompt(before->id);
+    if (same) {
+        if (*before != *after)
+            update_prompt(*before, *after);
+        if (after->open)
+            saving.prompt = after->id;
+    } else if (is_open(after)) {
+        insert_prompt(saving, *after);
+    }
+}
+
+void SqliteUnit::insert_prompt(Saving& saving, const core::Prompt& p) {
+    saving.prompt.value =
+        sql("INSERT INTO prompt (contact_id, outreach_id, open, rep, kind, reason, words, raised_at, due_at, alert_at, ladder_step,"
+            " acknowledged_at, lease_holder, lease_until) VALUES (?, ?, 1, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)")
+            .insert(saving.contact, saving.outreach, p.rep, p.kind, p.reason, p.words, p.raised_at, p.due_at, p.alert_at, p.ladder_step,
+                    p.acknowledged_at, p.lease ? std::optional{p.lease->holder} : std::nullopt,
+                    p.lease ? std::optional{p.lease->until} : std::nullopt);
+    tally("prompts_open", "", 1);
+}
+
+void SqliteUnit::update_prompt(const core::Prompt& before, const core::Prompt& after) {
+    const std::int64_t changed =
+        sql("UPDATE prompt SET open = ?, rep = ?, kind = ?, reason = ?, words = ?, raised_at = ?, due_at = ?, alert_at = ?, ladder_step = ?,"
+            " acknowledged_at = ?, lease_holder = ?, lease_until = ? WHERE id = ? AND open = ?")
+            .run(after.open, after.rep, after.kind, after.reason, after.words, after.raised_at, after.due_at, after.alert_at,
+                 after.ladder_step, after.acknowledged_at, after.lease ? std::optional{after.lease->holder} : std::nullopt,
+                 after.lease ? std::optional{after.lease->until} : std::nullopt, after.id, before.open);
+    if (changed != 1)
+        throw Conflict{"the prompt was dealt with meanwhile"};
+    if (before.open != after.open)
+        tally("prompts_open", "", after.open ? 1 : -1);
+    const bool acknowledged = !before.acknowledged_at && after.acknowledged_at;
+    if (!after.open || acknowledged)
+        drop_alerts(after.id);
+}
+
+void SqliteUnit::close_prompt(core::PromptId prompt) {
+    if (sql("UPDATE prompt SET open = 0, lease_holder = NULL, lease_until = NULL WHERE id = ? AND open = 1").run(prompt) != 1)
+        throw Conflict{"the prompt was dealt with meanwhile"};
+    tally("prompts_open", "", -1);
+    drop_alerts(prompt);
+}
+
+void SqliteUnit::save_messages(Saving& saving) {
+    for (const core::Message& after : saving.after.messages) {
+        if (!after.id) {
+            if (after.state != core::MessageState::cancelled)  // thought better of before it was ever stored
+                insert_message(saving, after);
+            continue;
+        }
+        const auto& all = saving.before.messages;
+        const auto before = std::find_if(all.begin(), all.end(), [&](const core::Message& m) { return m.id == after.id; });
+        if (before == all.end())
+            throw std::logic_error{"a message is to be saved that was not loaded"};
+        if (*before != after)
+            update_message(*before, after);
+    }
+}
+
+void SqliteUnit::insert_message(Saving& saving, const core::Message& m) {
+    if (m.state != core::MessageState::queued)
+        throw std::logic_error{"a new message is queued first"};
+    sql("INSERT INTO outbox (contact_id, outreach_id, round, step, kind, state, not_before, not_after, tries, queued_at, channel, to_kind,"
+        " to_value, template_name, language, text) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)")
+        .run(saving.contact, m.outreach ? m.outreach : saving.outreach, m.round, m.step, m.kind, m.state, m.not_before, m.not_after, m.tries,
+             m.facts.queued.value_or(saving.now), m.channel, m.to.kind, m.to.value, m.template_name, m.language, m.text);
+    tally("message", word(m.state), 1);
+}
+
+void SqliteUnit::update_message(const core::Message& before, const core::Message& after) {
+    // What is stored may know more than the decision did; a fact once known is never lost.
+    const core::Facts facts = before.facts == after.facts ? after.facts : core::join(stored_facts(after.id), after.facts);
+    const FailureColumns failed{facts.failed};
+    const bool cancelled = after.state == core::MessageState::cancelled;
+    const std::int64_t changed =
+        sql("UPDATE outbox SET state = ?1, not_before = ?2, not_after = ?3, tries = ?4, queued_at = ?5, claimed_at = ?6, unknown_at = ?7,"
+            " accepted_at = ?8, sent_at = ?9, delivered_at = ?10, read_at = ?11, failed_at = ?12, failed_code = ?13, failed_class = ?14,"
+            " provider_id = ?15, cancelled_id = CASE ?16 WHEN 1 THEN id ELSE 0 END,"
+            " lease_until = CASE ?1 WHEN 'claimed' THEN lease_until END WHERE id = ?17 AND state = ?18")
+            .run(after.state, after.not_before, after.not_after, after.tries, facts.queued, facts.claimed, facts.unknown, facts.accepted,
+                 facts.sent, facts.delivered, facts.read, failed.at, failed.code, failed.kind, unless_empty(facts.provider_id), cancelled,
+                 after.id, before.state);
+    if (changed != 1)
+        throw Conflict{"the message went on meanwhile"};
+    if (before.state != after.state) {
+        tally("message", word(before.state), -1);
+        tally("message", word(after.state), 1);
+    }
+    if (before.channel != after.channel || before.to != after.to || before.template_name != after.template_name ||
+        before.language != after.language || before.text != after.text)
+        sql("UPDATE outbox SET channel = ?, to_kind = ?, to_value = ?, template_name = ?, language = ?, text = ? WHERE id = ?")
+            .run(after.channel, after.to.kind, after.to.value, after.template_name, after.language, after.text, after.id);
+}
+
+core::Facts SqliteUnit::stored_facts(core::MessageId id) {
+    Rows rows = sql("SELECT queued_at, claimed_at, unknown_at, accepted_at, sent_at, delivered_at, read_at, failed_at, failed_code,"
+                    " failed_class, provider_id FROM outbox WHERE id = ?")
+                    .rows(id);
+    return rows.next() ? read_facts(rows) : core::Facts{};
+}
+
+// A prompt is told once for each rep and step of the ladder. When it is told again because it rose, what waits will carry the
+// news anyway; what is done is told anew; what is on its way now is told again when it comes back.
+void SqliteUnit::take(Saving& saving, const core::TellRep& tell) {
+    const bool prompt = tell.what == core::TellRep::What::prompt;
+    if (prompt && !saving.prompt)
+        return;  // raised and dealt with in the same batch
+    if (!prompt) {
+        sql("INSERT INTO alert (contact_id, rep, ladder_step, text, state, due_at, leased, again, tries, needs_template, problem)"
+            " VALUES (?, ?, 0, ?, 'waiting', ?, 0, 0, 0, 0, '')")
+            .run(saving.contact, tell.rep, tell.text, saving.now);
+        tally("alert", "waiting", 1);
+        return;
+    }
+    const int step = saving.after.prompt->ladder_step;
+    const bool waits = [&] {
+        Rows rows = sql("SELECT 1 FROM alert WHERE prompt_id = ? AND rep = ? AND ladder_step = ? AND state = 'waiting'")
+                        .rows(saving.prompt, tell.rep, step);
+        return rows.next();
+    }();
+    sql("INSERT INTO alert (contact_id, rep, prompt_id, ladder_step, text, state, due_at, leased, again, tries, needs_template, problem)"
+        " VALUES (?, ?, ?, ?, '', 'waiting', ?, 0, 0, 0, 0, '')"
+        " ON CONFLICT (prompt_id, rep, ladder_step) WHERE prompt_id IS NOT NULL DO UPDATE SET"
+        " again = leased, tries = CASE state WHEN 'waiting' THEN tries ELSE 0 END,"
+        " due_at = CASE state WHEN 'waiting' THEN due_at ELSE excluded.due_at END, state = 'waiting'")
+        .run(saving.contact, tell.rep, saving.prompt, step, saving.now);
+    if (!waits)
+        tally("alert", "waiting", 1);
+}
+
+void SqliteUnit::take(Saving& saving, const core::Noted& noted) {
+    note(saving.contact, saving.outreach, saving.now, saving.actor, noted.what, noted.text);
+}
+
+void SqliteUnit::take(Saving& saving, const core::KeepWords& kept) {
+    sql("INSERT INTO reply (contact_id, outreach_id, at, channel, kind, words) VALUES (?, ?, ?, ?, ?, ?)")
+        .run(saving.contact, saving.outreach, kept.at, kept.channel, kept.kind, kept.words);
+}
+
+void SqliteUnit::note(core::ContactId contact, core::OutreachId outreach, core::Timestamp at, std::string_view actor, std::string_view what,
+                      std::string_view text) {
+    sql("INSERT INTO event_log (contact_id, outreach_id, at, actor, what, text) VALUES (?, ?, ?, ?, ?, ?)")
+        .run(contact, outreach, at, actor, what, text);
+}
+
+}  // namespace warmcall::store

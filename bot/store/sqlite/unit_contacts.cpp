@@ -1,0 +1,281 @@
+// People: their addresses, consent and suppressions, and two records that turn out to be one person.
+
+#include <algorithm>
+
+#include "store/fold.hpp"
+#include "store/sqlite/unit.hpp"
+
+namespace warmcall::store {
+
+namespace {
+
+std::optional<int> minutes(const std::optional<core::DayTime>& at) { return at ? std::optional{at->minutes} : std::nullopt; }
+
+// Equal but for what lives in tables of its own, and the name, which is folded only when it changes.
+bool same_row(const core::Contact& a, const core::Contact& b) {
+    return a.owner == b.owner && a.language == b.language && a.zones == b.zones && a.zone_source == b.zone_source && a.region == b.region &&
+           a.preferences == b.preferences && a.topic == b.topic && a.whatsapp_unreachable_at == b.whatsapp_unreachable_at &&
+           a.last_wellbeing_at == b.last_wellbeing_at && a.last_call_me_back_at == b.last_call_me_back_at && a.last_reply_at == b.last_reply_at;
+}
+
+template <class T>
+bool holds(const std::vector<T>& all, const T& one) {
+    return std::find(all.begin(), all.end(), one) != all.end();
+}
+
+}  // namespace
+
+std::vector<Added> SqliteUnit::add_contacts(std::span<const NewContact> contacts, core::Timestamp now) {
+    std::vector<Added> added;
+    added.reserve(contacts.size());
+    for (const NewContact& n : contacts) {
+        const auto holder = holder_of_any(n);
+        added.push_back(holder ? Added{*holder, true} : Added{add_contact(n, now), false});
+    }
+    return added;
+}
+
+std::optional<core::ContactId> SqliteUnit::holder_of_any(const NewContact& n) {
+    for (const auto* addresses : {&n.contact.addresses, &n.aliases}) {
+        for (const core::Address& address : *addresses) {
+            if (const auto holder = contact_with(db_, address))
+                return holder;
+        }
+    }
+    return std::nullopt;
+}
+
+core::ContactId SqliteUnit::add_contact(const NewContact& n, core::Timestamp now) {
+    const core::Contact& c = n.contact;
+    const core::ContactId id{
+        sql("INSERT INTO contact (name, name_folded, owner, language, zones, zone_source, region, best_from, best_to, reach, if_lost, topic,"
+            " whatsapp_unreachable_at, last_wellbeing_at, last_call_me_back_at, last_reply_at)"
+            " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)")
+            .insert(c.name, fold(c.name), c.owner, c.language, zones_as_text(c.zones), c.zone_source, c.region, minutes(c.preferences.from),
+                    minutes(c.preferences.to), c.preferences.reach, c.preferences.if_lost, c.topic, c.whatsapp_unreachable_at,
+                    c.last_wellbeing_at, c.last_call_me_back_at, c.last_reply_at)};
+    int position = 0;
+    for (const core::Address& address : c.addresses)
+        place_address(id, address, position++, Alias::no);
+    for (const core::Address& address : n.aliases)
+        place_address(id, address, position++, Alias::yes);
+    if (c.consent)
+        add_consent(id, c.consent, now);
+    for (const core::Suppression& s : c.suppressions)
+        add_suppression(id, s);
+    count_suppressions(id);
+    for (const core::Window& w : c.windows)
+        raise_window(id, w);
+    count_windows(id);
+    tally("contacts", "", 1);
+    return id;
+}
+
+void SqliteUnit::add_addresses(core::ContactId contact, std::span<const core::Address> addresses, core::Timestamp now) {
+    int position = next_position(contact);
+    for (const core::Address& address : addresses) {
+        const auto holder = contact_with(db_, address);
+        if (!holder)
+            place_address(contact, address, position++, Alias::no);
+        else if (*holder != contact)
+            note_shared_address(contact, now);
+    }
+}
+
+// A line two people share stays with the record that had it first; the rep is told, and can merge them.
+void SqliteUnit::note_shared_address(core::ContactId contact, core::Timestamp now) {
+    note(contact, {}, now, "warmcall", "shared_address", "An address of theirs is kept with another contact.");
+}
+
+int SqliteUnit::next_position(core::ContactId contact) {
+    Rows rows = sql("SELECT coalesce(max(position) + 1, 0) FROM address WHERE contact_id = ?").rows(contact);
+    int position = 0;
+    if (rows.next())
+        rows.read(position);
+    return position;
+}
+
+bool SqliteUnit::place_address(core::ContactId contact, const core::Address& address, int position, Alias alias) {
+    return sql("INSERT INTO address (kind, value, contact_id, alias, position) VALUES (?, ?, ?, ?, ?)"
+               " ON CONFLICT (kind, value) DO UPDATE SET alias = excluded.alias, position = excluded.position"
+               " WHERE contact_id = excluded.contact_id")
+               .run(address.kind, address.value, contact, alias == Alias::yes, position) == 1;
+}
+
+void SqliteUnit::add_consent(core::ContactId contact, const std::optional<core::Consent>& consent, core::Timestamp now) {
+    const core::Consent taken_back{.source = "taken back", .at = now, .text = {}};
+    const core::Consent& row = consent ? *consent : taken_back;
+    const std::int64_t id = sql("INSERT INTO consent (contact_id, given, source, at, text) VALUES (?, ?, ?, ?, ?)")
+                                .insert(contact, consent.has_value(), row.source, row.at, row.text);
+    sql("UPDATE contact SET consent_id = ? WHERE id = ?").run(id, contact);
+}
+
+void SqliteUnit::add_suppression(core::ContactId contact, const core::Suppression& s) {
+    sql("INSERT INTO suppression (contact_id, scope, address_kind, address_value, channel, reason, at) VALUES (?, ?, ?, ?, ?, ?, ?)")
+        .run(contact, s.scope, s.address.kind, s.address.value, s.channel, s.reason, s.at);
+}
+
+void SqliteUnit::count_suppressions(core::ContactId contact) {
+    sql("UPDATE contact SET suppressions = (SELECT count(*) FROM suppression WHERE contact_id = contact.id) WHERE id = ?").run(contact);
+}
+
+void SqliteUnit::raise_window(core::ContactId contact, const core::Window& window) {
+    sql("INSERT INTO contact_window (contact_id, channel, until_at) VALUES (?, ?, ?)"
+        " ON CONFLICT (contact_id, channel) DO UPDATE SET until_at = max(until_at, excluded.until_at)")
+        .run(contact, window.channel, window.until);
+}
+
+void SqliteUnit::count_windows(core::ContactId contact) {
+    sql("UPDATE contact SET windows = (SELECT count(*) FROM contact_window WHERE contact_id = contact.id) WHERE id = ?").run(contact);
+}
+
+void SqliteUnit::save_contact(const core::Contact& before, const core::Contact& after, core::Timestamp now) {
+    if (before == after)
+        return;
+    // The version is compared whatever differs, so that two decisions about one person cannot pass each other.
+    const std::int64_t changed =
+        same_row(before, after)
+            ? sql("UPDATE contact SET version = version + 1 WHERE id = ? AND version = ?").run(after.id, before.version)
+            : sql("UPDATE contact SET owner = ?, language = ?, zones = ?, zone_source = ?, region = ?, best_from = ?, best_to = ?, reach = ?,"
+                  " if_lost = ?, topic = ?, whatsapp_unreachable_at = ?, last_wellbeing_at = ?, last_call_me_back_at = ?, last_reply_at = ?,"
+                  " version = version + 1 WHERE id = ? AND version = ?")
+                  .run(after.owner, after.language, zones_as_text(after.zones), after.zone_source, after.region, minutes(after.preferences.from),
+                       minutes(after.preferences.to), after.preferences.reach, after.preferences.if_lost, after.topic,
+                       after.whatsapp_unreachable_at, after.last_wellbeing_at, after.last_call_me_back_at, after.last_reply_at, after.id,
+                       before.version);
+    if (changed != 1)
+        throw Conflict{"the contact was changed meanwhile"};
+    if (before.name != after.name)
+        sql("UPDATE contact SET name = ?, name_folded = ? WHERE id = ?").run(after.name, fold(after.name), after.id);
+    if (before.consent != after.consent)
+        add_consent(after.id, after.consent, now);
+    if (before.addresses != after.addresses)
+        save_addresses(before, after, now);
+    if (before.suppressions != after.suppressions)
+        save_suppressions(before, after);
+    if (before.windows != after.windows)
+        save_windows(before, after);
+}
+
+void SqliteUnit::save_addresses(const core::Contact& before, const core::Contact& after, core::Timestamp now) {
+    for (const core::Address& address : before.addresses) {
+        if (!holds(after.addresses, address))
+            sql("DELETE FROM address WHERE kind = ? AND value = ? AND contact_id = ?").run(address.kind, address.value, after.id);
+    }
+    int position = 0;
+    for (const core::Address& address : after.addresses) {
+        if (!place_address(after.id, address, position++, Alias::no))
+            note_shared_address(after.id, now);
+    }
+}
+
+void SqliteUnit::save_suppressions(const core::Contact& before, const core::Contact& after) {
+    for (const core::Suppression& s : before.suppressions) {
+        if (!holds(after.suppressions, s))
+            sql("DELETE FROM suppression WHERE contact_id = ? AND scope = ? AND address_kind = ? AND address_value = ? AND channel = ?"
+                " AND reason = ? AND at = ?")
+                .run(after.id, s.scope, s.address.kind, s.address.value, s.channel, s.reason, s.at);
+    }
+    for (const core::Suppression& s : after.suppressions) {
+        if (!holds(before.suppressions, s))
+            add_suppression(after.id, s);
+    }
+    count_suppressions(after.id);
+}
+
+void SqliteUnit::save_windows(const core::Contact& before, const core::Contact& after) {
+    for (const core::Window& w : before.windows) {
+        const auto same_channel = [&](const core::Window& other) { return other.channel == w.channel; };
+        if (std::none_of(after.windows.begin(), after.windows.end(), same_channel))
+            sql("DELETE FROM contact_window WHERE contact_id = ? AND channel = ?").run(after.id, w.channel);
+    }
+    for (const core::Window& w : after.windows) {
+        if (!holds(before.windows, w))
+            sql("INSERT INTO contact_window (contact_id, channel, until_at) VALUES (?, ?, ?)"
+                " ON CONFLICT (contact_id, channel) DO UPDATE SET until_at = excluded.until_at")
+                .run(after.id, w.channel, w.until);
+    }
+    if (before.windows.size() != after.windows.size())
+        count_windows(after.id);
+}
+
+void SqliteUnit::merge_contacts(core::ContactId from, core::ContactId into, core::Timestamp now) {
+    const auto gone = read_case(db_, from);
+    const auto stays = read_case(db_, into);
+    if (!gone || !stays)
+        throw std::out_of_range{"a contact that is to be merged does not exist"};
+    if (gone->contact.id == stays->contact.id)
+        return;  // already one
+    from = gone->contact.id;
+    into = stays->contact.id;
+    if (gone->outreach && stays->outreach)
+        close_as_merged(*gone, now);
+    sql("UPDATE address SET contact_id = ?, position = position + ? WHERE contact_id = ?").run(into, next_position(into), from);
+    move_outreaches(from, into);
+    sql("UPDATE reply SET contact_id = ? WHERE contact_id = ?").run(into, from);
+    sql("UPDATE alert SET contact_id = ? WHERE state = 'waiting' AND contact_id = ?").run(into, from);
+    merge_suppressions(gone->contact, stays->contact);
+    merge_windows(gone->contact, stays->contact);
+    merge_consent(from, into);
+    // Consent and timeline are never changed: theirs are found through this pointer.
+    sql("UPDATE contact SET merged_into = ? WHERE merged_into = ?").run(into, from);
+    sql("UPDATE contact SET merged_into = ?, suppressions = 0, windows = 0, version = version + 1 WHERE id = ?").run(into, from);
+    sql("UPDATE contact SET version = version + 1,"
+        " last_wellbeing_at = nullif(max(coalesce(last_wellbeing_at, 0), coalesce(?, 0)), 0),"
+        " last_call_me_back_at = nullif(max(coalesce(last_call_me_back_at, 0), coalesce(?, 0)), 0),"
+        " last_reply_at = nullif(max(coalesce(last_reply_at, 0), coalesce(?, 0)), 0) WHERE id = ?")
+        .run(gone->contact.last_wellbeing_at, gone->contact.last_call_me_back_at, gone->contact.last_reply_at, into);
+    note(into, {}, now, "warmcall", "merged", "Another record of the same person was merged into this one.");
+    tally("contacts", "", -1);
+}
+
+// Whoever asks for the merge normally ends this outreach first, with the method's own event; a merge may not fail for want of it.
+void SqliteUnit::close_as_merged(const core::Case& gone, core::Timestamp now) {
+    core::Case closed = gone;
+    closed.outreach->phase = core::Closed{core::CloseReason::merged, now};
+    closed.outreach->promise.reset();
+    closed.prompt.reset();
+    for (core::Message& m : closed.messages) {
+        if (m.state == core::MessageState::queued)
+            m.state = core::MessageState::cancelled;
+    }
+    const Change change{&gone, &closed, {}, "warmcall"};
+    save({&change, 1}, now);
+}
+
+void SqliteUnit::move_outreaches(core::ContactId from, core::ContactId into) {
+    sql("UPDATE outbox SET contact_id = ?1 WHERE outreach_id IN (SELECT id FROM outreach WHERE contact_id = ?2 AND phase <> 'closed')").run(into, from);
+    sql("UPDATE outbox SET contact_id = ?1 WHERE outreach_id IN (SELECT id FROM outreach WHERE contact_id = ?2 AND phase = 'closed')").run(into, from);
+    sql("UPDATE outbox SET contact_id = ?1 WHERE outreach_id IS NULL AND contact_id = ?2").run(into, from);
+    sql("UPDATE prompt SET contact_id = ?1 WHERE open = 1 AND outreach_id IN"
+        " (SELECT id FROM outreach WHERE contact_id = ?2 AND phase <> 'closed')")
+        .run(into, from);
+    sql("UPDATE outreach SET contact_id = ?1 WHERE contact_id = ?2 AND phase = 'closed'").run(into, from);
+    sql("UPDATE outreach SET contact_id = ?1, version = version + 1 WHERE contact_id = ?2 AND phase <> 'closed'").run(into, from);
+}
+
+void SqliteUnit::merge_suppressions(const core::Contact& from, const core::Contact& into) {
+    for (const core::Suppression& s : from.suppressions) {
+        if (!holds(into.suppressions, s))
+            add_suppression(into.id, s);
+    }
+    sql("DELETE FROM suppression WHERE contact_id = ?").run(from.id);
+    count_suppressions(into.id);
+}
+
+void SqliteUnit::merge_windows(const core::Contact& from, const core::Contact& into) {
+    for (const core::Window& w : from.windows)
+        raise_window(into.id, w);
+    sql("DELETE FROM contact_window WHERE contact_id = ?").run(from.id);
+    count_windows(into.id);
+}
+
+// The stricter stands: what was taken back on either record stays taken back. A record that never said anything about
+// consent is no statement, so the other's holds.
+void SqliteUnit::merge_consent(core::ContactId from, core::ContactId into) {
+    sql("UPDATE contact SET consent_id = (SELECT k.id FROM consent k JOIN contact c ON c.consent_id = k.id WHERE c.id IN (?1, ?2)"
+        " ORDER BY k.given, c.id = ?2 DESC LIMIT 1) WHERE id = ?2")
+        .run(from, into);
+}
+
+}  // namespace warmcall::store

@@ -1,0 +1,378 @@
+#include "web/contacts.hpp"
+
+#include <algorithm>
+#include <charconv>
+
+#include "core/calendar.hpp"
+#include "core/speech.hpp"
+#include "web/new_contact.hpp"
+#include "web/when.hpp"
+
+namespace warmcall::web {
+
+namespace {
+
+struct EnrolRefused : std::runtime_error {  // takes the new contact back with it
+    explicit EnrolRefused(core::Refusal why) : std::runtime_error{why.sentence}, refusal{std::move(why)} {}
+    core::Refusal refusal;
+};
+
+std::optional<core::Preferences> preferences_in(Fields& fields) {
+    if (!fields.has("preferences"))
+        return std::nullopt;
+    Fields inside = fields.inside("preferences", {"from", "to", "reach", "if_lost"});
+    core::Preferences wanted;
+    wanted.from = inside.day_time_if("from");
+    wanted.to = inside.day_time_if("to");
+    wanted.reach = inside.text_if("reach", 200).value_or("");
+    wanted.if_lost = inside.text_if("if_lost", 200).value_or("");
+    return wanted;
+}
+
+std::optional<core::Consent> consent_in(Fields& fields) {
+    if (!fields.has("consent"))
+        return std::nullopt;
+    Fields inside = fields.inside("consent", {"source", "at", "text"});
+    core::Consent consent;
+    consent.source = inside.text("source", 200);
+    consent.text = inside.text("text", 2000);
+    if (const auto at = inside.time_if("at"))
+        consent.at = *at;
+    else if (!inside.has("at"))
+        inside.wrong("at", "is missing: when did they agree?");
+    return consent;
+}
+
+ContactWish wish_in(Fields& fields, const core::RepId& signed_in) {
+    ContactWish wish;
+    wish.name = fields.text_if("name", 200).value_or("");
+    wish.phone = fields.text_if("phone", 64).value_or("");
+    wish.rep = fields.text_if("rep", 64).value_or(signed_in.value);
+    wish.language = fields.text_if("language", 35).value_or("");
+    wish.time_zone = fields.text_if("time_zone", 64).value_or("");
+    wish.topic = fields.text_if("topic", 500).value_or("");
+    wish.preferences = preferences_in(fields).value_or(core::Preferences{});
+    wish.consent = consent_in(fields);
+    return wish;
+}
+
+// What a check says of a field that reading it has already complained about is not repeated.
+void add_errors(Fields& fields, const std::vector<FieldError>& errors) {
+    if (!fields.good())
+        return;
+    for (const FieldError& error : errors)
+        fields.wrong(error.field, error.detail);
+}
+
+void check_cadence(const core::Plan& plan, const std::string& cadence, const ContactWish& wish, Fields& fields) {
+    if (cadence.empty())
+        return;
+    if (!plan.cadences.contains(cadence))
+        fields.wrong("cadence", "there is no such cadence; there are: " + cadence_list(plan));
+    if (!wish.consent)
+        fields.wrong("consent", "is needed before anybody is written to: {\"source\", \"at\", \"text\"}");
+}
+
+Handled number_taken(Site& site, const Who& who, core::ContactId id) {
+    const auto known = co_await ask(site, [id](Store& store) { return store.contact(id); });
+    if (!known)
+        co_return problem(409, "number_taken", "This number belongs to a contact already.");
+    const core::RepId& owner = known->contact.owner;
+    const auto rep = site.plan.reps.find(owner);
+    const std::string holder = rep == site.plan.reps.end() ? owner.value : rep->second.name;
+    const bool seen = may_see(site, who, *known);
+    const std::string whose = seen ? "This number belongs to " + known->contact.name + ", a contact of " + holder + ". Open that one instead."
+                                   : "This number belongs to a contact of " + holder + ". Ask them to hand it over.";
+    co_return problem(409, "number_taken", whose, {{"contact_id", id.value}, {"holder", holder}, {"holder_id", owner.value}});
+}
+
+struct Changes {
+    std::optional<std::string> name, topic, language, time_zone;
+    std::optional<core::Preferences> preferences;
+    std::optional<core::Consent> consent;
+};
+
+Changes changes_in(Fields& fields) {
+    Changes changes;
+    changes.name = fields.text_if("name", 200);
+    changes.topic = fields.text_if("topic", 500);
+    changes.language = fields.text_if("language", 35);
+    changes.time_zone = fields.text_if("time_zone", 64);
+    changes.preferences = preferences_in(fields);
+    changes.consent = consent_in(fields);
+    if (changes.name && (changes.name->empty() || !clean(*changes.name, Lines::one)))
+        fields.wrong("name", "must be one line and not empty");
+    if (changes.language && !language_tag(*changes.language))
+        fields.wrong("language", "write it as en, hi or pt-BR");
+    if (changes.time_zone && !core::known_zone(*changes.time_zone))
+        fields.wrong("time_zone", "is not a time zone; write it as Europe/Madrid");
+    return changes;
+}
+
+// Applies them; the words name what changed, for the timeline.
+std::string change(core::Contact& contact, const Changes& changes) {
+    std::string what;
+    const auto set = [&](std::string_view name, auto& field, const auto& to) {
+        if (!to || field == *to)
+            return;
+        field = *to;
+        what += (what.empty() ? "" : ", ") + std::string{name};
+    };
+    set("name", contact.name, changes.name);
+    set("topic", contact.topic, changes.topic);
+    set("language", contact.language, changes.language);
+    set("preferences", contact.preferences, changes.preferences);
+    if (changes.consent && contact.consent != changes.consent) {
+        contact.consent = changes.consent;
+        what += what.empty() ? "consent" : ", consent";
+    }
+    if (changes.time_zone && contact.zones != std::vector{*changes.time_zone}) {
+        contact.zones = {*changes.time_zone};
+        contact.zone_source = core::ZoneSource::given;
+        what += what.empty() ? "time zone" : ", time zone";
+    }
+    return what;
+}
+
+std::string_view status_word(core::Shown shown) {
+    switch (shown) {
+        case core::Shown::none:
+        case core::Shown::queued: return "queued";
+        case core::Shown::unknown: return "unknown";
+        case core::Shown::accepted:
+        case core::Shown::sent: return "sent";
+        case core::Shown::failed: return "undeliverable";
+        case core::Shown::delivered: return "delivered";
+        case core::Shown::read: return "read";
+    }
+    return "unknown";
+}
+
+}  // namespace
+
+std::size_t limit_of(const Call& call) {
+    const std::string_view text = call.ask("limit");
+    std::size_t limit = 50;
+    if (!text.empty() && std::from_chars(text.data(), text.data() + text.size(), limit).ec != std::errc{})
+        return 50;
+    return std::clamp<std::size_t>(limit, 1, 200);
+}
+
+asio::awaitable<std::optional<core::Case>> visible_contact(Site& site, const Who& who, core::ContactId id) {
+    auto found = co_await ask(site, [id](Store& store) { return store.contact(id); });
+    if (found && !may_see(site, who, *found))
+        found.reset();
+    co_return found;
+}
+
+Handled contact_answer(Site& site, core::ContactId id, int status, json extras) {
+    const auto subject = co_await ask(site, [id](Store& store) {
+        auto found = store.contact(id);
+        return found ? std::optional{read_subject(store, std::move(*found), Depth::full)} : std::nullopt;
+    });
+    if (!subject)
+        co_return problem(404, "no_such_contact", "There is no such contact any more.");
+    const Viewer viewer{site.plan, site.now()};
+    extras["contact"] = contact_json(viewer, *subject, Depth::full);
+    extras["prompt"] = extras["contact"]["prompt"];
+    co_return json_answer(status, extras);
+}
+
+Handled create_contact(Site& site, Call& call) {
+    auto fields = body_fields(call, {"name", "phone", "rep", "language", "time_zone", "topic", "preferences", "consent", "cadence"});
+    if (!fields)
+        co_return bad_body(fields.error());
+    const ContactWish wish = wish_in(*fields, call.who.rep);
+    const std::string cadence = fields->text_if("cadence", 64).value_or("");
+    const MadeContact made = make_contact(site.plan, wish, site.options.default_region, site.now());
+    add_errors(*fields, made.errors);
+    check_cadence(site.plan, cadence, wish, *fields);
+    if (!call.who.any_rep && !may_act_for(site.plan, call.who.rep, core::RepId{wish.rep}))
+        fields->wrong("rep", "you can add contacts for yourself and those you stand in for or lead");
+    if (!fields->good())
+        co_return fields->problem();
+
+    Added added;
+    std::optional<core::Refusal> refusal;
+    try {
+        added = co_await put(site, [&plan = site.plan, add = made.add, cadence, actor = call.actor()](Unit& unit, core::Timestamp now) {
+            const Added one = unit.add_contacts(std::span{&add, 1}, now).at(0);
+            if (one.conflict || cadence.empty())
+                return one;
+            if (const auto refused_for = enrol(unit, plan, {{one.id, cadence}}, actor, now).at(0))
+                throw EnrolRefused{*refused_for};
+            return one;
+        });
+    } catch (const EnrolRefused& e) {
+        refusal = e.refusal;
+    }
+    if (refusal)
+        co_return refused(site.plan, *refusal);
+    if (added.conflict)
+        co_return co_await number_taken(site, call.who, added.id);
+
+    const auto subject = co_await ask(site, [id = added.id](Store& store) { return read_subject(store, store.contact(id).value(), Depth::full); });
+    auto answer = json_answer(201, contact_json({site.plan, site.now()}, subject, Depth::full));
+    answer.headers.push_back({"Location", "/api/v1/contacts/" + std::to_string(added.id.value)});
+    co_return answer;
+}
+
+Handled list_contacts(Site& site, Call& call) {
+    ContactQuery query;
+    query.limit = limit_of(call);
+    query.search = trimmed(call.ask("search")).substr(0, 100);
+    if (const std::string_view rep = call.ask("rep"); !rep.empty())
+        query.rep = core::RepId{std::string{rep}};
+    else if (!call.who.any_rep)
+        query.rep = call.who.rep;
+    if (query.rep && !call.who.any_rep && !may_act_for(site.plan, call.who.rep, *query.rep))
+        co_return problem(403, "not_yours", "You can list your own contacts and those of reps you stand in for or lead.");
+    const std::string_view after = call.ask("after");
+    if (!after.empty() && std::from_chars(after.data(), after.data() + after.size(), query.after.value).ec != std::errc{})
+        co_return invalid({{"after", "is not a cursor; use \"next\" of the page before"}});
+
+    const auto subjects = co_await ask(site, [query](Store& store) {
+        std::vector<Subject> found;
+        for (core::Case& one : store.contacts(query))
+            found.push_back(read_subject(store, std::move(one), Depth::list));
+        return found;
+    });
+    const Viewer viewer{site.plan, site.now()};
+    json items = json::array();
+    for (const Subject& subject : subjects)
+        items.push_back(contact_json(viewer, subject, Depth::list));
+    const bool more = subjects.size() == query.limit;
+    co_return json_answer(200, {{"items", items}, {"next", more ? json(std::to_string(subjects.back().now.contact.id.value)) : json(nullptr)}});
+}
+
+Handled show_contact(Site& site, Call& call) {
+    const core::ContactId id{call.id(0).value_or(0)};
+    if (!co_await visible_contact(site, call.who, id))
+        co_return not_among_yours("contact", id.value);
+    const auto subject = co_await ask(site, [id](Store& store) { return read_subject(store, store.contact(id).value(), Depth::full); });
+    co_return json_answer(200, contact_json({site.plan, site.now()}, subject, Depth::full));
+}
+
+Handled change_contact(Site& site, Call& call) {
+    auto fields = body_fields(call, {"name", "topic", "language", "time_zone", "preferences", "consent"});
+    if (!fields)
+        co_return bad_body(fields.error());
+    const Changes changes = changes_in(*fields);
+    if (!fields->good())
+        co_return fields->problem();
+    const core::ContactId id{call.id(0).value_or(0)};
+    if (!co_await visible_contact(site, call.who, id))
+        co_return not_among_yours("contact", id.value);
+    co_await put(site, [id, changes, actor = call.actor()](Unit& unit, core::Timestamp now) {
+        const Wanted wanted{id, std::nullopt};
+        const core::Case before = unit.load(std::span{&wanted, 1}).at(0);
+        core::Case after = before;
+        const std::string what = change(after.contact, changes);
+        if (what.empty())
+            return false;
+        const std::vector<core::Effect> effects{core::Noted{"edited", what}};
+        const Change one{&before, &after, effects, actor};
+        unit.save(std::span{&one, 1}, now);
+        return true;
+    });
+    const auto subject = co_await ask(site, [id](Store& store) { return read_subject(store, store.contact(id).value(), Depth::full); });
+    co_return json_answer(200, contact_json({site.plan, site.now()}, subject, Depth::full));
+}
+
+Handled opt_out_contact(Site& site, Call& call) {
+    auto fields = body_fields(call, {"how", "rep"});
+    if (!fields)
+        co_return bad_body(fields.error());
+    const std::string how = fields->text_if("how", 200).value_or("");
+    if (!fields->good())
+        co_return fields->problem();
+    const core::ContactId id{call.id(0).value_or(0)};
+    if (!co_await visible_contact(site, call.who, id))
+        co_return not_among_yours("contact", id.value);
+    const Outcome outcome = co_await happen(site, id, core::OptedOut{how}, call.actor());
+    if (outcome.refusal)
+        co_return refused(site.plan, *outcome.refusal);
+    co_return co_await contact_answer(site, id, 200);
+}
+
+Handled merge_contact(Site& site, Call& call) {
+    auto fields = body_fields(call, {"into"});
+    if (!fields)
+        co_return bad_body(fields.error());
+    const core::ContactId into{fields->id("into")};
+    const core::ContactId from{call.id(0).value_or(0)};
+    if (fields->good() && from == into)
+        fields->wrong("into", "is the same contact");
+    if (!fields->good())
+        co_return fields->problem();
+    if (!co_await visible_contact(site, call.who, from))
+        co_return not_among_yours("contact", from.value);
+    if (!co_await visible_contact(site, call.who, into))
+        co_return not_among_yours("contact", into.value);
+    const bool merged = co_await put(site, [from, into, &plan = site.plan, actor = call.actor()](Unit& unit, core::Timestamp now) {
+        const std::vector<Wanted> wanted{{from, std::nullopt}, {into, std::nullopt}};
+        const std::vector<core::Case> both = unit.load(wanted);
+        const auto is_live = [](const core::Case& c) { return c.outreach && core::live(*c.outreach); };
+        if (is_live(both[0]) && !is_live(both[1]))
+            return false;  // what is under way would end, and nothing would go on in its place
+        const core::Transition end = core::decide(plan, both[0], core::MergedAway{}, now);
+        const Change one{&both[0], &end.next, end.effects, actor};
+        unit.save(std::span{&one, 1}, now);
+        unit.merge_contacts(from, into, now);
+        return true;
+    });
+    if (!merged)
+        co_return problem(409, "merge_the_other_way", "Only this contact has an outreach under way. Merge contact " + std::to_string(into.value) +
+                                                          " into " + std::to_string(from.value) + " instead.");
+    co_return co_await contact_answer(site, into, 200);
+}
+
+Handled show_conversation(Site& site, Call& call) {
+    const core::ContactId id{call.id(0).value_or(0)};
+    const auto subject = co_await visible_contact(site, call.who, id);
+    if (!subject)
+        co_return not_among_yours("contact", id.value);
+    const auto rows = co_await ask(site, [id, limit = limit_of(call)](Store& store) { return store.conversation(id, limit); });
+    json items = json::array();
+    for (const ConversationRow& row : rows)
+        items.push_back({{"at", rfc3339(row.at)},
+                         {"from_contact", row.from_contact},
+                         {"text", row.text},
+                         {"kind", row.from_contact ? word_of(row.kind) : core::to_string(row.message_kind)},
+                         {"status", row.from_contact ? json(nullptr) : json(status_word(row.shown))}});
+    std::optional<core::Timestamp> open_until;
+    for (const core::Window& window : subject->contact.windows)
+        if (window.until > site.now())
+            open_until = std::max(open_until.value_or(window.until), window.until);
+    co_return json_answer(200, {{"items", items}, {"window_open_until", open_until ? json(rfc3339(*open_until)) : json(nullptr)}});
+}
+
+Handled write_message(Site& site, Call& call) {
+    auto fields = body_fields(call, {"text", "rep"});
+    if (!fields)
+        co_return bad_body(fields.error());
+    const std::string text = fields->text("text", 4096);
+    const auto rep = acting_rep(site, call, *fields);
+    if (!fields->good())
+        co_return fields->problem();
+    const core::ContactId id{call.id(0).value_or(0)};
+    if (!co_await visible_contact(site, call.who, id))
+        co_return not_among_yours("contact", id.value);
+    std::vector<Work> works;
+    const std::string taken = R"({"status":"queued"})";
+    if (call.kept)  // in the same transaction: a second try after a crash must not send a second text
+        works.emplace_back(Write{[kept = *call.kept, taken](Unit& unit, core::Timestamp now) {
+            unit.keep_answer(kept.key, {kept.request_hash, 202, taken}, now);
+        }});
+    works.emplace_back(Happened{id, core::WroteByRep{*rep, text}, rep->value});
+    const std::vector<Outcome> outcomes = co_await site.door.apply_all(std::move(works));
+    for (const Outcome& outcome : outcomes)
+        if (outcome.failure)
+            std::rethrow_exception(outcome.failure);
+    if (outcomes.back().refusal)
+        co_return refused(site.plan, *outcomes.back().refusal);
+    net::Outgoing answer = json_answer(202, json::parse(taken));
+    co_return answer;
+}
+
+}  // namespace warmcall::web

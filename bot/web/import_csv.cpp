@@ -1,0 +1,393 @@
+#include "web/import_csv.hpp"
+
+#include <unicode/unistr.h>
+
+#include <algorithm>
+
+#include "web/fields.hpp"
+#include "web/new_contact.hpp"
+#include "web/when.hpp"
+
+namespace warmcall::web {
+
+namespace {
+
+// ---- encodings
+
+bool valid_utf8(std::string_view text) {
+    std::size_t i = 0;
+    while (i < text.size()) {
+        const auto lead = static_cast<unsigned char>(text[i]);
+        const std::size_t more = lead < 0x80 ? 0 : lead >= 0xc2 && lead < 0xe0 ? 1 : lead >= 0xe0 && lead < 0xf0 ? 2 : lead >= 0xf0 && lead < 0xf5 ? 3 : 9;
+        if (more == 9 || i + more >= text.size() + (more == 0 ? 1 : 0))
+            return false;
+        for (std::size_t k = 1; k <= more; ++k)
+            if ((static_cast<unsigned char>(text[i + k]) & 0xc0U) != 0x80U)
+                return false;
+        const auto second = more > 0 ? static_cast<unsigned char>(text[i + 1]) : 0U;
+        if ((lead == 0xe0 && second < 0xa0) || (lead == 0xed && second > 0x9f) || (lead == 0xf0 && second < 0x90) || (lead == 0xf4 && second > 0x8f))
+            return false;  // overlong, a surrogate, or above the last character
+        i += more + 1;
+    }
+    return true;
+}
+
+std::optional<std::string> convert(std::string_view bytes, const char* from) {
+    const icu::UnicodeString text{bytes.data(), static_cast<std::int32_t>(bytes.size()), from};
+    if (text.isBogus() || text.indexOf(static_cast<char16_t>(0xfffd)) >= 0)
+        return std::nullopt;
+    std::string utf8;
+    text.toUTF8String(utf8);
+    return utf8;
+}
+
+// UTF-16 without a mark, as some spreadsheets write it: every other byte of the first line is zero.
+const char* unmarked_utf16(std::string_view bytes) {
+    const std::string_view start = bytes.substr(0, 64);
+    std::size_t even = 0;
+    std::size_t odd = 0;
+    for (std::size_t i = 0; i < start.size(); ++i)
+        if (start[i] == '\0')
+            ++(i % 2 == 0 ? even : odd);
+    if (odd > start.size() / 4 && even == 0)
+        return "UTF-16LE";
+    if (even > start.size() / 4 && odd == 0)
+        return "UTF-16BE";
+    return nullptr;
+}
+
+// ---- rows
+
+// The separator that the first line uses most, outside of quotes.
+char separator_of(std::string_view text) {
+    std::map<char, int> seen{{',', 0}, {';', 0}, {'\t', 0}};
+    bool quoted = false;
+    for (const char c : text) {
+        if (c == '"')
+            quoted = !quoted;
+        else if (!quoted && (c == '\n' || c == '\r'))
+            break;
+        else if (!quoted && seen.contains(c))
+            ++seen[c];
+    }
+    const auto most = std::max_element(seen.begin(), seen.end(), [](const auto& a, const auto& b) { return a.second < b.second; });
+    return most->second == 0 ? ',' : most->first;
+}
+
+class CsvReader {
+ public:
+    CsvReader(std::string_view text, char separator) : text_{text}, separator_{separator} {}
+
+    bool at_end() const { return at_ >= text_.size(); }
+
+    Result<CsvRow> row() {
+        CsvRow row;
+        row.line = line_;
+        while (true) {
+            if (!at_end() && text_[at_] == '"') {
+                auto field = quoted();
+                if (!field)
+                    return field.error();
+                row.fields.push_back(std::move(*field));
+            } else {
+                row.fields.push_back(plain());
+            }
+            if (at_end())
+                return row;
+            if (text_[at_] == separator_) {
+                ++at_;
+                continue;
+            }
+            end_of_line();
+            return row;
+        }
+    }
+
+ private:
+    std::string plain() {
+        const std::size_t begin = at_;
+        while (!at_end() && text_[at_] != separator_ && text_[at_] != '\n' && text_[at_] != '\r')
+            ++at_;
+        return std::string{text_.substr(begin, at_ - begin)};
+    }
+
+    Result<std::string> quoted() {
+        const std::size_t opened = line_;
+        std::string value;
+        for (++at_; !at_end(); ++at_) {
+            const char c = text_[at_];
+            if (c == '"') {
+                if (at_ + 1 < text_.size() && text_[at_ + 1] == '"') {
+                    value += '"';
+                    ++at_;
+                    continue;
+                }
+                ++at_;
+                if (at_end() || text_[at_] == separator_ || text_[at_] == '\n' || text_[at_] == '\r')
+                    return value;
+                return Error{Errc::bad_input, "Line " + std::to_string(line_) +
+                                                  ": there is text after a closing quote. Write a quote inside a field twice (\"\")."};
+            }
+            if (c == '\n')
+                ++line_;
+            value += c;
+        }
+        return Error{Errc::bad_input, "Line " + std::to_string(opened) + ": the quote opened here is never closed."};
+    }
+
+    void end_of_line() {
+        if (text_[at_] == '\r' && at_ + 1 < text_.size() && text_[at_ + 1] == '\n')
+            ++at_;
+        ++at_;
+        ++line_;
+    }
+
+    std::string_view text_;
+    char separator_;
+    std::size_t at_ = 0;
+    std::size_t line_ = 1;
+};
+
+bool blank(const CsvRow& row) {
+    return std::all_of(row.fields.begin(), row.fields.end(), [](const std::string& field) { return trimmed(field).empty(); });
+}
+
+// ---- columns
+
+std::string squeezed(std::string_view header) {
+    std::string word;
+    for (const char c : header) {
+        if (c >= 'A' && c <= 'Z')
+            word += static_cast<char>(c + 32);
+        else if ((c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || static_cast<unsigned char>(c) >= 0x80)
+            word += c;
+    }
+    return word;
+}
+
+struct Guess {
+    std::string_view column;
+    std::vector<std::string_view> words;
+};
+
+const std::vector<Guess>& guesses() {
+    static const std::vector<Guess> table{
+        {"name", {"name", "fullname", "contact", "contactname", "customer", "customername", "client", "nombre", "nom", "nome", "नाम"}},
+        {"first_name", {"firstname", "givenname", "vorname", "prénom", "prenom"}},
+        {"last_name", {"lastname", "surname", "familyname", "nachname", "apellido", "apellidos"}},
+        {"phone", {"phone", "phonenumber", "mobile", "mobilenumber", "mobilephone", "cell", "cellphone", "tel", "telephone", "number", "whatsapp",
+                   "whatsappnumber", "telefono", "teléfono", "telefon", "móvil", "movil", "handy", "phone1value", "फ़ोन", "मोबाइल"}},
+        {"rep", {"rep", "owner", "salesrep", "assignedto", "agent", "accountowner", "contactowner"}},
+        {"language", {"language", "lang", "locale", "idioma", "sprache", "भाषा"}},
+        {"time_zone", {"timezone", "tz", "zone", "zonahoraria", "zeitzone"}},
+        {"region", {"country", "countrycode", "region", "pais", "país", "land"}},
+        {"topic", {"topic", "lasttopic", "about", "notes", "note", "tema", "thema"}},
+        {"consent_source", {"consentsource", "consent", "optinsource", "optin"}},
+        {"consent_at", {"consentat", "consentdate", "optinat", "optindate", "consentedat"}},
+        {"consent_text", {"consenttext", "consentwording", "optintext", "wording"}},
+        {"cadence", {"cadence", "sequence"}},
+    };
+    return table;
+}
+
+// A cell that Excel or LibreOffice would take for a formula.
+std::string cell(std::string_view value) {
+    std::string text{value};
+    if (!text.empty() && std::string_view{"=+-@\t\r"}.find(text.front()) != std::string_view::npos)
+        text.insert(0, "'");
+    if (text.find_first_of("\",\r\n;") == std::string::npos)
+        return text;
+    std::string quoted = "\"";
+    for (const char c : text) {
+        if (c == '"')
+            quoted += '"';
+        quoted += c;
+    }
+    return quoted + '"';
+}
+
+// A rejects file that comes back corrected.
+std::string undefused(std::string text) {
+    if (text.size() > 1 && text[0] == '\'' && std::string_view{"=+-@"}.find(text[1]) != std::string_view::npos)
+        text.erase(0, 1);
+    return text;
+}
+
+std::string alpha2(std::string_view text) {
+    std::string region;
+    for (const char c : text)
+        region += c >= 'a' && c <= 'z' ? static_cast<char>(c - 32) : c;
+    const bool ok = region.size() == 2 && std::all_of(region.begin(), region.end(), [](char c) { return c >= 'A' && c <= 'Z'; });
+    return ok ? region : std::string{};
+}
+
+}  // namespace
+
+Result<Decoded> to_utf8(std::string_view bytes) {
+    const auto as = [&](std::size_t mark, const char* codec, std::string name) -> Result<Decoded> {
+        auto text = convert(bytes.substr(mark), codec);
+        if (!text)
+            return Error{Errc::bad_input, "The file says it is " + name + " and is not. Save it as \"CSV UTF-8\"."};
+        return Decoded{std::move(*text), std::move(name)};
+    };
+    if (bytes.size() > import_bytes_max)
+        return Error{Errc::bad_input, "The file is larger than 32 MiB. Split it."};
+    if (bytes.starts_with("PK\x03\x04") || bytes.starts_with("\xd0\xcf\x11\xe0"))
+        return Error{Errc::bad_input, "This is a spreadsheet, not CSV. Save it as \"CSV UTF-8\" and send that file."};
+    if (bytes.starts_with("\xef\xbb\xbf")) {
+        if (!valid_utf8(bytes.substr(3)))
+            return Error{Errc::bad_input, "The file says it is UTF-8 and is not. Save it as \"CSV UTF-8\"."};
+        return Decoded{std::string{bytes.substr(3)}, "UTF-8"};
+    }
+    if (bytes.starts_with("\xff\xfe"))
+        return as(2, "UTF-16LE", "UTF-16");
+    if (bytes.starts_with("\xfe\xff"))
+        return as(2, "UTF-16BE", "UTF-16");
+    if (const char* codec = unmarked_utf16(bytes))
+        return as(0, codec, "UTF-16");
+    if (valid_utf8(bytes))
+        return Decoded{std::string{bytes}, "UTF-8"};
+    return as(0, "windows-1252", "Windows-1252");
+}
+
+Result<CsvTable> read_csv(std::string_view bytes) {
+    auto decoded = to_utf8(bytes);
+    if (!decoded)
+        return decoded.error();
+    const std::string_view text = decoded->text;
+    if (text.find('\0') != std::string_view::npos)
+        return Error{Errc::bad_input, "The file holds zero bytes: it is not a text. Save it as \"CSV UTF-8\"."};
+    CsvTable table;
+    table.encoding = decoded->encoding;
+    table.separator = separator_of(text);
+    CsvReader reader{text, table.separator};
+    while (!reader.at_end()) {
+        auto row = reader.row();
+        if (!row)
+            return row.error();
+        if (blank(*row))
+            continue;
+        if (table.header.fields.empty())
+            table.header = std::move(*row);
+        else if (table.rows.size() == import_rows_max)
+            return Error{Errc::bad_input, "The file has more than 100,000 rows. Split it."};
+        else
+            table.rows.push_back(std::move(*row));
+    }
+    if (table.header.fields.empty())
+        return Error{Errc::bad_input, "The file is empty. The first line names the columns: name, phone, …"};
+    return table;
+}
+
+Result<Columns> guess_columns(const CsvRow& header) {
+    Columns columns;
+    for (std::size_t i = 0; i < header.fields.size(); ++i) {
+        const std::string word = squeezed(header.fields[i]);
+        for (const Guess& guess : guesses())
+            if (std::find(guess.words.begin(), guess.words.end(), word) != guess.words.end())
+                columns.try_emplace(std::string{guess.column}, i);
+    }
+    if (!columns.contains("phone"))
+        return Error{Errc::bad_input, "No column is a phone number. The first line names the columns; call one of them \"phone\"."};
+    if (!columns.contains("name") && !columns.contains("first_name"))
+        return Error{Errc::bad_input, "No column is a name. The first line names the columns; call one of them \"name\"."};
+    return columns;
+}
+
+Result<core::Timestamp> read_date(std::string_view text) {
+    const std::string day{text};
+    if (day.size() == 10)
+        return read_rfc3339(day + "T00:00:00Z");
+    if (day.size() == 16)
+        return read_rfc3339(day + ":00Z");
+    if (day.size() == 19)
+        return read_rfc3339(day + "Z");
+    return read_rfc3339(day);
+}
+
+RowChecker::RowChecker(const core::Plan& plan, ImportRules rules, Columns columns, core::Timestamp now)
+    : plan_{plan}, rules_{std::move(rules)}, columns_{std::move(columns)}, now_{now} {}
+
+std::variant<ImportRow, Reject> RowChecker::check(const CsvRow& row) {
+    const auto reject = [&](std::string reason) { return Reject{row.line, std::move(reason), row.fields}; };
+    const auto field = [&](const char* column) {
+        const auto found = columns_.find(column);
+        if (found == columns_.end() || found->second >= row.fields.size())
+            return std::string{};
+        return undefused(trimmed(row.fields[found->second]));
+    };
+    const auto or_else = [](std::string value, const std::string& fallback) { return value.empty() ? fallback : value; };
+
+    ContactWish wish;
+    wish.name = field("name");
+    if (wish.name.empty())
+        wish.name = trimmed(field("first_name") + " " + field("last_name"));
+    wish.phone = field("phone");
+    wish.rep = or_else(field("rep"), rules_.rep.value);
+    wish.language = or_else(field("language"), rules_.language);
+    wish.time_zone = field("time_zone");
+    wish.topic = field("topic");
+    if (const std::string source = field("consent_source"), at = field("consent_at"), text = field("consent_text");
+        !source.empty() || !at.empty() || !text.empty()) {
+        const auto when = read_date(at);
+        if (!at.empty() && !when)
+            return reject("consent_at: write the day as 2026-11-01");
+        wish.consent = core::Consent{source, when ? *when : core::Timestamp{}, text};
+    }
+    const MadeContact made = make_contact(plan_, wish, or_else(alpha2(field("region")), rules_.region), now_);
+    if (!made.errors.empty())
+        return reject(made.errors.front().field + ": " + made.errors.front().detail);
+
+    if (!rules_.allowed.empty() && !rules_.allowed.contains(made.add.contact.owner))
+        return reject("rep: you can import for yourself and those you stand in for or lead");
+
+    ImportRow good{row.line, made.add, or_else(field("cadence"), rules_.cadence)};
+    if (!good.cadence.empty() && !plan_.cadences.contains(good.cadence))
+        return reject("cadence: there is no such cadence; there are: " + cadence_list(plan_));
+    if (!good.cadence.empty() && !good.add.contact.consent)
+        return reject("consent: nobody is written to without it; fill consent_source, consent_at and consent_text");
+    const auto [first, fresh] = seen_.try_emplace(made.e164, row.line);
+    if (!fresh)
+        return reject("phone: the same number as in line " + std::to_string(first->second));
+    return good;
+}
+
+std::vector<Reject> add_rows(Unit& unit, const core::Plan& plan, const std::vector<ImportRow>& rows, std::string_view actor, core::Timestamp now) {
+    std::vector<NewContact> contacts;
+    contacts.reserve(rows.size());
+    for (const ImportRow& row : rows)
+        contacts.push_back(row.add);
+    const std::vector<Added> added = unit.add_contacts(contacts, now);
+
+    std::vector<Reject> rejected;
+    std::vector<std::pair<core::ContactId, std::string>> wanted;
+    std::vector<std::size_t> line_of;
+    for (std::size_t i = 0; i < rows.size(); ++i) {
+        if (added[i].conflict) {
+            rejected.push_back({rows[i].line, "phone: this number is a contact already", {}});
+        } else if (!rows[i].cadence.empty()) {
+            wanted.emplace_back(added[i].id, rows[i].cadence);
+            line_of.push_back(rows[i].line);
+        }
+    }
+    const auto refusals = enrol(unit, plan, wanted, actor, now);
+    for (std::size_t i = 0; i < refusals.size(); ++i)
+        if (refusals[i])
+            rejected.push_back({line_of[i], "added, but not enrolled: " + refusals[i]->sentence, {}});
+    return rejected;
+}
+
+std::string rejects_csv(const CsvRow& header, const std::vector<Reject>& rejected) {
+    std::string csv = "\xef\xbb\xbf";  // so that spreadsheets read it as UTF-8
+    for (const std::string& name : header.fields)
+        csv += cell(name) + ",";
+    csv += "line,reason\r\n";
+    for (const Reject& reject : rejected) {
+        for (std::size_t i = 0; i < header.fields.size(); ++i)
+            csv += (i < reject.fields.size() ? cell(reject.fields[i]) : "") + ",";
+        csv += std::to_string(reject.line) + "," + cell(reject.reason) + "\r\n";
+    }
+    return csv;
+}
+
+}  // namespace warmcall::web

@@ -1,0 +1,49 @@
+#include "web/links.hpp"
+
+#include <charconv>
+
+namespace warmcall::web {
+
+namespace {
+
+std::string mac(const Secret& key, std::string_view use, const PromptLink& link) {
+    const auto bytes = hmac_sha256(key, std::string{use} + "\n" + std::to_string(link.prompt.value) + "\n" + link.rep.value);
+    return base64url({reinterpret_cast<const char*>(bytes.data()), 16});
+}
+
+}  // namespace
+
+std::string prompt_token(const Secret& key, const PromptLink& link) {
+    return std::to_string(link.prompt.value) + "." + link.rep.value + "." + mac(key, "prompt", link);
+}
+
+std::optional<PromptLink> read_prompt_token(const Secret& key, std::string_view token) {
+    const std::size_t first = token.find('.');
+    const std::size_t last = token.rfind('.');
+    if (key.empty() || first == std::string_view::npos || last == first)
+        return std::nullopt;
+    PromptLink link;
+    const char* const end = token.data() + first;
+    if (const auto [stop, error] = std::from_chars(token.data(), end, link.prompt.value); error != std::errc{} || stop != end)
+        return std::nullopt;
+    link.rep.value = token.substr(first + 1, last - first - 1);
+    if (!equal_constant_time(token.substr(last + 1), mac(key, "prompt", link)))
+        return std::nullopt;
+    return link;
+}
+
+std::string form_token(const Secret& key, const PromptLink& link) { return mac(key, "form", link); }
+
+Secret link_key(Store& store) {
+    std::string key;
+    store.transact([&](Unit& unit) {
+        key = unit.setting("web.link_key");
+        if (key.empty()) {
+            key = random_token(32);
+            unit.set_setting("web.link_key", key);
+        }
+    });
+    return Secret{key};
+}
+
+}  // namespace warmcall::web

@@ -1,0 +1,139 @@
+#include "web/live.hpp"
+
+#include <boost/asio/as_tuple.hpp>
+#include <boost/asio/this_coro.hpp>
+#include <boost/asio/use_awaitable.hpp>
+#include <charconv>
+
+#include "web/sign_in.hpp"
+
+namespace warmcall::web {
+
+namespace {
+
+constexpr int streams_per_rep_max = 8;
+constexpr std::size_t rows_at_once = 200;
+constexpr std::int64_t behind_max = 2000;  // further behind than this: the client is told to fetch everything anew
+constexpr core::Duration ping_every = std::chrono::seconds{15};
+constexpr core::Duration news_gap = std::chrono::milliseconds{200};  // a burst of commits is one look
+constexpr int pings_max = 240;                                       // an hour; the client connects again
+
+// One open stream. Counted while it lives.
+struct Stream {
+    Stream(Site& from, Who whose, std::string name)
+        : site{from}, who{std::move(whose)}, counted_as{std::move(name)}, listeners{from.listeners} {
+        ++listeners->by_rep[counted_as];
+    }
+    ~Stream() {
+        if (--listeners->by_rep[counted_as] == 0)
+            listeners->by_rep.erase(counted_as);
+    }
+    Stream(const Stream&) = delete;
+    Stream& operator=(const Stream&) = delete;
+
+    Site& site;
+    Who who;
+    std::string counted_as;
+    std::shared_ptr<Listeners> listeners;
+    std::int64_t after = 0;
+    int pings = 0;
+    bool greeted = false;
+};
+
+std::string event_text(std::int64_t id, const json& data) {
+    return "id: " + std::to_string(id) + "\nevent: change\ndata: " + to_text(data) + "\n\n";
+}
+
+struct News {
+    std::string text;
+    std::int64_t upto = 0;
+};
+
+// What is new and theirs to see; the ids go on also over what is not.
+News read_news(Store& store, const Site& site, const Who& who, std::int64_t after) {
+    News news;
+    news.upto = after;
+    const std::int64_t end = store.feed_end();
+    if (end - after > behind_max || after > end) {
+        news.upto = end;
+        news.text = event_text(end, {{"contact", nullptr}, {"what", "reset"}});
+        return news;
+    }
+    std::map<core::ContactId, bool> seen;
+    for (const TimelineRow& row : store.feed(after, rows_at_once)) {
+        news.upto = row.id;
+        const auto [entry, fresh] = seen.try_emplace(row.contact, who.any_rep);
+        if (fresh && !who.any_rep) {
+            const auto subject = store.contact(row.contact);
+            entry->second = subject && may_see(site, who, *subject);
+        }
+        if (entry->second)
+            news.text += event_text(row.id, {{"contact", row.contact.value}, {"what", row.what}});
+    }
+    return news;
+}
+
+// Until the next commit or the time for a ping, whichever comes first.
+asio::awaitable<bool> commit_or_ping(Stream& stream) {
+    asio::steady_timer timer{co_await asio::this_coro::executor, ping_every};
+    struct Registered {
+        Listeners& listeners;
+        asio::steady_timer* timer;
+        ~Registered() { listeners.waiting.erase(timer); }
+    } registered{*stream.listeners, &timer};
+    stream.listeners->waiting.insert(&timer);
+    const auto [error] = co_await timer.async_wait(asio::as_tuple(asio::use_awaitable));
+    co_return static_cast<bool>(error);  // cancelled: there is news
+}
+
+asio::awaitable<std::string> next_piece(std::shared_ptr<Stream> stream) {
+    if (!std::exchange(stream->greeted, true))
+        co_return std::string{"retry: 3000\n: warmcall\n\n"};
+    while (true) {
+        News news = co_await ask(stream->site, [&site = stream->site, who = stream->who, after = stream->after](Store& store) {
+            return read_news(store, site, who, after);
+        });
+        const bool moved = news.upto != stream->after;
+        stream->after = news.upto;
+        if (!news.text.empty())
+            co_return std::move(news.text);
+        if (moved)
+            continue;
+        if (co_await commit_or_ping(*stream)) {
+            asio::steady_timer gap{co_await asio::this_coro::executor, news_gap};
+            co_await gap.async_wait(asio::as_tuple(asio::use_awaitable));
+            continue;
+        }
+        if (++stream->pings > pings_max || !co_await still_good(stream->site, stream->who))
+            co_return std::string{};
+        co_return std::string{": ping\n\n"};
+    }
+}
+
+}  // namespace
+
+Handled open_stream(Site& site, Call& call) {
+    const std::string name = call.who.any_rep ? "token " + call.who.credential.substr(0, 12) : call.who.rep.value;
+    const auto open = site.listeners->by_rep.find(name);
+    if (open != site.listeners->by_rep.end() && open->second >= streams_per_rep_max) {
+        auto answer = problem(429, "too_many_streams", "Eight live streams are open already. Close a tab.");
+        answer.headers.push_back({"Retry-After", "30"});
+        co_return answer;
+    }
+    auto stream = std::make_shared<Stream>(site, call.who, name);
+    std::string_view last = call.request.header("Last-Event-ID");
+    if (last.empty())
+        last = call.ask("last_event_id");
+    const bool resumes = !last.empty() && std::from_chars(last.data(), last.data() + last.size(), stream->after).ec == std::errc{} && stream->after >= 0;
+    if (!resumes)
+        stream->after = co_await ask(site, [](Store& store) { return store.feed_end(); });
+    net::Outgoing answer;
+    answer.headers.push_back({"Content-Type", "text/event-stream"});
+    answer.headers.push_back({"X-Accel-Buffering", "no"});
+    if (call.request.method == "HEAD")
+        co_return answer;
+    answer.next = [stream] { return next_piece(stream); };
+    co_return answer;
+}
+
+}  // namespace warmcall::web

@@ -1,0 +1,139 @@
+#include "web/new_contact.hpp"
+
+#include <algorithm>
+
+#include "core/phone.hpp"
+#include "web/fields.hpp"
+
+namespace warmcall::web {
+
+namespace {
+
+template <class Map>
+std::string names_of(const Map& map) {
+    std::string list;
+    for (const auto& entry : map) {
+        if (!list.empty())
+            list += ", ";
+        if constexpr (requires { entry.first.value; })
+            list += entry.first.value;
+        else
+            list += entry.first;
+    }
+    return list;
+}
+
+bool alnum(char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9'); }
+
+void check_consent(const core::Consent& consent, core::Timestamp now, std::vector<FieldError>& errors) {
+    if (consent.source.empty())
+        errors.push_back({"consent.source", "is missing: where did they agree (\"signup form\")?"});
+    if (consent.text.empty())
+        errors.push_back({"consent.text", "is missing: which wording did they agree to?"});
+    if (consent.at == core::Timestamp{})
+        errors.push_back({"consent.at", "is missing: when did they agree?"});
+    else if (consent.at > now + std::chrono::days{1})
+        errors.push_back({"consent.at", "lies in the future"});
+}
+
+}  // namespace
+
+bool language_tag(std::string_view text) {
+    std::size_t part = 0;
+    while (true) {
+        const std::size_t end = std::min(text.find('-'), text.size());
+        const std::string_view piece = text.substr(0, end);
+        const bool letters = std::all_of(piece.begin(), piece.end(), alnum) && (part > 0 || std::none_of(piece.begin(), piece.end(), [](char c) {
+                                 return c >= '0' && c <= '9';
+                             }));
+        if (piece.size() < 2 || piece.size() > (part == 0 ? 3U : 8U) || !letters || part > 4)
+            return false;
+        if (end == text.size())
+            return true;
+        text.remove_prefix(end + 1);
+        ++part;
+    }
+}
+
+std::string rep_list(const core::Plan& plan) { return names_of(plan.reps); }
+std::string cadence_list(const core::Plan& plan) { return names_of(plan.cadences); }
+
+MadeContact make_contact(const core::Plan& plan, const ContactWish& wish, std::string_view default_region, core::Timestamp now) {
+    MadeContact made;
+    core::Contact& contact = made.add.contact;
+    const auto wrong = [&](std::string_view field, std::string detail) { made.errors.push_back({std::string{field}, std::move(detail)}); };
+
+    contact.name = wish.name;
+    if (contact.name.empty())
+        wrong("name", "is missing");
+    else if (contact.name.size() > 200 || !clean(contact.name, Lines::one))
+        wrong("name", "must be one line of at most 200 bytes");
+
+    const auto phone = core::read_phone(wish.phone, default_region);
+    if (!phone) {
+        wrong("phone", wish.phone.empty() ? "is missing" : phone.error().message);
+    } else {
+        made.e164 = phone->e164;
+        contact.addresses = {{core::AddressKind::phone, phone->e164}};
+        contact.region = phone->region;
+        contact.zones = phone->zones;
+        contact.zone_source = contact.zones.empty() ? core::ZoneSource::unknown : core::ZoneSource::number;
+        for (const std::string& alias : phone->aliases)
+            made.add.aliases.push_back({core::AddressKind::phone, alias});
+    }
+
+    contact.owner = core::RepId{wish.rep};
+    if (wish.rep.empty())
+        wrong("rep", "is missing; there are: " + rep_list(plan));
+    else if (!plan.reps.contains(contact.owner))
+        wrong("rep", "there is no such rep; there are: " + rep_list(plan));
+
+    contact.language = wish.language.empty() ? "en" : wish.language;
+    if (!language_tag(contact.language))
+        wrong("language", "write it as en, hi or pt-BR");
+
+    if (!wish.time_zone.empty()) {
+        if (core::known_zone(wish.time_zone)) {
+            contact.zones = {wish.time_zone};
+            contact.zone_source = core::ZoneSource::given;
+        } else {
+            wrong("time_zone", "is not a time zone; write it as Europe/Madrid");
+        }
+    }
+
+    contact.topic = wish.topic;
+    if (contact.topic.size() > 500)
+        wrong("topic", "is longer than 500 bytes");
+    contact.preferences = wish.preferences;
+    contact.consent = wish.consent;
+    if (contact.consent)
+        check_consent(*contact.consent, now, made.errors);
+    return made;
+}
+
+std::vector<std::optional<core::Refusal>> enrol(Unit& unit, const core::Plan& plan, const std::vector<std::pair<core::ContactId, std::string>>& wanted,
+                                                std::string_view actor, core::Timestamp now) {
+    constexpr std::size_t at_once = 500;  // cases held in memory
+    std::vector<std::optional<core::Refusal>> refusals;
+    refusals.reserve(wanted.size());
+    for (std::size_t begin = 0; begin < wanted.size(); begin += at_once) {
+        const std::size_t end = std::min(begin + at_once, wanted.size());
+        std::vector<Wanted> load;
+        for (std::size_t i = begin; i < end; ++i)
+            load.push_back({wanted[i].first, std::nullopt});
+        const std::vector<core::Case> before = unit.load(load);
+        std::vector<core::Transition> decided;
+        for (std::size_t i = begin; i < end; ++i)
+            decided.push_back(core::decide(plan, before[i - begin], core::Enrolled{wanted[i].second}, now));
+        std::vector<Change> changes;
+        for (std::size_t i = 0; i < decided.size(); ++i) {
+            if (!decided[i].refusal)
+                changes.push_back({&before[i], &decided[i].next, decided[i].effects, actor});
+            refusals.push_back(decided[i].refusal);
+        }
+        unit.save(changes, now);
+    }
+    return refusals;
+}
+
+}  // namespace warmcall::web

@@ -1,0 +1,36 @@
+#pragma once
+// A contact as somebody outside describes it, made into one of ours: the same rules for the API and for a file.
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "core/plan.hpp"
+#include "ports/store.hpp"
+#include "web/problem.hpp"
+
+namespace warmcall::web {
+
+struct ContactWish {
+    std::string name, phone, rep, language, time_zone, topic;
+    core::Preferences preferences;
+    std::optional<core::Consent> consent;
+};
+
+struct MadeContact {
+    NewContact add;
+    std::string e164;
+    std::vector<FieldError> errors;  // none: it can be added
+};
+
+MadeContact make_contact(const core::Plan& plan, const ContactWish& wish, std::string_view default_region, core::Timestamp now);
+
+bool language_tag(std::string_view text);  // "en", "pt-BR"
+std::string rep_list(const core::Plan& plan);      // "joel, sam", for sentences
+std::string cadence_list(const core::Plan& plan);
+
+// Enrols contacts in a cadence inside the caller's transaction; the refusal of each, in order.
+std::vector<std::optional<core::Refusal>> enrol(Unit& unit, const core::Plan& plan, const std::vector<std::pair<core::ContactId, std::string>>& wanted,
+                                                std::string_view actor, core::Timestamp now);
+
+}  // namespace warmcall::web

@@ -1,0 +1,327 @@
+#include "web/pages.hpp"
+
+#include <spdlog/fmt/fmt.h>
+
+#include <algorithm>
+
+#include "core/calendar.hpp"
+#include "core/speech.hpp"
+#include "web/files.hpp"
+#include "web/links.hpp"
+#include "web/prompts.hpp"
+#include "web/suggestions.hpp"
+#include "web/when.hpp"
+
+namespace warmcall::web {
+
+namespace {
+
+// A request for a page whose token holds: the link, the rep's own record and the case as it is now.
+struct Visit {
+    PromptLink link;
+    std::string token;
+    const core::Rep* rep = nullptr;
+    core::Case subject;
+    bool open = false;
+};
+
+using Form = std::vector<Header>;
+
+net::Outgoing no_such_link() {
+    return page_of("note", {{"title", "This link does not work"}, {"text", "It is not whole, or it was for somebody else. Open the newest message from warmcall."}}, 404);
+}
+
+asio::awaitable<std::optional<Visit>> visit_of(Site& site, const Call& call) {
+    const auto link = read_prompt_token(site.options.link_key, call.parameters.at(0));
+    if (!link)
+        co_return std::nullopt;
+    const auto rep = site.plan.reps.find(link->rep);
+    auto found = co_await find_prompt(site, link->prompt);
+    if (!found || rep == site.plan.reps.end() || !may_act(site.plan, link->rep, found->subject))
+        co_return std::nullopt;
+    co_return Visit{*link, call.parameters.at(0), &rep->second, std::move(found->subject), found->open};
+}
+
+std::string field(const Form& form, std::string_view name) {
+    const auto found = std::ranges::find(form, name, &Header::name);
+    return found == form.end() ? std::string{} : trimmed(found->value);
+}
+
+std::string initials(std::string_view name) {
+    std::string letters;
+    bool start = true;
+    for (std::size_t i = 0; i < name.size() && letters.size() < 8; ++i) {
+        const auto byte = static_cast<unsigned char>(name[i]);
+        if (start && byte != ' ') {
+            letters += name[i];
+            while (byte >= 0x80 && i + 1 < name.size() && (static_cast<unsigned char>(name[i + 1]) & 0xc0U) == 0x80U)
+                letters += name[++i];
+            start = false;
+        }
+        start = start || byte == ' ';
+    }
+    return letters;
+}
+
+std::string clock_of(core::Timestamp at, std::string_view zone) {
+    const core::LocalTime t = core::local(at, zone);
+    constexpr std::string_view days[] = {"Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun"};
+    return fmt::format("{} {:02}:{:02}", days[t.weekday % 7], t.minutes / 60, t.minutes % 60);
+}
+
+std::string zone_of(const core::Rep& rep) { return core::known_zone(rep.zone) ? rep.zone : "UTC"; }
+
+json facts_of(const core::Case& subject) {
+    json facts = json::array();
+    const auto add = [&](const char* label, const std::string& value) {
+        if (!value.empty())
+            facts.push_back({{"label", label}, {"value", value}});
+    };
+    const core::Preferences& p = subject.contact.preferences;
+    const auto clock = [](const core::DayTime& t) { return fmt::format("{:02}:{:02}", t.minutes / 60, t.minutes % 60); };
+    std::string hours = p.from ? "after " + clock(*p.from) : "";
+    if (p.to)
+        hours += (hours.empty() ? "until " : " until ") + clock(*p.to);
+    std::string prefers = p.reach;
+    if (!hours.empty())
+        prefers += (prefers.empty() ? "" : " · ") + hours;
+    add("From last time", subject.contact.topic);
+    add("Prefers", prefers);
+    add("If lost", p.if_lost);
+    add("Speaks", subject.contact.language);
+    std::vector<core::Message> newest{subject.messages.rbegin(), subject.messages.rend()};
+    add("Our message", reply_status(subject, newest));
+    return facts;
+}
+
+struct Choice {
+    std::string_view value, label;
+    core::Reached reached;
+    std::optional<core::Said> said;
+    bool ends = false;
+};
+
+const std::vector<Choice>& choices() {
+    using core::Reached;
+    using core::Said;
+    static const std::vector<Choice> table{
+        {"talked", "We talked", Reached::human, Said::talked, false},
+        {"no_answer", "No answer", Reached::no_answer, std::nullopt, false},
+        {"machine", "Left a message", Reached::machine, std::nullopt, false},
+        {"callback", "Asked me to call later", Reached::human, Said::callback_asked, false},
+        {"stop", "Asked to stop", Reached::human, Said::stop, true},
+        {"not_interested", "Not interested", Reached::human, Said::not_interested, true},
+        {"wrong_person", "Wrong person", Reached::human, Said::wrong_person, true},
+        {"bad_number", "Number does not work", Reached::bad_number, std::nullopt, false},
+    };
+    return table;
+}
+
+json outcomes_of(const std::string& chosen) {
+    json list = json::array();
+    for (const Choice& choice : choices())
+        list.push_back({{"value", choice.value}, {"label", choice.label}, {"checked", choice.value == chosen}});
+    return list;
+}
+
+json nexts_of(const Suggestions& offered, const std::string& chosen) {
+    json list = json::array();
+    const auto add = [&](const std::string& value, const std::string& label) {
+        const bool known = std::ranges::any_of(list, [&](const json& item) { return item["value"] == value; });
+        if (!known)
+            list.push_back({{"value", value}, {"label", label}, {"checked", value == chosen}});
+    };
+    for (const auto* some : {&offered.no_answer, &offered.talked})
+        for (const Suggestion& s : *some)
+            add(rfc3339(s.at), s.label);
+    return list;
+}
+
+json snoozes_of(const Suggestions& offered, core::Timestamp now) {
+    json list = json::array();
+    list.push_back({{"value", rfc3339(now + std::chrono::minutes{30})}, {"label", "30 min"}});
+    list.push_back({{"value", rfc3339(now + std::chrono::hours{2})}, {"label", "2 h"}});
+    if (offered.no_answer.size() > 1)
+        list.push_back({{"value", rfc3339(offered.no_answer[1].at)}, {"label", offered.no_answer[1].label}});
+    return list;
+}
+
+std::string meta_of(const core::Contact& contact, core::Timestamp now) {
+    if (contact.zones.size() != 1)
+        return {};
+    const std::string& zone = contact.zones.front();
+    const std::size_t slash = zone.rfind('/');
+    std::string place = slash == std::string::npos ? zone : zone.substr(slash + 1);
+    std::ranges::replace(place, '_', ' ');
+    return clock_of(now, zone) + " there · " + place;
+}
+
+json values_of(const Site& site, const Visit& visit, const std::string& problem, const Form& typed) {
+    const core::Case& subject = visit.subject;
+    const core::Prompt& prompt = *subject.prompt;
+    const core::Timestamp now = site.now();
+    const std::string zone = zone_of(*visit.rep);
+    const Suggestions offered = suggestions(site.plan, subject, *visit.rep, now);
+    const std::string phase{core::to_string(subject.outreach->phase)};
+    const auto phone = std::ranges::find(subject.contact.addresses, core::AddressKind::phone, &core::Address::kind);
+    const bool taken = prompt.lease && now < prompt.lease->until && prompt.lease->holder != visit.link.rep;
+    const bool asks_stop = prompt.kind == core::PromptKind::unanswered_question;
+    const bool mine = !taken && !asks_stop;
+
+    json values{{"name", subject.contact.name},
+                {"first_name", core::first_name(subject.contact.name)},
+                {"initials", initials(subject.contact.name)},
+                {"meta", meta_of(subject.contact, now)},
+                {"why", prompt.reason},
+                {"words", prompt.words},
+                {"facts", facts_of(subject)},
+                {"base", "/p/" + percent_encode(visit.token)},
+                {"form", form_token(site.options.link_key, visit.link)},
+                {"problem", problem},
+                {"tel", phone == subject.contact.addresses.end() ? "" : phone->value},
+                {"zone", zone},
+                {"asks_stop", asks_stop && !taken},
+                {"may_call", mine},
+                {"may_dial", mine && phase == "call_due"},
+                {"on_call", mine && phase == "on_call"},
+                {"may_dispose", mine},
+                {"may_snooze", mine && phase == "call_due"},
+                {"outcomes", outcomes_of(field(typed, "outcome"))},
+                {"nexts", nexts_of(offered, field(typed, "next"))},
+                {"picked", field(typed, "next") == "pick"},
+                {"pick", field(typed, "pick")},
+                {"topic_typed", field(typed, "topic")},
+                {"leave_message", typed.empty() || !field(typed, "leave_message").empty()},
+                {"snoozes", snoozes_of(offered, now)}};
+    for (const char* text : {"meta", "words", "problem", "tel"})  // an empty text is no text: its section is left out
+        if (values[text] == "")
+            values[text] = false;
+    json lines = json::array();
+    for (const std::string& line : script(site.plan, subject))
+        lines.push_back({{"line", line}});
+    values["has_script"] = !lines.empty();
+    values["script"] = std::move(lines);
+    if (taken) {
+        const auto holder = site.plan.reps.find(prompt.lease->holder);
+        const std::string who = holder == site.plan.reps.end() ? prompt.lease->holder.value : core::first_name(holder->second.name);
+        values["taken"] = who + " has this one until " + clock_of(prompt.lease->until, zone) + ". You don't have to call.";
+    }
+    return values;
+}
+
+net::Outgoing done_page(const core::Case& subject) {
+    std::string next = "Nothing is left to do here.";
+    if (subject.outreach && core::live(*subject.outreach))
+        next = "Next: " + sentence_of(subject) + ".";
+    return page_of("note", {{"title", core::first_name(subject.contact.name) + ": this is done"}, {"text", next}});
+}
+
+net::Outgoing page(const Site& site, const Visit& visit, int status = 200, const std::string& problem = {}, const Form& typed = {}) {
+    if (!visit.open)
+        return done_page(visit.subject);
+    return page_of("prompt", values_of(site, visit, problem, typed), status);
+}
+
+struct Posted {
+    Visit visit;
+    Form form;
+};
+
+// A form that came from our page, for a link that holds; else the answer.
+asio::awaitable<std::variant<Posted, net::Outgoing>> posted(Site& site, const Call& call) {
+    auto visit = co_await visit_of(site, call);
+    if (!visit)
+        co_return no_such_link();
+    Form form = decode_form(call.request.body);
+    const bool ours = equal_constant_time(field(form, "form"), form_token(site.options.link_key, visit->link));
+    if (!ours || call.request.header("Sec-Fetch-Site") == "cross-site")
+        co_return page_of("note", {{"title", "Open the link again"}, {"text", "This form did not come from warmcall's page, or is old."}}, 403);
+    if (!visit->open)
+        co_return done_page(visit->subject);
+    co_return Posted{std::move(*visit), std::move(form)};
+}
+
+Handled apply(Site& site, const Posted& post, core::Event event) {
+    const Outcome outcome = co_await happen(site, post.visit.subject.contact.id, std::move(event), post.visit.link.rep.value);
+    if (outcome.refusal) {
+        const int status = refused(site.plan, *outcome.refusal).status;
+        co_return page(site, post.visit, status, outcome.refusal->sentence, post.form);
+    }
+    co_return see_other("/p/" + percent_encode(post.visit.token));
+}
+
+template <class Event>
+Handled plain(Site& site, Call& call) {
+    const auto post = co_await posted(site, call);
+    if (const auto* answer = std::get_if<net::Outgoing>(&post))
+        co_return *answer;
+    const Posted& ok = std::get<Posted>(post);
+    co_return co_await apply(site, ok, Event{ok.visit.link.rep});
+}
+
+// "2026-11-23T10:00" of a datetime-local field, on the rep's clock.
+std::optional<core::Timestamp> picked_time(const std::string& text, const std::string& zone) {
+    const auto at = read_rfc3339(text + (text.size() == 16 ? ":00Z" : "Z"));
+    if (!at)
+        return std::nullopt;
+    const auto day = std::chrono::floor<std::chrono::days>(*at);
+    const auto minutes = std::chrono::duration_cast<std::chrono::minutes>(*at - day).count();
+    return core::instant(std::chrono::year_month_day{day}, core::DayTime{static_cast<int>(minutes)}, zone);
+}
+
+}  // namespace
+
+Handled show_page(Site& site, Call& call) {
+    const auto visit = co_await visit_of(site, call);
+    co_return visit ? page(site, *visit) : no_such_link();
+}
+
+Handled page_dial(Site& site, Call& call) { return plain<core::Dialled>(site, call); }
+Handled page_ended(Site& site, Call& call) { return plain<core::CallEnded>(site, call); }
+Handled page_acknowledge(Site& site, Call& call) { return plain<core::Acknowledged>(site, call); }
+
+Handled page_snooze(Site& site, Call& call) {
+    const auto post = co_await posted(site, call);
+    if (const auto* answer = std::get_if<net::Outgoing>(&post))
+        co_return *answer;
+    const Posted& ok = std::get<Posted>(post);
+    const auto until = read_rfc3339(field(ok.form, "until"));
+    co_return co_await apply(site, ok, core::Snoozed{ok.visit.link.rep, until ? *until : core::Timestamp{}});
+}
+
+Handled page_answer(Site& site, Call& call) {
+    const auto post = co_await posted(site, call);
+    if (const auto* answer = std::get_if<net::Outgoing>(&post))
+        co_return *answer;
+    const Posted& ok = std::get<Posted>(post);
+    const std::string said = field(ok.form, "stop");
+    if (said != "yes" && said != "no")
+        co_return page(site, ok.visit, 422, "Answer with one of the two buttons.", ok.form);
+    using Answer = core::StopAnswered::Answer;
+    co_return co_await apply(site, ok, core::StopAnswered{ok.visit.link.rep, said == "yes" ? Answer::it_was_stop : Answer::it_was_not});
+}
+
+Handled page_disposition(Site& site, Call& call) {
+    const auto post = co_await posted(site, call);
+    if (const auto* answer = std::get_if<net::Outgoing>(&post))
+        co_return *answer;
+    const Posted& ok = std::get<Posted>(post);
+    const auto choice = std::ranges::find(choices(), field(ok.form, "outcome"), &Choice::value);
+    if (choice == choices().end())
+        co_return page(site, ok.visit, 422, "Choose what happened.", ok.form);
+    core::Disposition d;
+    d.reached = choice->reached;
+    d.said = choice->said;
+    d.topic = field(ok.form, "topic").substr(0, 500);
+    d.leave_message = !field(ok.form, "leave_message").empty();
+    const std::string next = field(ok.form, "next");
+    if (!choice->ends && !next.empty()) {
+        const auto given = read_rfc3339(next);
+        d.next_at = next == "pick" ? picked_time(field(ok.form, "pick"), zone_of(*ok.visit.rep)) : given ? std::optional{*given} : std::nullopt;
+    }
+    if (!choice->ends && !d.next_at)
+        co_return page(site, ok.visit, 422, "Choose your next action: when will you call again?", ok.form);
+    co_return co_await apply(site, ok, core::Disposed{ok.visit.link.rep, std::move(d)});
+}
+
+}  // namespace warmcall::web

@@ -1,0 +1,26 @@
+#pragma once
+// The next dates offered after a call, so that saving an outcome takes two taps, and the lines to say in it. Pure.
+
+#include <string>
+#include <vector>
+
+#include "core/plan.hpp"
+#include "core/outreach.hpp"
+
+namespace warmcall::web {
+
+struct Suggestion {
+    std::string label;  // "Tomorrow 10:00", on the rep's clock
+    core::Timestamp at{};
+};
+
+struct Suggestions {
+    std::vector<Suggestion> no_answer, talked, callback;  // the first is preselected
+};
+
+Suggestions suggestions(const core::Plan& plan, const core::Case& subject, const core::Rep& rep, core::Timestamp now);
+
+// The lines of the talk: by whether they replied, with names and topic filled in.
+std::vector<std::string> script(const core::Plan& plan, const core::Case& subject);
+
+}  // namespace warmcall::web

@@ -1,0 +1,68 @@
+#include "web/webhooks.hpp"
+
+namespace warmcall::web {
+
+namespace {
+
+Hook* find_hook(Site& site, const Call& call) {
+    const auto found = site.hooks.find(core::ChannelId{call.parameters.at(0)});
+    if (found != site.hooks.end())
+        return &found->second;
+    ++site.unknown_channel;
+    return nullptr;
+}
+
+net::Outgoing no_such_channel() { return problem(404, "no_such_channel", "No channel of this name is configured here."); }
+
+// A payload our parser trips over must not be lost, and must not come back for ever either: it is kept raw.
+Result<std::vector<Inbound>> parsed(const Hook& hook, const net::Incoming& request) try {
+    return hook.provider->parse(hook.account, request);
+} catch (const std::exception& e) {
+    return Error{Errc::bad_payload, e.what()};
+}
+
+}  // namespace
+
+Handled take_webhook(Site& site, Call& call) {
+    Hook* hook = find_hook(site, call);
+    if (hook == nullptr)
+        co_return no_such_channel();
+    if (!hook->provider->authentic(hook->account, call.request)) {
+        ++hook->forged;
+        co_return problem(401, "not_authentic", "The signature does not fit the body and this channel's secret.");
+    }
+    if (site.door.full()) {
+        ++hook->turned_away;
+        co_return busy();
+    }
+    Delivered delivered;
+    delivered.channel = hook->account.id;
+    auto events = parsed(*hook, call.request);
+    if (events)
+        delivered.events = std::move(*events);
+    else
+        delivered.unreadable = events.error().message.empty() ? "it cannot be read" : events.error().message;
+    const bool readable = delivered.unreadable.empty();
+    delivered.body = std::move(call.request.body);
+
+    const Outcome outcome = co_await site.door.apply(std::move(delivered));
+    if (outcome.failure) {
+        ++hook->turned_away;
+        std::rethrow_exception(outcome.failure);
+    }
+    ++(readable ? hook->taken : hook->unreadable);
+    co_return hook->received;
+}
+
+Handled shake_hands(Site& site, Call& call) {
+    Hook* hook = find_hook(site, call);
+    if (hook == nullptr)
+        co_return no_such_channel();
+    net::Outgoing answer;
+    static_cast<HttpResponse&>(answer) = hook->provider->handshake(hook->account, call.request);
+    if (answer.status >= 400)
+        ++hook->forged;
+    co_return answer;
+}
+
+}  // namespace warmcall::web

@@ -1,0 +1,85 @@
+// The built console and a browser to look at it with. WARMCALL_CONSOLE_DIST names a build that exists (CMake's build/…/console/dist);
+// without it the console is built into build/browser.
+import { execFileSync } from "node:child_process";
+import { existsSync, mkdirSync, readFileSync, statSync, copyFileSync, writeFileSync } from "node:fs";
+import { createRequire } from "node:module";
+import { dirname, join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { chromium } from "playwright-core";
+
+export const root = join(dirname(fileURLToPath(import.meta.url)), "../../..");
+const source = join(root, "bot/console");
+
+// npm's packages of the console, in the build folder: the source tree stays clean.
+export function packages() {
+    const folder = join(root, "build/browser/console");
+    const stamp = join(folder, "packages.stamp");
+    const lock = join(source, "package-lock.json");
+    if (!existsSync(stamp) || statSync(stamp).mtimeMs < statSync(lock).mtimeMs) {
+        mkdirSync(folder, { recursive: true });
+        for (const name of ["package.json", "package-lock.json"]) copyFileSync(join(source, name), join(folder, name));
+        execFileSync("npm", ["ci", "--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=error"], { cwd: folder, stdio: ["ignore", "ignore", "inherit"] });
+        writeFileSync(stamp, "");
+    }
+    return join(folder, "node_modules");
+}
+
+export function dist() {
+    if (process.env.WARMCALL_CONSOLE_DIST) return process.env.WARMCALL_CONSOLE_DIST;
+    const out = join(root, "build/browser/console");
+    execFileSync(process.execPath, [join(source, "build.mjs"), "--out", out, "--modules", packages()], { stdio: "inherit" });
+    return join(out, "dist");
+}
+
+export function launch() {
+    return chromium.launch({
+        executablePath: process.env.CHROMIUM ?? "/usr/bin/chromium",
+        args: ["--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking", "--disable-component-update", "--disable-sync"],
+    });
+}
+
+// A fresh phone. Everything the page complains about is collected: a quiet console is part of every test.
+export async function phone(browser, options = {}) {
+    const { width = 390, height = 844, language = "en", theme = "light", zone = "Europe/Berlin", workers = "block", ...rest } = options;
+    const context = await browser.newContext({
+        viewport: { width, height },
+        locale: { en: "en-GB", hi: "hi-IN", ar: "ar-AE" }[language],
+        colorScheme: theme,
+        timezoneId: zone,
+        serviceWorkers: workers,
+        reducedMotion: "reduce",
+        ...rest,
+    });
+    const page = await context.newPage();
+    const complaints = [];
+    page.on("pageerror", (error) => complaints.push(String(error)));
+    page.on("console", (message) => {
+        if (["error", "warning"].includes(message.type()) && !message.text().includes("blocked by Playwright")) complaints.push(message.text());
+    });
+    return { context, page, complaints };
+}
+
+// axe through the debugger: the page's own strict policy stays in force.
+const axe = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
+export async function violations(page) {
+    const session = await page.context().newCDPSession(page);
+    await session.send("Runtime.evaluate", { expression: axe + ";0" });
+    const { result, exceptionDetails } = await session.send("Runtime.evaluate", {
+        expression: `axe.run(document, { runOnly: ["wcag2a","wcag2aa","wcag21a","wcag21aa","wcag22aa","best-practice"] }).then(r => JSON.stringify(r.violations.map(v => v.id + ": " + v.nodes.map(n => n.target + " " + (n.any[0]?.message ?? "")).join(" | "))))`,
+        awaitPromise: true,
+        returnByValue: true,
+    });
+    await session.detach();
+    if (exceptionDetails) throw new Error(exceptionDetails.exception?.description ?? exceptionDetails.text);
+    return JSON.parse(result.value);
+}
+
+export const overflow = (page) =>
+    page.evaluate(() => {
+        const wide = document.documentElement.clientWidth;
+        const over = [...document.querySelectorAll("body *")].filter((e) => {
+            const box = e.getBoundingClientRect();
+            return box.width > 0 && getComputedStyle(e).clipPath === "none" && (box.right > wide + 1 || box.left < -1) && !e.closest(".words, .hidden, .skiplink");
+        });
+        return [...(document.documentElement.scrollWidth > wide ? [`page is ${document.documentElement.scrollWidth} wide in ${wide}`] : []), ...over.slice(0, 5).map((e) => `${e.tagName}.${e.className}`)];
+    });

@@ -1,0 +1,288 @@
+#include "core/replies.hpp"
+
+#include <filesystem>
+#include <fstream>
+#include <random>
+#include <sstream>
+
+#include "support/catch.hpp"
+
+using namespace warmcall;
+using core::normalise;
+using std::chrono::year_month_day;
+using Kind = core::Reading::Kind;
+using namespace std::string_literals;
+
+namespace {
+
+std::string file(const std::filesystem::path& path) {
+    std::ifstream in{path};
+    std::ostringstream out;
+    out << in.rdbuf();
+    return out.str();
+}
+
+const core::ReplyWords& shipped() {
+    static const core::ReplyWords words = [] {
+        core::ReplyWords all;
+        for (const auto& entry :
+             std::filesystem::directory_iterator{WARMCALL_SOURCE_DIR "/config/replies"}) {
+            const auto read =
+                core::read_reply_words(all, file(entry.path()), entry.path().filename().string());
+            INFO((read ? "" : read.error().message));
+            REQUIRE(read);
+        }
+        return all;
+    }();
+    return words;
+}
+
+year_month_day day(int y, unsigned m, unsigned d) {
+    return {std::chrono::year{y}, std::chrono::month{m}, std::chrono::day{d}};
+}
+
+core::Timestamp noon(year_month_day d) {
+    return std::chrono::sys_days{d} + std::chrono::hours{12};
+}
+
+const core::Timestamp today = noon(day(2026, 11, 22));  // a Sunday
+
+std::string kind(std::string_view text) {
+    switch (core::read_reply(shipped(), text, today).kind) {
+        case Kind::human:
+            return "human";
+        case Kind::stop:
+            return "stop";
+        case Kind::perhaps_stop:
+            return "perhaps";
+        case Kind::automatic:
+            return "automatic";
+    }
+    return "?";
+}
+
+}  // namespace
+
+TEST_CASE("normalising takes away what people and their phones add") {
+    CHECK(normalise("  STOP!!! ") == "stop");
+    CHECK(normalise("St\u200Bop") == "stop");
+    CHECK(normalise("ＳＴＯＰ") == "stop");
+    CHECK(normalise("stoр") == "stop");  // a Cyrillic р
+    CHECK(normalise("ЅТОР") == "stop");  // Cyrillic through and through
+    CHECK(normalise("𝐒𝐓𝐎𝐏") == "stop");  // bold letters out of the symbol keyboard
+    CHECK(normalise("Don’t\n\nwrite 🛑 me") == "dont write me");
+    CHECK(normalise("🛑✋") == "");
+    CHECK(normalise("") == "");
+    CHECK(normalise("बंद करो।") == "बंद करो");
+    CHECK(normalise("opt-out") == "opt out");
+    CHECK(normalise("{{stop}}") == "stop");
+}
+
+TEST_CASE("a plain STOP is understood in every shipped language, however it is typed") {
+    const auto text = GENERATE(
+        as<std::string>{}, "STOP", "stop", "Stop.", "STOP!!!", "stop 🛑", "\"STOP\"", "  stop  ",
+        "s t o p", "S.T.O.P.", "st0p", "STOOOP", "stoр", "ЅТОР", "STOP STOP STOP", "Stop please",
+        "please stop", "Please STOP, thank you", "ok stop now", "Hi, stop", "stop it", "STOPALL",
+        "stop all", "UNSUBSCRIBE", "unsubscribe me please", "END", "quit", "Cancel", "REVOKE",
+        "opt out", "opt-out", "OPTOUT", "OPT OUT please", "remove", "remove me", "leave me alone",
+        "ARRET", "TD", "no more messages please", "stop unsubscribe", "baja", "BAJA", "alto",
+        "parar", "¡Basta!", "cancelar", "no más", "no mas", "Darme de baja por favor", "sair",
+        "SAIR", "pare", "remover", "descadastrar", "arrêt", "Arrêtez svp", "désabonner",
+        "desabonner", "Désinscrire", "stopp", "Stopp!", "abmelden", "ABMELDEN bitte", "abbestellen",
+        "aufhören", "Schluss jetzt", "cancella", "disiscrivi", "basta", "توقف", "إيقاف", "الغاء",
+        "إلغاء الاشتراك", "توقف من فضلك", "बंद करो", "बंद करो!", "रोकें", "मैसेज मत भेजो", "कृपया बंद करो",
+        "band karo", "Band Karo bhai", "rok do", "message mat bhejo", "mat karo",
+        "msg band karo plz", "стоп", "СТОП!", "Отпишите меня, пожалуйста", "afmelden",
+        "Afmelden aub", "berhenti", "Tolong berhenti", "dur", "İptal", "lütfen iptal");
+    INFO(text);
+    CHECK(kind(text) == "stop");
+}
+
+TEST_CASE("a sentence that plainly asks to be left alone is a STOP") {
+    const auto text = GENERATE(
+        as<std::string>{}, "Don't message me again", "please do not contact me anymore",
+        "Take me off your list", "take my number off this list right now", "I said stop texting me",
+        "Hi Max, I'm busy these days. Please stop messaging me.", "No. Don't text me.",
+        "no don’t message me", "Remove my number from your system",
+        "I don't want to receive these messages", "I no longer wish to receive messages from you",
+        "lose my number", "I want to opt out of this", "you should unsubscribe me from everything",
+        "No me escribas más por favor, gracias", "Quiero que me dejen: dame de baja ya mismo",
+        "deje de escribirme señor", "Por favor, não me mande mais mensagens",
+        "pare de me mandar mensagem", "não quero mais receber nada de vocês",
+        "Merci de ne plus recevoir vos messages", "Je ne souhaite plus recevoir de messages",
+        "arrêtez de m'écrire", "Bitte schreiben Sie mir nicht mehr", "Löschen Sie meine Nummer",
+        "nehmen Sie mich aus dem Verteiler", "per favore non scrivermi più",
+        "non voglio più ricevere messaggi", "من فضلك لا ترسل لي رسائل", "توقف عن مراسلتي",
+        "मुझे मैसेज मत भेजो यार", "आप मैसेज भेजना बंद कीजिए", "bhai mujhe message mat bhejo",
+        "mera number hata do please");
+    INFO(text);
+    CHECK(kind(text) == "stop");
+}
+
+TEST_CASE("where a word may mean stop or something else, the rep is asked") {
+    const auto text = GENERATE(
+        as<std::string>{}, "stop by at 5", "non-stop rain", "can't stop smiling",
+        "we have got to STOP this bill", "Please don't stop messaging me",
+        "I had to cancel my trip, sorry", "I quit my job last week!",
+        "they should remove that tree", "why would I unsubscribe?", "I thought about opting out",
+        "la inflación baja otra vez", "basta con eso, hablamos luego", "vou cancelar a viagem",
+        "il faut arrêter de fumer", "ich muss mit dem Rauchen aufhören",
+        "bas ab ye band karo aur ghar aao", "पंखा बंद करो", "🛑", "✋", "🚫", "✋✋", "busy 🛑",
+        "I will report you", "who gave you my number?");
+    INFO(text);
+    CHECK(kind(text) == "perhaps");
+}
+
+TEST_CASE("what a person says is a person's reply") {
+    const auto text = GENERATE(
+        as<std::string>{}, "Fine, thanks! And you?", "no", "No", "nope", "yes", "ok", "Thanks",
+        "please", "👍", "👎", "❤️", "✋ hi there!", "START", "start", "Who is this?",
+        "I'm not interested", "see you at the end of the week", "In the end it all worked out",
+        "my band plays tonight", "mera music band kal gig hai", "bahut badhiya, aap kaise hain?",
+        "मैं ठीक हूँ, आप कैसे हैं?", "vou sair agora, falamos depois", "para mim está ótimo",
+        "estoy en Alto Palermo", "muy bien, gracias por preguntar", "ça va bien, merci, et vous ?",
+        "Mir geht es gut, und Ihnen?", "tutto bene, grazie", "الحمد لله بخير", "call me at 5",
+        "unstoppable!", "nonstop work here", "weekend was great",
+        "I was out of office last week, sorry! All good.", "Thanks for reaching out, all good here",
+        "", "   ", "...", "123", "Hi Max! I went on vacation, it was great. How are you?",
+        "I'm driving, talk later", "lo siento, estaba de viaje", "всё хорошо, спасибо",
+        "met mij gaat het goed", "kabar baik, terima kasih", "iyiyim, durum güzel",
+        "das ist das Ende vom Lied", "fin de semana genial");
+    INFO(text);
+    CHECK(kind(text) == "human");
+}
+
+TEST_CASE("an automatic reply is no reply") {
+    const auto text = GENERATE(
+        as<std::string>{}, "I'm out of office until 3 March", "Automatic reply: I am away.",
+        "Thank you for contacting Blue Dental! Please let us know how we can help you.",
+        "Thank you for contacting ACME, we'll get back to you.",
+        "Thanks for your message. We're unavailable right now, but will respond as soon as "
+        "possible.",
+        "Hi, I am on annual leave until 5 January. For urgent matters call me on my mobile.",
+        "This is an automated message. Reply STOP to unsubscribe.",
+        "I'm driving with Do Not Disturb While Driving turned on. I'll see your message when I get "
+        "where I'm going.",
+        "Gracias por contactar con nosotros. Te responderemos pronto.",
+        "Gracias por comunicarte con Ferretería Sol",
+        "Agradecemos sua mensagem. Não estamos disponíveis no momento.",
+        "Merci de nous avoir contactés. Nous vous répondrons dès que possible.",
+        "Je suis absent du bureau jusqu'au 3 mars",
+        "Abwesenheitsnotiz: Ich bin im Urlaub bis 3. März.",
+        "Vielen Dank für Ihre Nachricht! Wir melden uns schnellstmöglich.",
+        "Grazie per averci contattato", "شكرا لتواصلك معنا، سنرد عليك قريبا",
+        "संपर्क करने के लिए धन्यवाद। हम जल्द ही आपसे संपर्क करेंगे।", "Sampark karne ke liye dhanyavad");
+    INFO(text);
+    CHECK(kind(text) == "automatic");
+}
+
+TEST_CASE("an automatic reply that asks to stop is for the rep to judge") {
+    CHECK(kind("Automatic reply: please remove me from your list") == "perhaps");
+}
+
+TEST_CASE("the last day away is read from the text") {
+    const auto [text, expected] = GENERATE(table<std::string, year_month_day>({
+        {"I'm out of office until 3 March", day(2027, 3, 3)},
+        {"out of office until March 3rd", day(2027, 3, 3)},
+        {"Out of office till Mar. 3", day(2027, 3, 3)},
+        {"away until the 3rd of March 2027", day(2027, 3, 3)},
+        {"away until 2026-12-03", day(2026, 12, 3)},
+        {"away until 03/12", day(2026, 12, 3)},
+        {"away until 12/25", day(2026, 12, 25)},
+        {"away until 03/12/2026", day(2026, 12, 3)},
+        {"away until 3.12.26", day(2026, 12, 3)},
+        {"away until 3-12-2026", day(2026, 12, 3)},
+        {"away until today, 22 November", day(2026, 11, 22)},
+        {"back on 4 March", day(2027, 3, 3)},
+        {"I return on January 5, 2027", day(2027, 1, 4)},
+        {"I am back on Monday 30 November", day(2026, 11, 29)},
+        {"on leave from 20 November to 30 November", day(2026, 11, 30)},
+        {"on leave from 1 November to 30 November", day(2026, 11, 30)},
+        {"on leave 20 Nov - 2 Jan", day(2027, 1, 2)},
+        {"away until Friday", day(2026, 11, 27)},
+        {"back on Monday", day(2026, 11, 22)},
+        {"estaré de vacaciones hasta el 3 de marzo", day(2027, 3, 3)},
+        {"de vacaciones del 20 de diciembre al 4 de enero de 2027", day(2027, 1, 4)},
+        {"absent jusqu'au 1er février", day(2027, 2, 1)},
+        {"de retour le 4 janvier", day(2027, 1, 3)},
+        {"im Urlaub bis 3. März", day(2027, 3, 3)},
+        {"bis einschließlich 03.12.", day(2026, 12, 3)},
+        {"ab dem 4. Januar wieder erreichbar", day(2027, 1, 3)},
+        {"bis Freitag nicht da", day(2026, 11, 27)},
+        {"मैं 3 मार्च तक छुट्टी पर हूँ", day(2027, 3, 3)},
+        {"मैं ३ मार्च तक छुट्टी पर हूँ", day(2027, 3, 3)},
+        {"main 3 march tak chutti par hoon", day(2027, 3, 3)},
+        {"सोमवार तक बाहर हूँ", day(2026, 11, 23)},
+    }));
+    INFO(text);
+    const auto away = core::away_until(text, today);
+    REQUIRE(away);
+    CHECK(*away == expected);
+}
+
+TEST_CASE("a text without a day, or with one that is past or far off, tells no day") {
+    for (const std::string text :
+         {"I'm out of office", "away until further notice", "I was away until 3 October",
+          "away until 31 February", "away until 45/12", "office hours 9-17", "call +1 202 555 0123",
+          "open 10.30 to 18.30", "back at 5", "until 2", "on Monday we are closed", "",
+          "until 99999999999999999999 March", "until 2026-13-45"}) {
+        INFO(text);
+        CHECK_FALSE(core::away_until(text, today));
+    }
+}
+
+TEST_CASE("an automatic reply carries its day") {
+    const auto reading =
+        core::read_reply(shipped(), "Automatic reply: I am on leave until 3 March.", today);
+    CHECK(reading.kind == Kind::automatic);
+    CHECK(reading.away_until == day(2027, 3, 3));
+    CHECK_FALSE(core::read_reply(shipped(), "Fine, thanks, talk on 3 March!", today).away_until);
+}
+
+TEST_CASE("hostile text is read like any other") {
+    CHECK(kind(std::string(100'000, 'a')) == "human");
+    CHECK(kind(std::string(100'000, '0')) == "human");
+    std::string stops;
+    for (int i = 0; i < 20'000; ++i)
+        stops += "stop ";
+    CHECK(kind(stops) == "perhaps");
+    CHECK(kind("\xFF\xFE stop \xFF") == "stop");
+    CHECK(kind("{{stop}}") == "stop");
+    CHECK(kind("sto\0p\0"s.substr(0, 3)) == "human");
+}
+
+TEST_CASE("a mistake in the words names file and line") {
+    core::ReplyWords words;
+    const auto error = [&](const std::string& toml) {
+        const auto read = core::read_reply_words(words, toml, "xx.toml");
+        return read ? std::string{"no error"} : read.error().message;
+    };
+    CHECK(error("stop = [\"halt\"]\nstpo = []\n")
+              .starts_with("xx.toml:2: unknown key \"stpo\"; expected one of stop,"));
+    CHECK(words.stop.empty());  // nothing of a bad file is taken
+    CHECK(error("stop = \"halt\"\n") == "xx.toml:1: expected a list in [ ], found a text");
+    CHECK(error("stop = [\n\"halt\",\n5]\n") ==
+          "xx.toml:3: expected a text in quotes, found a number");
+    CHECK(error("stop = [\n\"!!!\"]\n") ==
+          "xx.toml:2: expected words, found nothing but punctuation");
+    CHECK(error("stop = [\"Halt!\"]\n") == "no error");
+    CHECK(words.stop == std::vector<std::string>{"halt"});
+    CHECK(core::read_reply(words, "HALT", today).kind == Kind::stop);
+}
+
+TEST_CASE("no bytes at all upset the readers") {
+    std::mt19937 random{11};
+    const std::vector<std::string> bits{"stop",  "until ", "3",   "/",      "12",   ".",
+                                        "march", " ",      "{{",  "}}",     "\xE0", "\xA4",
+                                        "\xFF",  "बंद",     "करो", "\n",     "-",    "2026",
+                                        "🛑",    "\u200D", "'",   "please", "\0"s};
+    for (int round = 0; round < 3000; ++round) {
+        std::string text;
+        for (auto n = random() % 12; n > 0; --n)
+            text += bits[random() % bits.size()];
+        const auto reading = core::read_reply(shipped(), text, today);
+        if (reading.away_until)
+            CHECK(reading.away_until->ok());
+        CHECK(normalise(normalise(text)) == normalise(text));
+    }
+}

@@ -1,0 +1,34 @@
+#pragma once
+// Golden payloads: where they lie, how they are compared and rewritten (UPDATE_GOLDEN=1), and our
+// values as JSON to compare.
+
+#include <filesystem>
+#include <nlohmann/json.hpp>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "ports/provider.hpp"
+
+namespace golden {
+
+using Json = nlohmann::ordered_json;
+
+// An invented account whose numbers and tokens all golden payloads carry.
+warmcall::Account account();
+warmcall::HttpRequest delivery(std::string body);
+const warmcall::Provider& whatsapp();
+
+std::filesystem::path folder(std::string_view kind);  // inbound, outbound, reply
+std::vector<std::filesystem::path> files(std::string_view kind, std::string_view extension);
+std::string read(const std::filesystem::path& file);
+bool updating();
+void write(const std::filesystem::path& file, std::string_view text);
+
+Json dump(const std::vector<warmcall::Inbound>& found);
+Json dump(const warmcall::HttpRequest& request);
+Json dump(const warmcall::Answer& answer);
+warmcall::Outbound outbound_from(const Json& written);
+warmcall::HttpResponse response_from(const Json& written);
+
+}  // namespace golden
