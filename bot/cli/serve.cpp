@@ -13,6 +13,7 @@
 #include <utility>
 
 #include "cli/commands.hpp"
+#include "cli/control.hpp"
 #include "engine/alerts.hpp"
 #include "engine/dispatch.hpp"
 #include "engine/door.hpp"
@@ -71,6 +72,7 @@ struct Gateway {  // NOLINT: members refer to earlier ones, so it never moves
     Wakeups wakeups;
     std::unique_ptr<net::Server> server;
     Web web;
+    Control control;
 
     explicit Gateway(const Settings& s)
         : store{make_store(s.store_url)},
@@ -93,7 +95,8 @@ struct Gateway {  // NOLINT: members refer to earlier ones, so it never moves
                .default_region = s.default_region,
                .link_key = link_key,
                .find_asset = &find_asset,
-               .server_counts = [this] { return server->counts(); }}} {
+               .server_counts = [this] { return server->counts(); }}},
+          control{context, door, s.plan, s.default_region, control_path(s.store_url)} {
         door.on_commit([this] {
             dispatch.nudge();
             alerts.nudge();
@@ -115,7 +118,9 @@ asio::awaitable<void> run(Gateway& gateway, std::exception_ptr& failure) {
     start(gateway, gateway.dispatch.run(), failure);
     start(gateway, gateway.alerts.run(), failure);
     start(gateway, gateway.wakeups.run(), failure);
+    start(gateway, gateway.control.run(), failure);
     co_await gateway.server->run();  // returns once a signal has stopped it and the requests under way are answered
+    gateway.control.stop();
     gateway.wakeups.stop();
     gateway.alerts.stop();
     co_await gateway.dispatch.drain(std::chrono::seconds{10});
@@ -134,6 +139,9 @@ int run_serve(const std::filesystem::path& config) {
     const auto endpoint = gateway.server->listen(settings->server.listen);
     if (!endpoint) {
         return complain(endpoint.error().message);
+    }
+    if (const auto commands = gateway.control.listen(); !commands) {
+        return complain(commands.error().message);
     }
     asio::signal_set signals{gateway.context, SIGTERM, SIGINT};
     signals.async_wait([&gateway](boost::system::error_code ec, int) {

@@ -33,7 +33,17 @@ char32_t look_alike(char32_t c) {
     return at == std::u32string_view::npos ? c : to[at];
 }
 
+bool is_ascii(std::string_view word) {
+    return std::all_of(word.begin(), word.end(),
+                       [](char c) { return static_cast<unsigned char>(c) < 0x80; });
+}
+
 std::string with_look_alikes(std::string_view word) {
+    if (is_ascii(word)) {
+        std::string out{word};
+        std::erase(out, '\'');
+        return out;
+    }
     icu::UnicodeString out;
     const auto in =
         icu::UnicodeString::fromUTF8({word.data(), static_cast<std::int32_t>(word.size())});
@@ -51,18 +61,25 @@ bool optional_mark(UChar32 c) {
            (c >= 0x064B && c <= 0x065F) || c == 0x0670;
 }
 
+icu::UnicodeString decomposed(std::string_view word) {
+    const auto in =
+        icu::UnicodeString::fromUTF8({word.data(), static_cast<std::int32_t>(word.size())});
+    if (is_ascii(word))
+        return in;
+    UErrorCode error = U_ZERO_ERROR;
+    return icu::Normalizer2::getNFDInstance(error)->normalize(in, error);
+}
+
 // A word as it is compared: accents gone, "st0p" and "stooop" as "stop".
 std::string key_of(std::string_view word) {
-    UErrorCode error = U_ZERO_ERROR;
-    const auto decomposed = icu::Normalizer2::getNFDInstance(error)->normalize(
-        icu::UnicodeString::fromUTF8({word.data(), static_cast<std::int32_t>(word.size())}), error);
     const bool lettered =
         std::any_of(word.begin(), word.end(), [](char c) { return c >= 'a' && c <= 'z'; });
+    const icu::UnicodeString in = decomposed(word);
     icu::UnicodeString out;
     std::int32_t run = 0;
     UChar32 before = 0;
-    for (std::int32_t i = 0; i < decomposed.length(); i = decomposed.moveIndex32(i, 1)) {
-        UChar32 c = decomposed.char32At(i);
+    for (std::int32_t i = 0; i < in.length(); i = in.moveIndex32(i, 1)) {
+        UChar32 c = in.char32At(i);
         if (optional_mark(c))
             continue;
         if (c == 0x0901)
@@ -80,110 +97,127 @@ std::string key_of(std::string_view word) {
     return out.toUTF8String(utf8);
 }
 
-struct Key {
-    std::string word;
-    bool breaks = false;
+// The words of a message as they are compared, and a line of them with a blank after each.
+struct Line {
+    std::string text;
+    std::vector<std::size_t> starts;  // of each word in the text
+    std::vector<bool> breaks;         // punctuation stands before the word
+
+    std::size_t size() const { return starts.size(); }
+    std::string_view from(std::size_t word) const {
+        return std::string_view{text}.substr(starts[word]);
+    }
+    void add(std::string_view word, bool after_break) {
+        starts.push_back(text.size());
+        breaks.push_back(after_break);
+        text += word;
+        text += ' ';
+    }
 };
 
-std::vector<Key> keys_of(std::string_view text) {
-    std::vector<Key> keys;
+Line line_of(std::string_view text) {
+    Line line;
     for (const Word& word : words_of(text, Braces::plain))
-        if (std::string key = key_of(with_look_alikes(word.folded)); !key.empty())
-            keys.push_back({std::move(key), word.breaks});
-    return keys;
-}
-
-std::string joined(const std::vector<Key>& keys) {
-    std::string out;
-    for (const Key& key : keys)
-        out += (out.empty() ? "" : " ") + key.word;
-    return out;
+        if (const std::string key = key_of(with_look_alikes(word.folded)); !key.empty())
+            line.add(key, word.breaks);
+    return line;
 }
 
 std::string phrase_key(std::string_view phrase) {
-    return joined(keys_of(phrase));
+    Line line = line_of(phrase);
+    if (!line.text.empty())
+        line.text.pop_back();
+    return line.text;
 }
 
-// Where a phrase begins among the words, whole words only; npos: not there. `padded` has a blank at
-// both ends.
-std::size_t position(std::string_view padded, std::string_view phrase, std::size_t from = 0) {
-    for (std::size_t at = padded.find(phrase, from); at != std::string_view::npos && at > 0;
-         at = padded.find(phrase, at + 1))
-        if (padded[at - 1] == ' ' && padded[at + phrase.size()] == ' ')
-            return at;
-    return std::string_view::npos;
+// Calls `found` with each of the sorted phrases that `rest` begins with; only those of its first
+// word are looked at.
+template <class Found>
+void phrases_at(const std::vector<std::string>& phrases, std::string_view rest, Found found) {
+    const std::string_view word = rest.substr(0, rest.find(' '));
+    const auto same_word =
+        [&](const std::string& phrase) {  // a blank sorts before all else that may follow
+            return phrase.starts_with(word) &&
+                   (phrase.size() == word.size() || phrase[word.size()] == ' ');
+        };
+    auto phrase = std::lower_bound(phrases.begin(), phrases.end(), word);
+    for (; phrase != phrases.end() && same_word(*phrase); ++phrase)
+        if (rest.starts_with(*phrase) && rest[phrase->size()] == ' ')
+            found(std::string_view{*phrase});
 }
 
-bool any_of(const std::vector<std::string>& phrases, std::string_view padded) {
-    return std::any_of(phrases.begin(), phrases.end(), [&](const std::string& phrase) {
-        return position(padded, phrase) != std::string_view::npos;
-    });
+bool has_any(const std::vector<std::string>& phrases, const Line& line, std::size_t first,
+             std::size_t last) {
+    bool any = false;
+    for (std::size_t word = first; word < last && !any; ++word)
+        phrases_at(phrases, line.from(word), [&](std::string_view) { any = true; });
+    return any;
 }
 
-void erase_phrase(std::string& padded, std::string_view phrase) {
-    for (auto at = position(padded, phrase); at != std::string::npos; at = position(padded, phrase))
-        padded.erase(at, phrase.size() + 1);
+bool has_any(const std::vector<std::string>& phrases, const Line& line) {
+    return has_any(phrases, line, 0, line.size());
+}
+
+Line without(const std::vector<std::string>& phrases, const Line& line) {
+    Line left;
+    std::size_t covered = 0;  // bytes of the text a courtesy has taken
+    for (std::size_t word = 0; word < line.size(); ++word) {
+        const std::string_view rest = line.from(word);
+        phrases_at(phrases, rest, [&](std::string_view phrase) {
+            covered = std::max(covered, line.starts[word] + phrase.size());
+        });
+        if (line.starts[word] >= covered)
+            left.add(rest.substr(0, rest.find(' ')), line.breaks[word]);
+    }
+    return left;
 }
 
 // Is all of it made of stop entries: "stop", "STOP STOP", "stop unsubscribe"?
-bool made_of(const std::vector<std::string>& entries, std::string_view padded) {
-    if (padded.size() == 1)
-        return true;
-    return std::any_of(entries.begin(), entries.end(), [&](const std::string& entry) {
-        return padded.substr(1).starts_with(entry) && padded[1 + entry.size()] == ' ' &&
-               made_of(entries, padded.substr(1 + entry.size()));
+bool made_of(const std::vector<std::string>& entries, std::string_view rest) {
+    bool made = rest.empty();
+    phrases_at(entries, rest, [&](std::string_view entry) {
+        made = made || made_of(entries, rest.substr(entry.size() + 1));
     });
+    return made;
 }
 
 // "s t o p" and "S.T.O.P."
-std::string spelled_out(const std::vector<Key>& keys) {
-    std::string word;
-    for (const Key& key : keys) {
-        if (key.word.size() != 1)
-            return {};
-        word += key.word;
-    }
-    return word;
+std::string spelled_out(const Line& line) {
+    if (line.text.size() != 2 * line.size() || line.size() < 3)
+        return {};
+    std::string word = line.text;
+    std::erase(word, ' ');
+    return word + " ";
 }
 
-bool whole_message_stops(const ReplyWords& words, const std::vector<Key>& keys,
-                         std::string padded) {
-    if (keys.empty() || keys.size() > longest_stop)
+bool whole_message_stops(const ReplyWords& words, const Line& line) {
+    if (line.size() == 0 || line.size() > longest_stop)
         return false;
-    if (made_of(words.stop, padded))
+    if (made_of(words.stop, line.text))
         return true;
-    if (const std::string word = spelled_out(keys);
-        word.size() > 2 && made_of(words.stop, " " + word + " "))
+    if (const std::string word = spelled_out(line); !word.empty() && made_of(words.stop, word))
         return true;
-    for (const std::string& courtesy : words.courtesies)
-        erase_phrase(padded, courtesy);
-    return padded.size() > 1 && made_of(words.stop, padded);
+    const Line plain = without(words.courtesies, line);
+    return plain.size() > 0 && made_of(words.stop, plain.text);
 }
 
-// The words right before `at`, at most three and of the same thought.
-std::string thought_before(const std::vector<Key>& keys, std::string_view padded, std::size_t at) {
-    const auto index = static_cast<std::size_t>(std::count(
-                           padded.begin(), padded.begin() + static_cast<std::ptrdiff_t>(at), ' ')) -
-                       1;
-    std::size_t first = index;
-    while (first > 0 && index - first < 3 && !keys[first].breaks)
+// Stands a "don't" right before this word, at most three words away and in the same thought?
+bool negated(const ReplyWords& words, const Line& line, std::size_t word) {
+    std::size_t first = word;
+    while (first > 0 && word - first < 3 && !line.breaks[first])
         --first;
-    std::string before = " ";
-    for (std::size_t i = first; i < index; ++i)
-        before += keys[i].word + " ";
-    return before;
+    return has_any(words.negations, line, first, word);
 }
 
 enum class Strength { none, doubtful, plain };
 
-Strength stop_phrase(const ReplyWords& words, const std::vector<Key>& keys,
-                     std::string_view padded) {
+Strength stop_phrase(const ReplyWords& words, const Line& line) {
     Strength strongest = Strength::none;
-    for (const std::string& phrase : words.stop_phrases)
-        if (const auto at = position(padded, phrase); at != std::string_view::npos) {
-            const bool doubtful = any_of(words.negations, thought_before(keys, padded, at));
-            strongest = std::max(strongest, doubtful ? Strength::doubtful : Strength::plain);
-        }
+    for (std::size_t word = 0; word < line.size(); ++word)
+        phrases_at(words.stop_phrases, line.from(word), [&](std::string_view) {
+            strongest = std::max(strongest,
+                                 negated(words, line, word) ? Strength::doubtful : Strength::plain);
+        });
     return strongest;
 }
 
@@ -191,7 +225,7 @@ Strength stop_phrase(const ReplyWords& words, const std::vector<Key>& keys,
 // often.
 bool stop_sign(std::string_view text, bool alone) {
     static constexpr std::array<UChar32, 5> signs{0x1F6D1, 0x1F6AB, 0x26D4, 0x1F515, 0x1F4F5};
-    static constexpr std::array<UChar32, 4> hands{0x270B, 0x1F590, 0x1F91A, 0x270B};
+    static constexpr std::array<UChar32, 3> hands{0x270B, 0x1F590, 0x1F91A};
     for (std::int32_t i = 0; static_cast<std::size_t>(i) < text.size();) {
         UChar32 c = 0;
         U8_NEXT_OR_FFFD(text.data(), i, static_cast<std::int32_t>(text.size()), c);
@@ -210,8 +244,9 @@ void add_phrases(const TomlFile& file, std::string_view key, std::vector<std::st
         std::string phrase = phrase_key(file.text(item));
         if (phrase.empty())
             file.wrong(item, "expected words, found nothing but punctuation");
-        if (std::find(into.begin(), into.end(), phrase) == into.end())
-            into.push_back(std::move(phrase));
+        const auto at = std::lower_bound(into.begin(), into.end(), phrase);
+        if (at == into.end() || *at != phrase)
+            into.insert(at, std::move(phrase));
     }
 }
 
@@ -228,19 +263,19 @@ std::string normalise(std::string_view text) {
 Reading read_reply(const ReplyWords& words, std::string_view text, Timestamp received_at) {
     using Kind = Reading::Kind;
     text = text.substr(0, longest_read);
-    const std::vector<Key> keys = keys_of(text);
-    const std::string padded = " " + joined(keys) + " ";
-    if (whole_message_stops(words, keys, padded))
+    const Line line = line_of(text);
+    if (whole_message_stops(words, line))
         return {Kind::stop, {}};
-    const bool automatic = any_of(words.automatic, padded) && !any_of(words.human, padded);
-    const Strength strength = stop_phrase(words, keys, padded);
+    const bool automatic = has_any(words.automatic, line) && !has_any(words.human, line);
+    const Strength strength = stop_phrase(words, line);
+    if (strength == Strength::plain && automatic)
+        return {Kind::perhaps_stop, {}};  // a machine that says "stop" is for the rep to judge
     if (strength == Strength::plain)
-        return {automatic ? Kind::perhaps_stop : Kind::stop,
-                {}};  // a machine that says "stop" is for the rep to judge
+        return {Kind::stop, {}};
     if (automatic)
         return {Kind::automatic, away_until(text, received_at)};
-    if (strength == Strength::doubtful || any_of(words.stop_hints, padded) ||
-        stop_sign(text, keys.empty()))
+    if (strength == Strength::doubtful || has_any(words.stop_hints, line) ||
+        stop_sign(text, line.size() == 0))
         return {Kind::perhaps_stop, {}};
     return {Kind::human, {}};
 }

@@ -12,7 +12,7 @@
 
 namespace warmcall::core {
 
-// Every entry normalised and without accents, as read_reply_words() makes them.
+// Every list is sorted, its entries normalised and without accents: as read_reply_words() makes them.
 struct ReplyWords {
     std::vector<std::string> stop;          // the whole message, after normalising
     std::vector<std::string> stop_phrases;  // anywhere: "take me off"

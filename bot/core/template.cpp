@@ -3,7 +3,6 @@
 #include <unicode/utf8.h>
 
 #include <algorithm>
-#include <kainjow/mustache.hpp>
 
 #include "support/secret.hpp"
 
@@ -94,7 +93,8 @@ std::optional<std::string> take_header(Template& t, std::string_view line) {
     if (key == "kind") {
         const auto kind = kind_named(value);
         if (!kind)
-            return "expected kind: wellbeing, call_me_back, rep_notice or stop_confirmation, found \"" +
+            return "expected kind: wellbeing, call_me_back, rep_notice or stop_confirmation, found "
+                   "\"" +
                    std::string{value} + "\"";
         t.kind = *kind;
     } else if (key == "category") {
@@ -206,26 +206,21 @@ Result<Template> read_template(std::string_view file, std::string_view name,
 }
 
 Result<std::string> render(const Template& t, const Variables& variables) {
-    const auto used = variables_of(t.text);
-    if (!used)
-        return used.error();
-    kainjow::mustache::data values;
-    for (const std::string& name : *used) {
+    std::string out;
+    std::string_view rest = t.text;
+    for (auto open = rest.find("{{"); open != std::string_view::npos; open = rest.find("{{")) {
+        const auto close = rest.find("}}", open);
+        const auto name = std::string{
+            trimmed(rest.substr(open + 2, close == rest.npos ? close : close - open - 2))};
         const auto found = variables.find(name);
-        if (found == variables.end() || trimmed(found->second).empty())
+        if (close == rest.npos || found == variables.end() || trimmed(found->second).empty())
             return Error{Errc::bad_input, "the text \"" + t.name + "\" (" + t.language +
                                               ") needs {{" + name + "}}, and it is " +
                                               (found == variables.end() ? "missing" : "empty")};
-        values.set(name, found->second);
+        out.append(rest.substr(0, open)).append(found->second);
+        rest.remove_prefix(close + 2);
     }
-    kainjow::mustache::mustache text{t.text};
-    text.set_custom_escape(
-        [](const std::string& s) { return s; });  // it is a message, not a web page
-    std::string rendered = text.render(values);
-    if (!text.is_valid())
-        return Error{Errc::bad_input,
-                     "the text \"" + t.name + "\" (" + t.language + "): " + text.error_message()};
-    return rendered;
+    return out.append(rest);
 }
 
 }  // namespace warmcall::core

@@ -49,7 +49,9 @@ Result<Template> read_template(std::string_view file, std::string_view name, std
 
 using Variables = std::map<std::string, std::string>;
 
-// A variable the text names and the map lacks (or has empty) is an error that names it. No HTML escaping.
+// A variable the text names and the map lacks (or has empty) is an error that names it. No HTML escaping. Done here and
+// not by a mustache library: of mustache we let through {{variables}} only, and kainjow's takes 90 µs for one text; the
+// tests hold the two side by side.
 Result<std::string> render(const Template& t, const Variables& variables);
 
 struct Finding {

@@ -5,6 +5,7 @@
 #include <unicode/unistr.h>
 #include <unicode/utf8.h>
 
+#include <algorithm>
 #include <utility>
 
 namespace warmcall::core {
@@ -46,6 +47,14 @@ std::size_t past_variable(std::string_view text, std::size_t at) {
 }  // namespace
 
 std::string folded(std::string_view text) {
+    if (std::all_of(text.begin(), text.end(),
+                    [](char c) { return static_cast<unsigned char>(c) < 0x80; })) {
+        std::string small{text};
+        for (char& c : small)
+            if (c >= 'A' && c <= 'Z')
+                c = static_cast<char>(c - 'A' + 'a');
+        return small;
+    }
     UErrorCode error = U_ZERO_ERROR;
     const icu::Normalizer2* nfkc = icu::Normalizer2::getNFKCCasefoldInstance(error);
     std::string out;

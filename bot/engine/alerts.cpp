@@ -104,7 +104,7 @@ AlertOutcome settle_alert(const Line& line, const Alert& alert, const Exchange& 
 
 Alerts::Alerts(asio::io_context& context, Door& door, Applier& applier, Store& store, const Dispatch& lines, Transport& transport,
                const Notifier& notifier, PromptLink link, Clock& clock, Rng& rng)
-    : context_{context}, door_{door}, applier_{applier}, store_{store}, lines_{lines}, transport_{transport}, notifier_{notifier},
+    : door_{door}, applier_{applier}, store_{store}, lines_{lines}, transport_{transport}, notifier_{notifier},
       link_{std::move(link)}, clock_{clock}, rng_{rng}, wake_{context} {}
 
 void Alerts::nudge() { wake_.cancel(); }

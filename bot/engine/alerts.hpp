@@ -47,7 +47,6 @@ class Alerts {
     boost::asio::awaitable<std::size_t> send_some();
     boost::asio::awaitable<AlertOutcome> send(AlertOnItsWay one);
 
-    boost::asio::io_context& context_;
     Door& door_;
     Applier& applier_;
     Store& store_;

@@ -8,7 +8,6 @@
 #include <algorithm>
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/buffer.hpp>
-#include <boost/asio/connect.hpp>
 #include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/ssl.hpp>
 #include <boost/asio/steady_timer.hpp>
@@ -21,7 +20,6 @@
 #include <deque>
 #include <map>
 #include <optional>
-#include <stdexcept>
 #include <utility>
 
 #include "net/answer.hpp"
@@ -145,8 +143,26 @@ struct Pool {
 
     asio::io_context& context;
     ClientOptions options;
-    asio::ssl::context tls{asio::ssl::context::tls_client};
+    std::optional<asio::ssl::context>
+        tls{};  // made when first needed: reading the authorities takes its time
     std::map<std::string, std::deque<Idle>> idle{};  // by origin; the longest idle first
+
+    Result<void> prepare_tls() {
+        if (tls)
+            return {};
+        asio::ssl::context made{asio::ssl::context::tls_client};
+        SSL_CTX_set_min_proto_version(made.native_handle(), TLS1_2_VERSION);
+        SSL_CTX_set_options(made.native_handle(), SSL_OP_NO_RENEGOTIATION | SSL_OP_NO_COMPRESSION);
+        made.set_verify_mode(asio::ssl::verify_peer);
+        error_code ec;
+        made.set_default_verify_paths(ec);
+        if (const std::string& file = options.ca_file; !file.empty())
+            if (made.load_verify_file(file, ec); ec)
+                return Error{Errc::io,
+                             "cannot read the CA certificates in " + file + ": " + ec.message()};
+        tls = std::move(made);
+        return {};
+    }
 
     // The most recently used that is still good; the doubtful ones are closed on the way.
     std::shared_ptr<Wire> take(const std::string& origin) {
@@ -394,7 +410,9 @@ auto verification_of(const std::string& host) {
 
 asio::awaitable<Result<void>> secure(Pool& pool, const Origin& origin,
                                      const std::shared_ptr<Wire>& wire, Clock::time_point until) {
-    auto& stream = wire->start_tls(pool.tls);
+    if (const auto prepared = pool.prepare_tls(); !prepared)
+        co_return prepared.error();
+    auto& stream = wire->start_tls(*pool.tls);
     stream.set_verify_callback(verification_of(origin.host));
     error_code ec;
     asio::ip::make_address(origin.host, ec);
@@ -448,16 +466,6 @@ class PooledTransport : public Transport {
 
 std::unique_ptr<Transport> make_transport(asio::io_context& context, ClientOptions options) {
     auto pool = std::make_shared<Pool>(Pool{context, std::move(options)});
-    SSL_CTX* const tls = pool->tls.native_handle();
-    SSL_CTX_set_min_proto_version(tls, TLS1_2_VERSION);
-    SSL_CTX_set_options(tls, SSL_OP_NO_RENEGOTIATION | SSL_OP_NO_COMPRESSION);
-    pool->tls.set_verify_mode(asio::ssl::verify_peer);
-    error_code ec;
-    pool->tls.set_default_verify_paths(ec);
-    if (const std::string& file = pool->options.ca_file; !file.empty())
-        if (pool->tls.load_verify_file(file, ec); ec)
-            throw std::runtime_error{"cannot read the CA certificates in " + file + ": " +
-                                     ec.message()};
     return std::make_unique<PooledTransport>(std::move(pool));
 }
 

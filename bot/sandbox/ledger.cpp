@@ -124,7 +124,8 @@ void Ledger::write_whole(const std::string& line) {
 
 std::uint64_t Ledger::add(const std::string& kind, const Json& details) {
     Json entry{{"seq", last_ + 1}, {"at", core::unix_ms(clock_->now())}, {"kind", kind}};
-    entry.update(details);
+    if (!details.empty())
+        entry.update(details);
     const std::uint64_t offset = bytes_;
     write_whole(entry.dump(-1, ' ', false, Json::error_handler_t::replace) + "\n");
     remember(++last_, offset);

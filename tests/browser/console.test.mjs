@@ -110,6 +110,7 @@ describe("the list", () => {
 
     test("where it is night the button sets a reminder instead of calling", async () => {
         await open(page, server, "today");
+        assert.match(await page.locator(".list-good_from").innerText(), /there/);
         const row = page.locator(".list-good_from .row");
         assert.equal(await row.locator("a[href^='tel:']").count(), 0);
         await row.locator("button").click();
@@ -306,6 +307,7 @@ describe("signing in", () => {
         await page.goto(`${server.url}/login#t=good-token`);
         await page.locator("form button").waitFor();
         assert.equal(page.url(), `${server.url}/login`);
+        assert.equal(await page.locator("input[name=token]").isVisible(), false, "and is not on the screen");
         assert.equal(writes("/login").length, 0, "opening the link alone changes nothing");
         await page.locator("form button").click();
         await page.waitForURL(`${server.url}/`);

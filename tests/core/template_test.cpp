@@ -2,6 +2,7 @@
 
 #include <filesystem>
 #include <fstream>
+#include <kainjow/mustache.hpp>
 #include <sstream>
 
 #include "support/catch.hpp"
@@ -89,6 +90,20 @@ TEST_CASE("a text is rendered as it is written, without web escapes") {
 
 TEST_CASE("a name that looks like a variable stays a name") {
     CHECK(*render(text("Hi {{name}}."), {{"name", "{{rep}}"}, {"rep", "secret"}}) == "Hi {{rep}}.");
+}
+
+TEST_CASE("a mustache library renders the same") {
+    const std::string body = GENERATE(as<std::string>{}, "Hi {{name}}.", "{{name}}",
+                                      "a{{name}}{{ rep }}b\n{{rep}}\n{{name}} {x} }} {",
+                                      "no variable", "{ {name}}", "नमस्ते {{name}}, मैं {{rep}} हूँ।");
+    kainjow::mustache::mustache other{body};
+    other.set_custom_escape([](const std::string& s) { return s; });
+    kainjow::mustache::data values;
+    values.set("name", "Zoë & {{rep}} <b>");
+    values.set("rep", "}}Max{{");
+    REQUIRE(other.is_valid());
+    CHECK(*render(text(body), {{"name", "Zoë & {{rep}} <b>"}, {"rep", "}}Max{{"}}) ==
+          other.render(values));
 }
 
 TEST_CASE("a missing or empty variable is an error that names it") {

@@ -554,6 +554,15 @@ TEST_CASE("over TLS nothing older than 1.2 is spoken") {
     CHECK(post_tls(peer, file.trusted()).progress == Progress::answered);
 }
 
+TEST_CASE("over TLS authorities that cannot be read are an error that names the file") {
+    Peer peer{{[](int fd) { until_closed(fd); }}};
+    net::ClientOptions options;
+    options.ca_file = "/nowhere/ca.pem";
+    const Exchange result = post_tls(peer, options);
+    CHECK(result.progress == Progress::not_sent);
+    CHECK(result.problem.starts_with("cannot read the CA certificates in /nowhere/ca.pem: "));
+}
+
 TEST_CASE("over TLS a peer that falls silent in the handshake costs only the time allowed") {
     Peer peer{{[](int fd) { until_closed(fd); }}};
     const Exchange result = run([&](Transport& t) -> asio::awaitable<Exchange> {

@@ -112,7 +112,8 @@ TEST_CASE("the receipt can be there before the answer") {
     CHECK(world.statuses()[0]["id"] == heard.json()["messages"][0]["id"]);
     std::uint64_t receipt = 0;
     std::uint64_t answer = 0;
-    for (const Json& entry : world.view("ledger?limit=1000")["entries"]) {
+    const Json page = world.view("ledger?limit=1000");
+    for (const Json& entry : page["entries"]) {
         if (entry["kind"] == "webhook_answer" && receipt == 0)
             receipt = entry["seq"];
         if (entry["kind"] == "answer")

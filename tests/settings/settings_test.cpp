@@ -277,7 +277,9 @@ TEST_CASE("a value of the wrong form says what was expected") {
               "did you mean \"whatsapp_cloud\"?");
     complains(folder.with("+91 98765 43210", "12"), line_of("+91 98765"),
               "this is not a phone number");
-    complains(folder.with("[[rep]]", "[rep]"), line_of("[[rep]]"), "");
+    CHECK(all(folder.with("[[channel]]", "[channel]"))
+              .find("warmcall.toml:" + std::to_string(line_of("[[channel]]")) +
+                    ": expected [[channel]] with double brackets") != std::string::npos);
 }
 
 TEST_CASE("an id must be short, plain and its own") {
@@ -285,8 +287,9 @@ TEST_CASE("an id must be short, plain and its own") {
     complains(
         folder.with("stand_in = \"mira\"\n\n[[rep]]\nid = \"mira\"", "\n\n[[rep]]\nid = \"joel\""),
         line_of("id = \"mira\""), "is taken");
-    complains(folder.with("id = \"main\"", "id = \"Main Street\""), line_of("id = \"main\""),
-              "small letters");
+    complains(folder.with("stand_in = \"mira\"\n\n[[rep]]\nid = \"mira\"",
+                          "\n\n[[rep]]\nid = \"Mira B\""),
+              line_of("id = \"mira\""), "small letters");
 }
 
 TEST_CASE("a cadence whose template is missing cannot be activated") {

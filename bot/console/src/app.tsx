@@ -6,7 +6,7 @@ import { outbox, refusals } from "./outbox";
 import { Icon, type IconName } from "./parts/icons";
 import { Sheets } from "./parts/sheet";
 import { href, route, type Route } from "./router";
-import { FocusScreen } from "./screens/focus";
+import { FocusDock, FocusScreen } from "./screens/focus";
 import { SettingsScreen } from "./screens/settings";
 import { StartDock, TodayScreen } from "./screens/today";
 import { useStore } from "./store";
@@ -98,6 +98,7 @@ export function App() {
                 <ToastBox />
                 <OnCall hidden={here.screen === "focus"} />
                 {here.screen === "today" && !wide && next && <StartDock first={next} />}
+                {here.screen === "focus" && !wide && ready && <FocusDock state={state} id={here.id} />}
                 <nav class="tabs" aria-label={t("main_navigation")}>
                     <span class="brand" aria-hidden="true">
                         warmcall
@@ -121,12 +122,12 @@ function OnCall({ hidden }: { hidden: boolean }) {
     const open = useStore(sheet);
     if (running === null || hidden || open !== null) return null;
     return (
-        <div class="oncall">
+        <section class="oncall" aria-label={t("how_did_it_go")}>
             <span>{t("on_call", { name: running.prompt.contact.first_name || running.prompt.contact.name })}</span>
             <button type="button" class="chipbutton" onClick={() => askHowItWent(running.prompt)}>
                 {t("how_did_it_go")}
             </button>
-        </div>
+        </section>
     );
 }
 

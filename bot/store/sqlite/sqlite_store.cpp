@@ -107,15 +107,15 @@ class SqliteStore final : public Store {
     // One committed state from the first row to the last. In memory, inside transact(), it is the transaction's own.
     template <class Reading>
     auto read(const Reading& reading) {
-        const auto turn = take_turn();
+        const std::lock_guard turn{reader_turn_};
         Connection& db = reader_ != nullptr ? *reader_ : writer_->connection();
         const ReadTransaction snapshot{db};
         return reading(db);
     }
 
-    // In memory there is one connection, and whoever wants it waits; on disk readers and the writer have their own.
-    std::unique_lock<std::recursive_mutex> take_turn() {
-        return reader_ != nullptr ? std::unique_lock<std::recursive_mutex>{} : std::unique_lock{one_connection_};
+    // In memory there is one connection, and whoever wants it waits; on disk nobody waits for the writer.
+    std::unique_lock<std::recursive_mutex> writer_turn() {
+        return reader_ != nullptr ? std::unique_lock<std::recursive_mutex>{} : std::unique_lock{reader_turn_};
     }
 
  public:
@@ -133,14 +133,14 @@ class SqliteStore final : public Store {
     void transact(const std::function<void(Unit&)>& work) override {
         if (writer_ == nullptr)
             throw StoreUnavailable{path_ + " was opened to be read only"};
-        const auto turn = take_turn();
+        const auto turn = writer_turn();
         writer_->transact(work);
     }
 
     std::string describe() const override { return "sqlite:" + path_; }
 
     void idle() override {
-        const auto turn = take_turn();
+        const auto turn = writer_turn();
         if (writer_ != nullptr)
             writer_->checkpoint();
     }
@@ -213,7 +213,7 @@ class SqliteStore final : public Store {
     std::string path_;
     std::unique_ptr<Writer> writer_;
     std::unique_ptr<Connection> reader_;
-    std::recursive_mutex one_connection_;
+    std::recursive_mutex reader_turn_;  // more than one thread may read; they take turns
 };
 
 }  // namespace

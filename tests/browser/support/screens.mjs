@@ -78,6 +78,9 @@ export async function open(page, server, screen) {
     const { day, before, path = "/", go } = screens[screen];
     Object.assign(server.world, { today: day, hold: null, todayStatus: 200, signedIn: true, stream: true });
     before?.(server.world);
+    await page.context().setOffline(false);
+    if (page.url().startsWith(server.url)) await page.evaluate(() => localStorage.clear());
+    await page.goto("about:blank");   // so that a new '#' is a new page
     await page.goto(server.url + path);
     await go(page);
     await page.evaluate(() => document.fonts.ready);

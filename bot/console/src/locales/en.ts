@@ -191,7 +191,7 @@ export const en = {
     help: "Help",
     times_shown: "Times are shown in your zone, {zone}.",
     this_phone: "This phone",
-    sign_out_hint: "The saved list is removed from this phone.",
+    sign_out_hint: "Signing out takes the saved list off this phone.",
     unsent_title: "Not sent yet",
     unsent_text: { one: "{count} thing you logged could not be sent. It is kept on this phone.", other: "{count} things you logged could not be sent. They are kept on this phone." } as Plural,
     send_now: "Send now",

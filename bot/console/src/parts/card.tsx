@@ -115,16 +115,14 @@ export function Unlogged({ prompt }: { prompt: Prompt }) {
                     <span class="meta">{t("you_called_at", { name: prompt.contact.first_name, time: when(prompt.called_at ?? prompt.due_at) })}</span>
                 </span>
             </a>
-            <button type="button" class="chipbutton" aria-label={t("how_did_it_go_with", { name: prompt.contact.name })} onClick={() => askHowItWent(prompt)}>
-                {t("log_it")}
+            <button type="button" class="chipbutton" onClick={() => askHowItWent(prompt)}>
+                {t("log_it")} <span class="hidden">{isolate(prompt.contact.name)}</span>
             </button>
         </article>
     );
 }
 
 export function Question({ prompt }: { prompt: Prompt }) {
-    const name = prompt.contact.first_name || prompt.contact.name;
-    const stop = question(prompt) === "stop";
     return (
         <article class="card asks">
             <div class="person">
@@ -136,6 +134,16 @@ export function Question({ prompt }: { prompt: Prompt }) {
             </div>
             {prompt.words !== "" && <Quote words={prompt.words} language={prompt.contact.language} />}
             <p>{long(prompt)}</p>
+            <Answers prompt={prompt} />
+        </article>
+    );
+}
+
+export function Answers({ prompt }: { prompt: Prompt }) {
+    const name = prompt.contact.first_name || prompt.contact.name;
+    const stop = question(prompt) === "stop";
+    return (
+        <div class="answers">
             <p class="ask">{t(stop ? "stop_question" : "send_question", { name })}</p>
             <div class="actions even">
                 <button type="button" class="quiet" onClick={() => answer(prompt, stop ? { stop: false } : { send_again: false })}>
@@ -145,14 +153,14 @@ export function Question({ prompt }: { prompt: Prompt }) {
                     {t(stop ? "stop_yes" : "send_yes")}
                 </button>
             </div>
-        </article>
+        </div>
     );
 }
 
 export function LaterRow({ item }: { item: Later }) {
     return (
         <div class="row slim">
-            <span class="at">{clock(item.due_at)}</span>
+            <span class="at">{when(item.due_at)}</span>
             <span class="who">
                 <Name of={item.contact} />
                 <span class="meta">

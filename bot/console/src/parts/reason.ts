@@ -32,6 +32,12 @@ export function there(prompt: Prompt): string {
 export function long(prompt: Prompt): string {
     const name = prompt.contact.first_name || prompt.contact.name;
     const zone = prompt.contact.time_zone;
+    if (prompt.section === "unlogged") return t("you_called_at", { name, time: when(prompt.called_at ?? prompt.due_at) });
+    const early = prompt.good_from !== null && Date.parse(prompt.good_from) > Date.now() && zone ? t("reason_good_from", { name, time: clock(Date.now(), zone), from: when(prompt.good_from, zone) }) : "";
+    return `${because(prompt, name, zone)} ${early}`.trim();
+}
+
+function because(prompt: Prompt, name: string, zone: string | null): string {
     switch (prompt.kind) {
         case "replied":
             return t("reason_replied", { name, ago: ago(prompt.raised_at) });

@@ -3,13 +3,16 @@ import type { ComponentChildren } from "preact";
 import { t } from "../i18n";
 import { Icon, type IconName } from "./icons";
 
-export function Empty({ icon, title, text, children }: { icon: IconName; title: string; text: string; children?: ComponentChildren }) {
+type Words = { icon: IconName; title: string; text: string; top?: boolean; children?: ComponentChildren };
+
+// `top`: nothing else on the screen is its heading.
+export function Empty({ icon, title, text, top, children }: Words) {
     return (
         <div class="empty">
             <span class="empty-mark">
                 <Icon name={icon} width="34" height="34" />
             </span>
-            <h2>{title}</h2>
+            {top ? <h1 tabIndex={-1}>{title}</h1> : <h2>{title}</h2>}
             <p>{text}</p>
             {children}
         </div>

@@ -3,33 +3,39 @@ import { acknowledge, following, skip, snooze } from "../actions";
 import { askHowItWent, call } from "../calls";
 import { type Key, t } from "../i18n";
 import { outbox } from "../outbox";
-import { CallButton, Claimed, Question, SnoozeButton } from "../parts/card";
+import { Answers, CallButton, Claimed, SnoozeButton } from "../parts/card";
 import { Icon } from "../parts/icons";
 import { Avatar, Name, Quote } from "../parts/person";
 import { long, there } from "../parts/reason";
 import { Empty, Skeleton } from "../parts/states";
 import { href } from "../router";
 import { useStore } from "../store";
-import { clock, when } from "../time";
+import { when } from "../time";
 import { findPrompt, heldByOther, isDone, queue, type State } from "../today";
 import type { Preferences, Prompt } from "../types";
 
-// One person at a time: who, why now, what they said, what to say, and one big button.
-export function FocusScreen({ state, id, wide }: { state: State; id?: number | undefined; wide?: boolean }) {
+type View = { state: State; id?: number | undefined; wide?: boolean };
+
+function useShown({ state: { data }, id }: View): Prompt | undefined {
     const ops = useStore(outbox);
-    const running = useStore(call);
-    const { data } = state;
     const shown = id === undefined && data !== null ? queue(data, ops)[0] : findPrompt(data, id ?? 0);
+    return shown !== undefined && isDone(shown, ops) ? undefined : shown;
+}
+
+// One person at a time: who, why now, what they said, what to say, and one big button.
+export function FocusScreen({ state, id, wide }: View) {
+    const ops = useStore(outbox);
+    const shown = useShown({ state, id });
+    const { data } = state;
     useEffect(() => {
         if (shown !== undefined && !wide) acknowledge(shown);
     }, [shown?.id, wide]);
     if (data === null) return state.status === "loading" ? <Skeleton /> : <Gone />;
-    if (shown === undefined || isDone(shown, ops)) return wide ? null : <Gone />;
+    if (shown === undefined) return wide ? null : <Gone />;
 
     const all = queue(data, ops);
     const position = all.findIndex((p) => p.id === shown.id);
     const { contact } = shown;
-    const onCall = running?.prompt.id === shown.id;
     return (
         <div class="focus">
             <header class="focus-top">
@@ -56,15 +62,15 @@ export function FocusScreen({ state, id, wide }: { state: State; id?: number | u
                 </div>
             </div>
             <p class="why">{long(shown)}</p>
+            {shown.words !== "" && <Quote words={shown.words} language={contact.language} />}
             {shown.section === "question" ? (
-                <Question prompt={shown} />
+                <Answers prompt={shown} />
             ) : (
                 <>
-                    {shown.words !== "" && <Quote words={shown.words} language={contact.language} />}
                     <Claimed prompt={shown} me={data.rep.id} />
                     <Script lines={shown.script} />
                     <Facts prompt={shown} />
-                    <Dock prompt={shown} me={data.rep.id} onCall={onCall} />
+                    {wide && <FocusDock state={state} id={id} />}
                 </>
             )}
         </div>
@@ -73,7 +79,7 @@ export function FocusScreen({ state, id, wide }: { state: State; id?: number | u
 
 function Gone() {
     return (
-        <Empty icon="check" title={t("gone_title")} text={t("gone_text")}>
+        <Empty top icon="check" title={t("gone_title")} text={t("gone_text")}>
             <a class="button" href={href({ screen: "today" })}>
                 {t("back_to_list")}
             </a>
@@ -136,12 +142,24 @@ function Facts({ prompt: { contact } }: { prompt: Prompt }) {
     );
 }
 
-function Dock({ prompt, me, onCall }: { prompt: Prompt; me: string; onCall: boolean }) {
+// On a phone it stands at the foot of the page with everything else that is fixed there, so that nothing covers it.
+export function FocusDock(view: View) {
+    const shown = useShown(view);
+    const running = useStore(call);
+    if (shown === undefined || view.state.data === null || shown.section === "question") return null;
+    return (
+        <section class="dock" aria-label={t("next_action")}>
+            <Buttons prompt={shown} me={view.state.data.rep.id} onCall={running?.prompt.id === shown.id} />
+        </section>
+    );
+}
+
+function Buttons({ prompt, me, onCall }: { prompt: Prompt; me: string; onCall: boolean }) {
     const early = prompt.good_from !== null && Date.parse(prompt.good_from) > Date.now() ? prompt.good_from : null;
     const { contact } = prompt;
     if (onCall || prompt.section === "unlogged") {
         return (
-            <div class="dock">
+            <>
                 <button type="button" class="main" onClick={() => askHowItWent(prompt)}>
                     <Icon name="check" />
                     <span>{t("how_did_it_go")}</span>
@@ -149,41 +167,37 @@ function Dock({ prompt, me, onCall }: { prompt: Prompt; me: string; onCall: bool
                 <div class="dock-more">
                     <CallButton prompt={prompt} variant="plain" label={t("call_anyway")} />
                 </div>
-            </div>
+            </>
         );
     }
     if (heldByOther(prompt, me)) {
         const next = following(prompt);
         return (
-            <div class="dock">
+            <>
                 <a class="main" href={href(next ? { screen: "focus", id: next.id } : { screen: "today" })}>
                     <span>{next ? t("start_next", { name: next.contact.first_name }) : t("back_to_list")}</span>
                 </a>
-            </div>
+            </>
         );
     }
     return (
-        <div class="dock">
+        <>
             {contact.phone === null && <p class="hint">{t("no_phone")}</p>}
             {early ? (
-                <>
-                    <p class="hint">{contact.time_zone && t("too_early", { time: clock(Date.now(), contact.time_zone) })}</p>
-                    <button type="button" class="main" onClick={() => snooze(prompt, early)}>
-                        <Icon name="clock" />
-                        <span>{t("set_for", { time: when(early) })}</span>
-                    </button>
-                </>
+                <button type="button" class="main" onClick={() => snooze(prompt, early)}>
+                    <Icon name="clock" />
+                    <span>{t("set_for", { time: when(early) })}</span>
+                </button>
             ) : (
                 <CallButton prompt={prompt} variant="main" />
             )}
             <div class="dock-more">
-                {early && <CallButton prompt={prompt} variant="plain" label={t("call_anyway")} />}
-                <SnoozeButton prompt={prompt} wide />
+                {early ? <CallButton prompt={prompt} variant="plain" label={t("call_anyway")} /> : <SnoozeButton prompt={prompt} wide />}
                 <button type="button" class="quiet" onClick={() => skip(prompt)}>
                     <span>{t("skip")}</span>
                     <Icon name="forward" />
                 </button>
             </div>
-        </div>
+        </>
     );
 }

@@ -18,7 +18,7 @@ export function TodayScreen({ state }: { state: State }) {
     const { data, status } = state;
     if (status === "signed_out") {
         return (
-            <Empty icon="key" title={t("signed_out_title")} text={t("signed_out_text")}>
+            <Empty top icon="key" title={t("signed_out_title")} text={t("signed_out_text")}>
                 <a class="button" href="/login">
                     {t("sign_in")}
                 </a>
@@ -194,12 +194,12 @@ function List({ section, count, children }: { section: Section; count: number; c
 
 export function StartDock({ first }: { first: Prompt }) {
     return (
-        <div class="dock">
+        <section class="dock" aria-label={t("start_calling")}>
             <a class="main" href={`#/focus/${first.id}`}>
                 <Icon name="phone" />
                 <span>{t("start_calling")}</span>
                 <span class="dock-name">{t("next_is", { name: first.contact.first_name || first.contact.name })}</span>
             </a>
-        </div>
+        </section>
     );
 }

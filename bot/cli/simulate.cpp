@@ -1,0 +1,148 @@
+// A user's rehearsal: the whole service with their cadence, texts and contacts, days in seconds, and nothing is sent.
+
+#include <cstdio>
+#include <fstream>
+#include <iterator>
+#include <memory>
+#include <string>
+
+#include "cli/commands.hpp"
+#include "core/calendar.hpp"
+#include "notifiers/registry.hpp"
+#include "ports/system.hpp"
+#include "settings.hpp"
+#include "simulator/simulation.hpp"
+#include "store/registry.hpp"
+#include "support/log.hpp"
+#include "web/import_csv.hpp"
+
+namespace warmcall::cli {
+namespace {
+
+struct Options {
+    std::filesystem::path config;
+    std::filesystem::path contacts;
+    std::string cadence = "gentle";
+    int days = 14;
+    std::uint64_t seed = 1;
+    bool faults = false;
+};
+
+Result<std::vector<NewContact>> contacts_of(const Settings& settings, const Options& given) {
+    std::vector<NewContact> contacts;
+    if (given.contacts.empty()) {
+        return contacts;
+    }
+    std::ifstream in{given.contacts, std::ios::binary};
+    const std::string text{std::istreambuf_iterator<char>{in}, {}};
+    if (!in) {
+        return Error{Errc::io, given.contacts.string() + ": cannot be read"};
+    }
+    const auto table = web::read_csv(text);
+    if (!table) {
+        return Error{Errc::bad_input, given.contacts.string() + ": " + table.error().message};
+    }
+    const auto columns = web::guess_columns(table->header);
+    if (!columns) {
+        return Error{Errc::bad_input, given.contacts.string() + ": " + columns.error().message};
+    }
+    const core::RepId first = settings.plan.reps.empty() ? core::RepId{} : settings.plan.reps.begin()->first;
+    web::ImportRules rules;
+    rules.rep = first;
+    rules.region = settings.default_region;
+    web::RowChecker checker{settings.plan, rules, *columns, {}};
+    for (const web::CsvRow& row : table->rows) {
+        auto checked = checker.check(row);
+        if (auto* good = std::get_if<web::ImportRow>(&checked)) {
+            if (!good->add.contact.consent) {  // a rehearsal writes to nobody
+                good->add.contact.consent = core::Consent{"rehearsal", {}, {}};
+            }
+            contacts.push_back(std::move(good->add));
+        }
+    }
+    if (contacts.empty()) {
+        return Error{Errc::bad_input, given.contacts.string() + ": no row can be used; `warmcall import --dry-run` says why"};
+    }
+    return contacts;
+}
+
+std::string two(unsigned n) { return (n < 10 ? "0" : "") + std::to_string(n); }
+
+void print_day(const std::string& day) { std::printf("\n%s\n", day.c_str()); }
+
+void print(const simulator::Report& report, const std::string& zone, core::Timestamp begin) {
+    std::string shown;
+    const core::LocalTime first = core::local(begin, zone);
+    for (const simulator::StoryLine& line : report.story) {
+        const core::LocalTime at = core::local(line.at, zone);
+        const auto n = (std::chrono::sys_days{at.day} - std::chrono::sys_days{first.day}).count() + 1;
+        std::string day = "day " + std::to_string(n) + "  " + std::to_string(static_cast<int>(at.day.year())) + "-" +
+                          two(static_cast<unsigned>(at.day.month())) + "-" + two(static_cast<unsigned>(at.day.day()));
+        if (day != shown) {
+            print_day(day);
+            shown = std::move(day);
+        }
+        const auto minutes = static_cast<unsigned>(at.minutes);
+        std::string what = line.what;
+        for (std::size_t k = what.find('\n'); k != std::string::npos; k = what.find('\n', k + 1)) {
+            what.replace(k, 1, " / ");
+        }
+        std::printf("  %s:%s  %-10s %s\n", two(minutes / 60).c_str(), two(minutes % 60).c_str(), line.who.c_str(), what.c_str());
+    }
+    std::printf("\n%llu texts and prompts left, %llu replies came, %llu calls were made. All times are %s. Nothing was really sent.\n",
+                static_cast<unsigned long long>(report.requests), static_cast<unsigned long long>(report.replies),
+                static_cast<unsigned long long>(report.calls), zone.c_str());
+}
+
+int run_simulate(const Options& given) {
+    const auto settings = load_settings(given.config, Secrets::unasked);
+    if (!settings) {
+        return complain(settings.error().message);
+    }
+    if (const auto logging = start_log("error"); !logging) {
+        return complain(logging.error().message);
+    }
+    if (settings->channels.empty()) {
+        return complain("the configuration has no channel to send on");
+    }
+    if (!settings->plan.cadences.contains(given.cadence)) {
+        return complain("there is no cadence \"" + given.cadence + "\"");
+    }
+    auto contacts = contacts_of(*settings, given);
+    if (!contacts) {
+        return complain(contacts.error().message);
+    }
+    Line line{settings->channels.front().account, find_provider(settings->channels.front().account.provider), {}};
+    for (const char* name : {"app_secret", "access_token", "verify_token"}) {  // nothing leaves this process, so any will do
+        line.account.secrets[name] = {Secret{"rehearsal"}};
+    }
+    simulator::Options options{.seed = given.seed, .days = given.days, .begin = SystemClock{}.now(), .faults = given.faults, .story = true,
+                               .cadence = given.cadence, .contacts = std::move(*contacts)};
+    const std::unique_ptr<Store> store = make_store("sqlite::memory:");
+    const simulator::Report report = simulator::simulate(options, settings->plan, line, *find_notifier("provider_message"), *store);
+    const std::string zone = settings->plan.reps.empty() ? "UTC" : settings->plan.reps.begin()->second.zone;
+    print(report, zone, options.begin);
+    for (const std::string& violation : report.violations) {
+        std::fprintf(stderr, "warmcall: broken promise: %s\n", violation.c_str());
+    }
+    if (!report.violations.empty()) {
+        std::fprintf(stderr, "replay: warmcall simulate --seed %llu --days %d%s\n", static_cast<unsigned long long>(given.seed), given.days,
+                     given.faults ? " --faults" : "");
+    }
+    return report.violations.empty() ? succeeded : failed;
+}
+
+}  // namespace
+
+Run simulate(CLI::App& app) {
+    const auto options = std::make_shared<Options>();
+    add_config(app, options->config);
+    app.add_option("--contacts", options->contacts, "Contacts as CSV [a few made-up ones]")->type_name("FILE");
+    app.add_option("--cadence", options->cadence, "Which cadence to play")->capture_default_str();
+    app.add_option("--days", options->days, "How many days")->check(CLI::Range(1, 366))->capture_default_str();
+    app.add_option("--seed", options->seed, "What chance goes by; the same seed gives the same days")->capture_default_str();
+    app.add_flag("--faults", options->faults, "With a troubled provider, a bad network, and crashes");
+    return [options] { return run_simulate(*options); };
+}
+
+}  // namespace warmcall::cli

@@ -1,0 +1,186 @@
+// Reading files of contacts: encodings, quotes, columns, and a verdict for each row.
+
+#include "web/import_csv.hpp"
+
+#include "support/catch.hpp"
+
+using namespace warmcall;
+using namespace warmcall::web;
+
+namespace {
+
+const core::Timestamp now = core::from_unix_ms(1'795'341'600'000);
+
+core::Plan small_plan() {
+    core::Plan plan;
+    plan.reps[core::RepId{"joel"}].id = core::RepId{"joel"};
+    plan.reps[core::RepId{"sam"}].id = core::RepId{"sam"};
+    plan.cadences["gentle"].name = "gentle";
+    return plan;
+}
+
+std::vector<std::string> verdicts(std::string_view file, ImportRules rules) {
+    static const core::Plan plan = small_plan();
+    const auto table = read_csv(file);
+    if (!table)
+        return {table.error().message};
+    const auto columns = guess_columns(table->header);
+    if (!columns)
+        return {columns.error().message};
+    RowChecker checker{plan, std::move(rules), *columns, now};
+    std::vector<std::string> all;
+    for (const CsvRow& row : table->rows) {
+        const auto verdict = checker.check(row);
+        if (const auto* reject = std::get_if<Reject>(&verdict)) {
+            all.push_back(std::to_string(reject->line) + " " + reject->reason);
+        } else {
+            const auto& good = std::get<ImportRow>(verdict);
+            all.push_back(std::to_string(good.line) + " " + good.add.contact.name + " " + good.add.contact.addresses.at(0).value + " " +
+                          good.add.contact.owner.value);
+        }
+    }
+    return all;
+}
+
+ImportRules for_joel() { return {core::RepId{"joel"}, "", "ES", "en", {}}; }
+
+std::string utf16(std::u16string_view text, bool little, bool mark) {
+    std::string bytes;
+    const auto put = [&](char16_t c) {
+        const char low = static_cast<char>(c & 0xff);
+        const char high = static_cast<char>(c >> 8);
+        bytes += little ? low : high;
+        bytes += little ? high : low;
+    };
+    if (mark)
+        put(0xfeff);
+    for (const char16_t c : text)
+        put(c);
+    return bytes;
+}
+
+std::string why_not(std::string_view file) {
+    const auto table = read_csv(file);
+    return table ? "" : table.error().message;
+}
+
+}  // namespace
+
+TEST_CASE("a plain file gives a contact per line") {
+    CHECK(verdicts("name,phone\nAna,+34 612 34 56 78\nBo,612345679\n", for_joel()) ==
+          std::vector<std::string>{"2 Ana +34612345678 joel", "3 Bo +34612345679 joel"});
+}
+
+TEST_CASE("semicolons, tabs, CRLF, blank lines and a missing last line end are read") {
+    const std::vector<std::string> both{"2 Ana +34612345678 joel", "4 Bo +34612345679 sam"};
+    CHECK(verdicts("Name;Mobile number;Owner\r\nAna;612345678;\r\n\r\nBo;612345679;sam", for_joel()) == both);
+    CHECK(verdicts("Name\tMobile number\tOwner\nAna\t612345678\t\n\t\t\nBo\t612345679\tsam", for_joel()) == both);
+}
+
+TEST_CASE("quoted fields hold separators, quotes and line ends, and the line counts go on") {
+    const auto table = read_csv("name,phone,topic\n\"Ana \"\"Nani\"\" Pérez, Dr.\",612345678,\"mother's\nknee\"\nBo,612345679,\n");
+    REQUIRE(table);
+    REQUIRE(table->rows.size() == 2);
+    CHECK(table->rows[0].fields == std::vector<std::string>{"Ana \"Nani\" Pérez, Dr.", "612345678", "mother's\nknee"});
+    CHECK(table->rows[1].line == 4);
+}
+
+TEST_CASE("a broken quote is refused with its line, because nobody can tell where the rows after it begin") {
+    CHECK(why_not("name,phone\nAna,612345678\n\"Bo,612345679\nCy,612345680\n") == "Line 3: the quote opened here is never closed.");
+    CHECK(why_not("name,phone\n\"Ana\"x,612345678\n").starts_with("Line 2: there is text after a closing quote"));
+    CHECK(why_not("name,phone\n\"An\na\"\"\" b,612345678\n").starts_with("Line 3: there is text after a closing quote"));
+}
+
+TEST_CASE("a quote inside an unquoted field is just a character") {
+    CHECK(verdicts("name,phone\nAna 5\" Pérez,612345678\n", for_joel()) == std::vector<std::string>{"2 Ana 5\" Pérez +34612345678 joel"});
+}
+
+TEST_CASE("every usual encoding gives the same name") {
+    const std::vector<std::string> wanted{"2 Ana Pérez +34612345678 joel"};
+    CHECK(verdicts("name,phone\nAna Pérez,612345678\n", for_joel()) == wanted);
+    CHECK(verdicts("\xef\xbb\xbfname,phone\nAna Pérez,612345678\n", for_joel()) == wanted);
+    CHECK(verdicts("name,phone\nAna P\xe9rez,612345678\n", for_joel()) == wanted);
+    for (const bool little : {true, false})
+        for (const bool mark : {true, false})
+            CHECK(verdicts(utf16(u"name,phone\nAna Pérez,612345678\n", little, mark), for_joel()) == wanted);
+}
+
+TEST_CASE("the encoding that was found is told") {
+    CHECK(to_utf8("plain")->encoding == "UTF-8");
+    CHECK(to_utf8("P\xe9rez")->encoding == "Windows-1252");
+    CHECK(to_utf8("\x93quoted\x94")->text == "“quoted”");
+    CHECK(to_utf8(utf16(u"a", true, true))->encoding == "UTF-16");
+}
+
+TEST_CASE("what is no text is refused in words that help") {
+    CHECK(why_not("PK\x03\x04 and so on").find("spreadsheet") != std::string::npos);
+    CHECK(why_not("\xef\xbb\xbfname\n\xff\xff").find("says it is UTF-8 and is not") != std::string::npos);
+    CHECK(why_not("").find("empty") != std::string::npos);
+    CHECK(why_not("\n\n\n").find("empty") != std::string::npos);
+    CHECK(why_not(std::string{"name,phone\nA\0a,1\n", 17}).find("zero bytes") != std::string::npos);
+}
+
+TEST_CASE("a file without a phone or a name column says which to add") {
+    CHECK(verdicts("name,mail\nAna,a@b.c\n", for_joel()).at(0).find("call one of them \"phone\"") != std::string::npos);
+    CHECK(verdicts("phone\n612345678\n", for_joel()).at(0).find("call one of them \"name\"") != std::string::npos);
+}
+
+TEST_CASE("first and last name in columns of their own are one name") {
+    CHECK(verdicts("First name,Last name,WhatsApp\nAna,Pérez,612345678\n", for_joel()) == std::vector<std::string>{"2 Ana Pérez +34612345678 joel"});
+}
+
+TEST_CASE("each bad row is rejected with its line and what is wrong") {
+    const auto all = verdicts(
+        "name,phone,rep,time_zone,language,cadence,consent_source,consent_at,consent_text\n"
+        ",612345678,,,,,,,\n"
+        "Bad number,12,,,,,,,\n"
+        "Whose,612345679,nobody,,,,,,\n"
+        "Where,612345680,,Europe/Madird,,,,,\n"
+        "Tongue,612345681,,,e,,,,\n"
+        "Which,612345682,,,,gentel,,,\n"
+        "No consent,612345683,,,,gentle,,,\n"
+        "Half a consent,612345684,,,,gentle,form,,yes\n"
+        "Bad day,612345685,,,,gentle,form,1/2/2026,yes\n"
+        "Good,612345686,,,,gentle,form,2026-11-01,yes\n"
+        "Again,+34 612 345 686,,,,,,,\n",
+        for_joel());
+    REQUIRE(all.size() == 11);
+    CHECK(all[0] == "2 name: is missing");
+    CHECK(all[1].starts_with("3 phone: "));
+    CHECK(all[2] == "4 rep: there is no such rep; there are: joel, sam");
+    CHECK(all[3].starts_with("5 time_zone: is not a time zone"));
+    CHECK(all[4].starts_with("6 language: "));
+    CHECK(all[5] == "7 cadence: there is no such cadence; there are: gentle");
+    CHECK(all[6].starts_with("8 consent: nobody is written to without it"));
+    CHECK(all[7].starts_with("9 consent.at: is missing"));
+    CHECK(all[8] == "10 consent_at: write the day as 2026-11-01");
+    CHECK(all[9] == "11 Good +34612345686 joel");
+    CHECK(all[10] == "12 phone: the same number as in line 11");
+}
+
+TEST_CASE("a rep cannot slip contacts to a colleague through a column") {
+    ImportRules rules = for_joel();
+    rules.allowed = {core::RepId{"joel"}};
+    CHECK(verdicts("name,phone,rep\nAna,612345678,sam\n", rules).at(0).starts_with("2 rep: you can import for yourself"));
+}
+
+TEST_CASE("rejects come back as CSV that no spreadsheet runs, and can be imported again") {
+    const CsvRow header{1, {"name", "phone"}};
+    const std::string csv = rejects_csv(header, {{2, "phone: \"+34 1\" is too short", {"=HYPERLINK(\"x\")", "+341"}}, {3, "name: is missing", {"", "@b"}}});
+    CHECK(csv ==
+          "\xef\xbb\xbfname,phone,line,reason\r\n"
+          "\"'=HYPERLINK(\"\"x\"\")\",'+341,2,\"phone: \"\"+34 1\"\" is too short\"\r\n"
+          ",'@b,3,name: is missing\r\n");
+    CHECK(verdicts("name,phone\nAna,'+34612345678\n", for_joel()) == std::vector<std::string>{"2 Ana +34612345678 joel"});
+}
+
+TEST_CASE("a hundred thousand rows are read, and one more is refused") {
+    std::string file = "name,phone\n";
+    for (int i = 0; i < 100'000; ++i)
+        file += "Ana,612345678\n";
+    const auto table = read_csv(file);
+    REQUIRE(table);
+    CHECK(table->rows.size() == 100'000);
+    CHECK(table->rows.back().line == 100'001);
+    CHECK(why_not(file + "Bo,612345679\n").find("more than 100,000 rows") != std::string::npos);
+}
