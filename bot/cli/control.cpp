@@ -272,6 +272,8 @@ asio::awaitable<void> Control::Impl::exchange(stream_protocol::socket& socket) {
         limit.async_wait(quietly));
     if (read.index() != 0 || std::get<0>(std::get<0>(read)) != asio::error::eof)
         co_return;  // too slow, too large, or gone
+    if (bytes.empty())
+        co_return;  // somebody only looked whether we are here
     json said;
     try {
         said = co_await answer(std::move(bytes));

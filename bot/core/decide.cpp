@@ -19,6 +19,10 @@ Refused refuse(Code code, std::string sentence, std::optional<RepId> holder = st
 
 Refused refuse_none_live(const Turn& t) { return refuse(Code::none_live, t.name() + " has no outreach under way."); }
 
+Refused refuse_unanswered(const Turn& t) {
+    return refuse(Code::wrong_phase, "Answer the question first: did " + t.name() + " ask us to stop?");
+}
+
 bool all_suppressed(const Contact& contact) {
     return std::ranges::any_of(contact.suppressions, [](const Suppression& s) { return s.scope == SuppressionScope::all; });
 }
@@ -57,8 +61,13 @@ std::string promise_reason(const Turn& t) {
     return "You promised " + t.name() + " this call." + (topic.empty() ? "" : " Ask about: " + topic);
 }
 
+// Is the last well-being text over a week old?
+bool text_is_due(const Turn& t) {
+    return !t.c.contact.last_wellbeing_at || t.now >= *t.c.contact.last_wellbeing_at + t.plan.policy.wellbeing_gap;
+}
+
 void keep_promise(Turn& t) {
-    t.cancel_queued("the promised time has come");
+    t.cancel_automatic("the promised time has come");
     t.call_due(PromptKind::promised, promise_reason(t), std::max(t.outreach().promise->at, t.now));
     t.note("promised_due", "");
 }
@@ -90,7 +99,8 @@ void wake(Turn& t, const Planned&) {
         keep_promise(t);
         return;
     }
-    t.call_due(PromptKind::no_warmup, "No message went out first. " + way.verdict.sentence + " Call " + t.name() + " anyway.",
+    const bool one_went = way.verdict.code == GateCode::frequency;
+    t.call_due(PromptKind::no_warmup, (one_went ? "" : "No message went out first. ") + way.verdict.sentence + " Call " + t.name() + " anyway.",
                t.call_moment(t.now));
 }
 
@@ -104,14 +114,15 @@ void wake(Turn& t, const Warming&) {
         return;
     }
     const Message* m = t.wellbeing();
-    const bool never_went = m == nullptr || m->state == MessageState::queued || m->state == MessageState::cancelled;
+    const bool instead = !text_is_due(t);  // the rep wrote to them from the phone's own app
+    const bool never_went = m == nullptr || m->state == MessageState::queued || (m->state == MessageState::cancelled && !instead);
     if (never_went) {
-        t.cancel_queued("no longer fresh");
+        t.cancel_automatic("no longer fresh");
         t.call_due(PromptKind::no_warmup, "The message could not go out in time. Call " + t.name() + " anyway.", t.call_moment(t.now));
         t.note("no_warmup", "not sent in time");
         return;
     }
-    const bool cannot_tell = shown(m->facts) == Shown::unknown || m->state == MessageState::claimed;
+    const bool cannot_tell = m->state != MessageState::cancelled && (shown(m->facts) == Shown::unknown || m->state == MessageState::claimed);
     t.call_due(PromptKind::silent,
                cannot_tell ? "We cannot tell whether the message went out. Call " + t.name() + " anyway."
                            : "No reply from " + t.name() + ". Call anyway.",
@@ -185,12 +196,8 @@ void wake(Turn& t, const WrapUp& phase) {
     t.outreach().wake_at = rep_hours(t, phase.by, t.now + std::chrono::days{1});
 }
 
-bool text_is_due(const Turn& t) {
-    return !t.c.contact.last_wellbeing_at || t.now >= *t.c.contact.last_wellbeing_at + t.plan.policy.wellbeing_gap;
-}
-
 void next_round(Turn& t) {
-    t.cancel_queued("a new round begins");
+    t.cancel_automatic("a new round begins");
     ++t.outreach().round;
     t.outreach().rerouted = false;
     t.outreach().replied_at.reset();
@@ -224,8 +231,40 @@ void wake(Turn& t, const Waiting&) {
                t.call_moment(t.now));
 }
 
+// A well-being text goes ahead of the promised call when the last one is over a week old by then.
+void await_promise(Turn& t) {
+    const Timestamp at = t.outreach().promise->at;
+    const Timestamp text_at = at - t.cadence().lead_time - std::chrono::minutes{15};
+    const auto last = t.c.contact.last_wellbeing_at;
+    const bool text = text_at > t.now && (!last || text_at >= *last + t.plan.policy.wellbeing_gap);
+    t.become(Waiting{}, ActionKind::call, at, text ? text_at : at);
+}
+
+// Nothing is sent while we are unsure; the question comes back every day until it is answered, by the ladder, and never at night.
+void ask_about_stop(Turn& t, Timestamp due_at) {
+    t.call_due(PromptKind::unanswered_question, "Did " + t.name() + " ask us to stop? Nothing is sent until you say.", due_at);
+    t.c.prompt->alert_at.reset();
+    Prompt& prompt = *t.c.prompt;
+    prompt.rep = rep_of_step(t, prompt.ladder_step);
+    Timestamp next = rep_hours(t, prompt.rep, t.now);
+    if (next <= t.now) {
+        t.effects.emplace_back(TellRep{prompt.rep, TellRep::What::prompt, {}});
+        ++prompt.ladder_step;
+        next = rep_hours(t, rep_of_step(t, prompt.ladder_step), t.now + std::chrono::days{1});
+    }
+    t.become(Held{HoldReason::perhaps_stop, next}, ActionKind::answer_question, due_at, next);
+}
+
 void resume(Turn& t) {
     t.c.prompt = t.c.prompt && t.c.prompt->open ? t.c.prompt : std::nullopt;
+    if (t.outreach().promise) {
+        if (t.outreach().promise->at <= t.now) {
+            keep_promise(t);
+        } else {
+            await_promise(t);
+        }
+        return;
+    }
     if (t.wellbeing() == nullptr || t.wellbeing()->state == MessageState::cancelled) {
         if (t.wellbeing() != nullptr) {
             next_round(t);
@@ -242,13 +281,7 @@ void wake(Turn& t, const Held& phase) {
         resume(t);
         return;
     }
-    // Nothing is sent while we are unsure; the question comes back every day until it is answered.
-    if (t.c.prompt) {
-        t.effects.emplace_back(TellRep{t.c.prompt->rep, TellRep::What::prompt, {}});
-        ++t.c.prompt->ladder_step;
-    }
-    const Timestamp next = rep_hours(t, t.c.contact.owner, t.now + std::chrono::days{1});
-    t.become(Held{phase.reason, next}, ActionKind::answer_question, t.outreach().next.due_at, next);
+    ask_about_stop(t, t.outreach().next.due_at);
 }
 
 void wake(Turn&, const Closed&) {}
@@ -294,10 +327,10 @@ void confirm_stop(Turn& t, const Replied& e) {
 
 void stopped(Turn& t, const Replied& e) {
     const bool first = !all_suppressed(t.c.contact);
-    if (!first) {
+    if (!first && !t.live()) {
         return;
     }
-    if (t.live()) {
+    if (first && t.live()) {  // one confirmation at most
         confirm_stop(t, e);
     }
     t.stop_all("They wrote that they do not want messages.");
@@ -306,34 +339,42 @@ void stopped(Turn& t, const Replied& e) {
 
 void perhaps_stopped(Turn& t, const Replied& e) {
     t.cancel_queued("they may have asked to stop");
-    const Timestamp until = t.now + std::chrono::days{1};
-    t.call_due(PromptKind::unanswered_question, "Did " + t.name() + " ask us to stop? Nothing is sent until you say.", t.now);
+    const auto* held = t.in<Held>();
+    const bool asked = held != nullptr && held->reason == HoldReason::perhaps_stop;
+    if (!asked) {  // one question, however many bubbles
+        ask_about_stop(t, t.now);
+        t.note("perhaps_stop", "asked the rep");
+    }
     t.add_words(e.words);
-    t.c.prompt->kind = PromptKind::unanswered_question;
-    t.c.prompt->due_at = t.now;
-    t.effects.emplace_back(TellRep{t.c.prompt->rep, TellRep::What::prompt, {}});
-    ++t.c.prompt->ladder_step;
-    t.c.prompt->alert_at.reset();
-    t.become(Held{HoldReason::perhaps_stop, until}, ActionKind::answer_question, t.now, until);
-    t.note("perhaps_stop", "asked the rep");
+}
+
+// When the day after begins where they are: in the last of the zones they may be in.
+Timestamp day_after(const Turn& t, std::chrono::year_month_day day) {
+    const std::chrono::sys_days next = std::chrono::sys_days{day} + std::chrono::days{1};
+    Timestamp begins = next;
+    for (const std::string& zone : t.c.contact.zones) {
+        if (known_zone(zone)) {
+            begins = std::max(begins, instant(std::chrono::year_month_day{next}, DayTime{0}, zone));
+        }
+    }
+    return begins;
 }
 
 void away(Turn& t, const Reading& reading) {
     t.note("automatic_reply", reading.away_until ? "they are away" : "");
-    if (!reading.away_until || (t.in<Planned>() == nullptr && t.in<Warming>() == nullptr)) {
+    // A time fixed with them in person counts for more than what their phone says.
+    if (!reading.away_until || t.outreach().promise || (t.in<Planned>() == nullptr && t.in<Warming>() == nullptr)) {
         return;
     }
-    t.cancel_queued("they are away");
-    const std::chrono::sys_days back = std::chrono::sys_days{*reading.away_until} + std::chrono::days{1};
-    const Timestamp morning{std::chrono::duration_cast<Duration>(back.time_since_epoch())};
-    const Timestamp until = std::max(t.call_moment(morning), t.now + std::chrono::minutes{1});
+    t.cancel_automatic("they are away");
+    const Timestamp until = std::max(t.call_moment(day_after(t, *reading.away_until)), t.now + std::chrono::minutes{1});
     t.become(Held{HoldReason::automatic_reply, until}, ActionKind::resume, until, until);
 }
 
 bool rep_is_talking(const Turn& t) { return t.in<OnCall>() != nullptr || t.in<WrapUp>() != nullptr; }
 
 void person_answered(Turn& t, const Replied& e) {
-    t.outreach().replied_at = t.outreach().replied_at.value_or(t.now);
+    t.outreach().replied_at = t.now;
     t.note("replied", "");
     if (rep_is_talking(t)) {
         t.add_words(e.words);
@@ -343,7 +384,7 @@ void person_answered(Turn& t, const Replied& e) {
         t.add_words(e.words);  // the question stands until the rep answers it
         return;
     }
-    t.cancel_queued("they answered");
+    t.cancel_automatic("they answered");
     const Timestamp due = t.call_moment(t.now);
     const bool claimed = t.c.prompt && t.c.prompt->lease && t.now < t.c.prompt->lease->until;
     t.call_due(PromptKind::replied, t.name() + " replied. Call now.", due, claimed ? t.plan.policy.prompt_lease : t.plan.policy.debounce);
@@ -351,16 +392,20 @@ void person_answered(Turn& t, const Replied& e) {
 }
 
 Refused on(Turn& t, const Replied& e) {
-    open_window(t, e.channel, e.at);
-    t.c.contact.last_reply_at = std::max(t.c.contact.last_reply_at.value_or(e.at), e.at);
-    t.effects.emplace_back(KeepWords{e.at, e.channel, e.kind, cut(e.words, words_bytes_max)});
+    const Timestamp at = std::min(e.at, t.now);  // a provider's clock may run ahead of ours
+    open_window(t, e.channel, at);
+    t.effects.emplace_back(KeepWords{at, e.channel, e.kind, cut(e.words, words_bytes_max)});
     const bool written = e.kind == ReplyKind::text || e.kind == ReplyKind::button;
-    const Reading reading = written ? read_reply(t.plan.replies, e.words, e.at) : Reading{};
+    const Reading reading = written ? read_reply(t.plan.replies, e.words, at) : Reading{};
+    if (reading.kind != Reading::Kind::automatic) {  // which never counts as a reply
+        t.c.contact.last_reply_at = std::max(t.c.contact.last_reply_at.value_or(at), at);
+    }
     if (reading.kind == Reading::Kind::stop) {
         stopped(t, e);
         return {};
     }
     if (all_suppressed(t.c.contact)) {  // a later word does not undo a STOP; the rep may call
+        t.add_words(e.words);
         t.tell(t.c.contact.owner, t.name() + " wrote again after asking to stop.");
         return {};
     }
@@ -373,7 +418,7 @@ Refused on(Turn& t, const Replied& e) {
     if (!t.live()) {
         t.open_unasked();
     }
-    if (reading.kind == Reading::Kind::perhaps_stop && !rep_is_talking(t)) {
+    if (reading.kind == Reading::Kind::perhaps_stop) {
         perhaps_stopped(t, e);
     } else {
         person_answered(t, e);
@@ -382,14 +427,14 @@ Refused on(Turn& t, const Replied& e) {
 }
 
 Refused on(Turn& t, const TheyCalled& e) {
-    open_window(t, e.channel, e.at);
+    open_window(t, e.channel, std::min(e.at, t.now));
     t.note("they_called", "");
     if (!t.live()) {
         t.open_unasked();
     }
     t.outreach().attempt = 0;
     t.outreach().promise.reset();
-    t.cancel_queued("they called");
+    t.cancel_automatic("they called");
     if (rep_is_talking(t)) {
         return {};
     }
@@ -397,41 +442,55 @@ Refused on(Turn& t, const TheyCalled& e) {
         t.tell(t.c.contact.owner, t.name() + " called.");
         return {};
     }
-    t.outreach().replied_at = t.outreach().replied_at.value_or(t.now);
+    t.outreach().replied_at = t.now;
     t.call_due(PromptKind::they_called, t.name() + " called you. Call back now.", rep_hours(t, t.c.contact.owner, t.now));
     return {};
 }
 
 Refused on(Turn& t, const RepWrote& e) {
-    t.c.contact.last_wellbeing_at = std::max(t.c.contact.last_wellbeing_at.value_or(e.at), e.at);
+    const Timestamp at = std::min(e.at, t.now);
+    t.c.contact.last_wellbeing_at = std::max(t.c.contact.last_wellbeing_at.value_or(at), at);
     t.note("rep_wrote", "from the phone's own app");
     if (!t.live()) {
         return {};
     }
-    t.cancel_queued("you wrote to them yourself");
-    if (t.in<Warming>() != nullptr && t.wellbeing() != nullptr && t.wellbeing()->state == MessageState::cancelled) {
-        const Timestamp until = t.now + t.cadence().lead_time;
-        t.wellbeing()->facts = join(t.wellbeing()->facts, {});
+    t.cancel_automatic("you wrote to them yourself");
+    if (t.in<Warming>() != nullptr && !t.outreach().promise && t.wellbeing() != nullptr && t.wellbeing()->state == MessageState::cancelled) {
+        const Timestamp until = at + t.cadence().lead_time;  // theirs is the warm-up now
         t.become(Warming{}, ActionKind::wait_then_call, until, until);
     }
     return {};
 }
 
+bool on_channel(const Suppression& s, const ChannelId& channel) { return s.scope == SuppressionScope::channel && s.channel == channel; }
+
+void suppress_channel(Turn& t, const ChannelId& channel, std::string reason) {
+    auto& all = t.c.contact.suppressions;
+    if (std::ranges::none_of(all, [&](const Suppression& s) { return on_channel(s, channel); })) {
+        all.push_back({.scope = SuppressionScope::channel, .channel = channel, .reason = std::move(reason), .at = t.now});
+    }
+}
+
 Refused on(Turn& t, const MarketingPreference& e) {
-    auto& suppressions = t.c.contact.suppressions;
-    const auto same = [&](const Suppression& s) { return s.scope == SuppressionScope::channel && s.channel == e.channel; };
     if (e.choice == MarketingPreference::Choice::resume) {
-        std::erase_if(suppressions, same);
+        std::erase_if(t.c.contact.suppressions, [&](const Suppression& s) { return on_channel(s, e.channel); });
         t.note("marketing_resumed", e.channel.value);
         return {};
     }
-    if (std::ranges::none_of(suppressions, same)) {
-        suppressions.push_back({.scope = SuppressionScope::channel, .channel = e.channel, .reason = "They switched off messages at the provider.", .at = t.now});
-    }
+    suppress_channel(t, e.channel, "They switched off messages at the provider.");
     t.note("marketing_stopped", e.channel.value);
-    const bool waiting_to_send = t.in<Warming>() != nullptr && t.wellbeing() != nullptr && t.wellbeing()->state == MessageState::queued;
-    if (t.live()) {
-        t.cancel_queued("they switched off messages");
+    const bool waiting_to_send = t.in<Warming>() != nullptr && t.wellbeing() != nullptr && t.wellbeing()->state == MessageState::queued &&
+                                 t.wellbeing()->channel == e.channel;
+    bool any = false;
+    for (Message& m : t.c.messages) {
+        const bool goes_there = m.channel == e.channel && (m.kind == MessageKind::wellbeing || m.kind == MessageKind::call_me_back);
+        if (goes_there && m.state == MessageState::queued) {
+            m.state = MessageState::cancelled;
+            any = true;
+        }
+    }
+    if (any) {
+        t.note("cancelled", "they switched off messages");
     }
     if (waiting_to_send) {
         t.way_failed("They switched off messages on this channel.");
@@ -444,6 +503,11 @@ Refused on(Turn& t, const AddressLearned& e) {
     const bool has = std::ranges::find(addresses, e.now) != addresses.end();
     if (e.how == AddressLearned::How::replaced) {
         std::erase(addresses, e.known);
+        for (Message& m : t.c.messages) {
+            if (m.state == MessageState::queued && m.to == e.known) {
+                m.to = e.now;  // the old number may be somebody else's soon
+            }
+        }
     }
     if (!has) {
         addresses.push_back(e.now);
@@ -459,11 +523,6 @@ Refused on(Turn& t, const AddressLearned& e) {
 }
 
 // ---- what becomes of a message ----
-
-void suppress_address(Turn& t, const Message& m) {
-    t.c.contact.suppressions.push_back({.scope = SuppressionScope::channel, .channel = m.channel, .reason = "The provider says they do not want such messages.", .at = t.now});
-    t.note("suppressed", m.channel.value);
-}
 
 std::string failure_sentence(const Turn& t, const Failure& failure) {
     switch (failure.kind) {
@@ -483,24 +542,65 @@ std::string failure_sentence(const Turn& t, const Failure& failure) {
     return "The message did not reach " + t.name() + ".";
 }
 
-// A failure that came to light now, of a message nobody has received.
+constexpr int not_on_whatsapp = 131026;
+
+// A failure that came to light now. What it says of the person holds even for a message that arrived after all.
 void failed(Turn& t, Message& m) {
     const Failure failure = *m.facts.failed;
-    m.state = MessageState::settled;
     if (failure.kind == FailureClass::suppress) {
-        suppress_address(t, m);
-    }
-    constexpr int not_on_whatsapp = 131026;
-    if (failure.code == not_on_whatsapp) {
-        t.c.contact.whatsapp_unreachable_at = t.now;
+        suppress_channel(t, m.channel, "The provider says they do not want such messages.");
+        t.note("suppressed", m.channel.value);
     }
     if (failure.kind == FailureClass::needs_window) {
         std::erase_if(t.c.contact.windows, [&](const Window& w) { return w.channel == m.channel; });
     }
+    if (m.facts.delivered || m.facts.read) {
+        return;
+    }
+    if (failure.code == not_on_whatsapp) {
+        t.c.contact.whatsapp_unreachable_at = t.now;
+    }
     t.note("failed", std::string{to_string(m.kind)} + " " + std::to_string(failure.code));
-    if (m.kind == MessageKind::wellbeing && t.live() && m.round == t.outreach().round) {
+    if (m.kind == MessageKind::wellbeing && t.of_this_round(m)) {
         t.way_failed(failure_sentence(t, failure));
     }
+}
+
+// The frequency caps count from when a text left, by the earliest word of it: a receipt that comes days later moves nothing.
+void went_out(Turn& t, const Message& m) {
+    if (m.kind != MessageKind::wellbeing && m.kind != MessageKind::call_me_back) {
+        return;
+    }
+    Timestamp at = t.now;
+    for (const auto& known : {m.facts.unknown, m.facts.accepted, m.facts.sent, m.facts.delivered, m.facts.read}) {
+        at = std::min(at, known.value_or(at));
+    }
+    std::optional<Timestamp>& last = m.kind == MessageKind::wellbeing ? t.c.contact.last_wellbeing_at : t.c.contact.last_call_me_back_at;
+    last = std::max(last.value_or(at), at);
+}
+
+// It did reach them. What was thought and done because it had not is taken back, where nobody has acted on it yet: whatever
+// the order the receipts came in, the lead time runs.
+void arrived(Turn& t, const Message& m) {
+    if (m.facts.failed && m.facts.failed->code == not_on_whatsapp) {
+        t.c.contact.whatsapp_unreachable_at.reset();
+    }
+    if (m.kind != MessageKind::wellbeing || !t.of_this_round(m) || (t.in<Warming>() == nullptr && t.in<CallDue>() == nullptr)) {
+        return;
+    }
+    const auto& prompt = t.c.prompt;
+    const bool acted_on = prompt && (prompt->kind != PromptKind::undelivered || prompt->acknowledged_at || prompt->lease);
+    if (t.in<CallDue>() != nullptr && (!prompt || acted_on || !m.facts.failed)) {
+        return;
+    }
+    t.close_prompt();
+    for (Message& other : t.c.messages) {
+        if (other.id != m.id && other.kind == MessageKind::wellbeing && other.state == MessageState::queued) {
+            other.state = MessageState::cancelled;
+            t.note("cancelled", "the first message arrived");
+        }
+    }
+    t.warm_until();
 }
 
 void progressed(Turn& t, Message& m, const Facts& before) {
@@ -509,31 +609,18 @@ void progressed(Turn& t, Message& m, const Facts& before) {
     if ((went || m.facts.failed) && (m.state == MessageState::claimed || m.state == MessageState::unknown)) {
         m.state = MessageState::settled;
     }
-    if (went && !m.facts.failed && m.kind == MessageKind::wellbeing) {
-        t.c.contact.last_wellbeing_at = std::max(t.c.contact.last_wellbeing_at.value_or(t.now), t.now);
+    if (went && (reached || !m.facts.failed)) {
+        went_out(t, m);
     }
     if (shown(m.facts) != shown(before)) {
         t.note("delivery", std::string{to_string(m.kind)} + " " + std::string{to_string(shown(m.facts))});
     }
-    if (m.facts.failed && !before.failed && !reached) {
+    if (m.facts.failed && !before.failed) {
         failed(t, m);
-        return;
     }
-    const bool current = t.live() && t.in<Warming>() != nullptr && m.kind == MessageKind::wellbeing && m.round == t.outreach().round;
-    if (!current) {
-        return;
-    }
-    if (reached) {  // it did arrive after all: a second way still waiting is not needed
-        for (Message& other : t.c.messages) {
-            if (other.id != m.id && other.kind == MessageKind::wellbeing && other.state == MessageState::queued) {
-                t.cancel_queued("the first message arrived");
-                const Timestamp until = m.facts.delivered.value_or(m.facts.read.value_or(t.now)) + t.cadence().lead_time;
-                t.become(Warming{}, ActionKind::wait_then_call, until, until);
-                return;
-            }
-        }
-    }
-    if (&m == t.wellbeing()) {
+    if (reached) {
+        arrived(t, m);
+    } else if (t.in<Warming>() != nullptr && &m == t.wellbeing() && !m.facts.failed) {
         t.warm_until();
     }
 }
@@ -554,7 +641,7 @@ void again(Turn& t, Message& m, Timestamp at) {
     if (at > m.not_after) {
         m.state = MessageState::cancelled;
         t.note("too_late", std::string{to_string(m.kind)});
-        if (m.kind == MessageKind::wellbeing && t.live() && m.round == t.outreach().round && t.in<Warming>() != nullptr) {
+        if (m.kind == MessageKind::wellbeing && t.of_this_round(m)) {
             t.way_failed("The message could not go out in time.");
         }
         return;
@@ -569,20 +656,39 @@ bool still_wanted(const Turn& t, const Message& m) {
     if (m.kind == MessageKind::stop_confirmation) {
         return true;
     }
-    if (!t.live() || m.outreach != t.c.outreach->id || m.round != t.c.outreach->round) {
+    if (!t.of_this_round(m)) {
         return false;
     }
-    return m.kind != MessageKind::wellbeing || (t.in<Warming>() != nullptr && !t.c.outreach->replied_at);
+    const Outreach& o = *t.c.outreach;
+    const bool replied_since = o.replied_at && (!m.facts.queued || *o.replied_at > *m.facts.queued);
+    switch (m.kind) {
+        case MessageKind::wellbeing:
+            return t.in<Warming>() != nullptr && !o.replied_at;
+        case MessageKind::call_me_back:
+            return t.in<Waiting>() != nullptr && !o.promise && !replied_since;
+        case MessageKind::conversation:
+        case MessageKind::stop_confirmation:
+            break;
+    }
+    return true;
 }
 
 void refused_by_provider(Turn& t, Message& m, const SendSettled& e) {
-    if (e.again_at && still_wanted(t, m)) {
+    if (e.again_at && !still_wanted(t, m)) {
+        m.state = MessageState::cancelled;
+        return;
+    }
+    if (e.again_at) {
         t.note("deferred", "the provider asked us to wait");
         again(t, m, *e.again_at);
         return;
     }
     const Facts before = m.facts;
     m.facts = join(before, e.facts);
+    if (!m.facts.failed) {
+        m.facts.failed = Failure{.at = t.now};
+    }
+    m.state = MessageState::settled;
     progressed(t, m, before);
 }
 
@@ -601,9 +707,6 @@ Refused on(Turn& t, const SendSettled& e) {
             const Facts before = m->facts;
             m->facts = join(before, e.facts);
             m->state = MessageState::settled;
-            if (m->kind == MessageKind::call_me_back) {
-                t.c.contact.last_call_me_back_at = t.now;
-            }
             progressed(t, *m, before);
             break;
         }
@@ -621,13 +724,9 @@ Refused on(Turn& t, const SendSettled& e) {
             m->facts.unknown = m->facts.unknown.value_or(t.now);
             m->state = MessageState::unknown;  // never sent again by itself
             t.note("unknown", std::string{to_string(m->kind)});
-            if (m->kind == MessageKind::wellbeing) {
-                t.c.contact.last_wellbeing_at = t.now;
-                if (t.live() && t.in<Warming>() != nullptr && m == t.wellbeing()) {
-                    t.warm_until();
-                }
-            } else if (m->kind == MessageKind::call_me_back) {
-                t.c.contact.last_call_me_back_at = t.now;
+            went_out(t, *m);
+            if (t.live() && t.in<Warming>() != nullptr && m == t.wellbeing()) {
+                t.warm_until();
             }
             break;
         }
@@ -640,15 +739,26 @@ Refused on(Turn& t, const GateRefused& e) {
     if (m == nullptr || (m->state != MessageState::queued && m->state != MessageState::claimed)) {
         return {};
     }
-    t.note("deferred", e.verdict.sentence);
-    if (e.verdict.again_at && still_wanted(t, *m)) {
+    const bool wanted = still_wanted(t, *m);
+    const auto again_at = wanted ? e.verdict.again_at : std::nullopt;
+    t.note(again_at ? "deferred" : "not_sent", e.verdict.sentence);
+    if (again_at && e.verdict.code == GateCode::quiet_hours && *again_at > m->not_after && m->kind == MessageKind::wellbeing) {
+        m->state = MessageState::cancelled;  // the night came between; the round begins again in the morning
+        const Timestamp at = t.outreach().promise ? std::min(*again_at, t.outreach().promise->at) : *again_at;
+        t.become(Planned{}, ActionKind::send, *again_at, at);
+        return {};
+    }
+    if (again_at) {
         const int tries = m->tries;
-        again(t, *m, *e.verdict.again_at);
+        again(t, *m, *again_at);
         m->tries = tries;
         return {};
     }
     m->state = MessageState::cancelled;
-    if (m->kind == MessageKind::wellbeing && still_wanted(t, *m)) {
+    if (m->kind == MessageKind::conversation) {
+        t.tell(t.c.contact.owner, "Your text to " + t.name() + " did not go out. " + e.verdict.sentence);
+    }
+    if (m->kind == MessageKind::wellbeing && wanted) {
         t.way_failed(e.verdict.sentence);
     }
     return {};
@@ -664,7 +774,8 @@ Refused on(Turn& t, const UnknownAnswered& e) {
         t.note("unknown_left", "");
         return {};
     }
-    if (!t.live() || m->kind != MessageKind::wellbeing || t.outreach().replied_at) {
+    const bool before_the_call = t.in<Warming>() != nullptr || t.in<CallDue>() != nullptr;
+    if (!before_the_call || !t.of_this_round(*m) || m->kind != MessageKind::wellbeing || t.outreach().replied_at) {
         return refuse(Code::wrong_phase, "It is not needed any more.");
     }
     const auto last = std::exchange(t.c.contact.last_wellbeing_at, std::nullopt);
@@ -738,13 +849,13 @@ Refused on(Turn& t, const Dialled& e) {
     if (auto refused = need_prompt(t, e.by)) {
         return refused;
     }
-    if (const auto* held = t.in<Held>(); held != nullptr) {
-        return refuse(Code::wrong_phase, "Answer the question first: did " + t.name() + " ask us to stop?");
+    if (t.in<Held>() != nullptr) {
+        return refuse_unanswered(t);
     }
     if (t.in<OnCall>() != nullptr) {
         return {};  // the second tap
     }
-    t.cancel_queued("the call began");
+    t.cancel_automatic("the call began");
     t.c.prompt->lease = Lease{e.by, t.now + t.plan.policy.call_length_max + t.plan.policy.wrap_up_reminder};
     t.c.prompt->acknowledged_at = t.now;
     t.c.prompt->alert_at.reset();
@@ -794,14 +905,9 @@ void lost_phone(Turn& t) {
 }
 
 void promised(Turn& t, const Disposition& d) {
-    Outreach& o = t.outreach();
-    o.attempt = 0;
-    o.promise = Promise{*d.next_at, d.topic};
-    // A well-being text goes ahead of the promised call when the last one is over a week old by then.
-    const Timestamp text_at = *d.next_at - t.cadence().lead_time - std::chrono::minutes{15};
-    const auto last = t.c.contact.last_wellbeing_at;
-    const bool text = text_at > t.now && (!last || text_at >= *last + t.plan.policy.wellbeing_gap);
-    t.become(Waiting{}, ActionKind::call, *d.next_at, text ? text_at : *d.next_at);
+    t.outreach().attempt = 0;
+    t.outreach().promise = Promise{*d.next_at, cut(d.topic, topic_bytes_max)};
+    await_promise(t);
     t.note("promised", "");
 }
 
@@ -816,7 +922,7 @@ void nobody_reached(Turn& t, const Disposition& d) {
             return;
         }
     } else if (d.leave_message && d.reached != Reached::someone_else) {
-        if (t.queue(MessageKind::call_me_back, step_call_me_back + std::min(o.attempt, step_again - step_call_me_back - 1))) {
+        if (t.ask_to_call_back()) {
             t.note("call_me_back_queued", "");
         }
     }
@@ -857,10 +963,14 @@ Refused on(Turn& t, const Disposed& e) {
     if (const auto wrong = what_is_missing(e.disposition, t.now)) {
         return refuse(wrong->next_action ? Code::next_action_missing : Code::not_a_disposition, wrong->sentence);
     }
-    t.cancel_queued("the call was made");
+    const auto* held = t.in<Held>();
+    if (held != nullptr && held->reason == HoldReason::perhaps_stop && e.disposition.reached != Reached::human) {
+        return refuse_unanswered(t);  // only they themselves can answer it otherwise
+    }
+    t.cancel_automatic("the call was made");
     t.close_prompt();
     if (!e.disposition.topic.empty()) {
-        t.c.contact.topic = cut(e.disposition.topic, 500);
+        t.c.contact.topic = cut(e.disposition.topic, topic_bytes_max);
     }
     if (e.disposition.reached == Reached::human) {
         t.note("talked", std::string{to_string(*e.disposition.said)});
@@ -875,16 +985,16 @@ Refused on(Turn& t, const HeldByRep& e) {
     if (!t.live()) {
         return refuse_none_live(t);
     }
-    if (e.until <= t.now) {
-        return refuse(Code::next_action_missing, "Choose a time in the future: every pause has an end.");
+    if (e.until <= t.now || e.until > t.now + std::chrono::days{366}) {
+        return refuse(Code::next_action_missing, "Choose a time between now and a year from now: every pause has an end.");
     }
     if (rep_is_talking(t)) {
         return refuse(Code::wrong_phase, "Say first how the call went.");
     }
     if (const auto* held = t.in<Held>(); held != nullptr && held->reason == HoldReason::perhaps_stop) {
-        return refuse(Code::wrong_phase, "Answer the question first: did " + t.name() + " ask us to stop?");
+        return refuse_unanswered(t);
     }
-    t.cancel_queued("on hold");
+    t.cancel_automatic("on hold");
     t.close_prompt();
     t.become(Held{HoldReason::by_rep, e.until}, ActionKind::resume, e.until, e.until);
     t.note("held", "");
@@ -952,10 +1062,9 @@ Refused on(Turn& t, const StopAnswered& e) {
         t.stop_all("The rep read their message as a wish to stop.");
         return {};
     }
-    const std::string words = t.c.prompt ? t.c.prompt->words : std::string{};
-    t.outreach().replied_at = t.outreach().replied_at.value_or(t.now);
+    t.outreach().replied_at = t.now;
     if (t.c.prompt) {
-        t.c.prompt->kind = PromptKind::silent;  // so that it may rise again
+        t.c.prompt->kind = PromptKind::silent;  // so that it may rise to the reply that it was
         t.c.prompt->due_at = t.call_moment(t.now);
     }
     t.call_due(PromptKind::replied, t.name() + " replied. Call now.", t.call_moment(t.now));
@@ -989,9 +1098,6 @@ Refused on(Turn& t, const WroteByRep& e) {
 }
 
 Refused on(Turn& t, const OptedOut& e) {
-    if (all_suppressed(t.c.contact)) {
-        return {};
-    }
     t.stop_all(e.how.empty() ? "They asked not to be contacted." : cut(e.how, 200));
     return {};
 }

@@ -50,6 +50,8 @@ bool suppressed(const Contact& contact, const Message& message, Category categor
     });
 }
 
+bool automatic(MessageKind kind) { return kind == MessageKind::wellbeing || kind == MessageKind::call_me_back; }
+
 bool window_open(const Plan& plan, const Contact& contact, const ChannelId& channel, Timestamp now) {
     return std::ranges::any_of(contact.windows, [&](const Window& w) {
         return w.channel == channel && now + plan.policy.window_margin < w.until;
@@ -96,7 +98,15 @@ Verdict hours_verdict(const Plan& plan, const Contact& contact, Timestamp now) {
     return later(GateCode::quiet_hours, "It is not a decent hour where " + first_name(contact.name) + " is.", *at);
 }
 
-Verdict frequency_verdict(const Plan& plan, const Contact& contact, MessageKind kind, Timestamp now) {
+Verdict frequency_verdict(const Plan& plan, const Case& subject, const Message& message, Timestamp now) {
+    const Contact& contact = subject.contact;
+    const MessageKind kind = message.kind;
+    const bool another_leaving = automatic(kind) && std::ranges::any_of(subject.messages, [&](const Message& m) {
+        return m.kind == kind && m.id != message.id && (m.state == MessageState::claimed || m.state == MessageState::queued);
+    });
+    if (another_leaving) {
+        return never(GateCode::frequency, "The same text is already on its way.");
+    }
     const auto too_soon = [now](const std::optional<Timestamp>& last, Duration gap) { return last && now < *last + gap; };
     if (kind == MessageKind::wellbeing && too_soon(contact.last_wellbeing_at, plan.policy.wellbeing_gap)) {
         return never(GateCode::frequency, "They were asked how they are less than a week ago.");
@@ -115,18 +125,21 @@ Verdict confirmation_verdict(const Plan& plan, const Case& subject, const Messag
     return {};
 }
 
-bool automatic(MessageKind kind) { return kind == MessageKind::wellbeing || kind == MessageKind::call_me_back; }
-
 Verdict outreach_verdict(const Case& subject, const Message& message) {
     if (!subject.outreach || (message.outreach && message.outreach != subject.outreach->id)) {
         return never(GateCode::not_live, "This outreach has ended.");
     }
-    if (const auto* held = std::get_if<Held>(&subject.outreach->phase); held != nullptr && message.kind != MessageKind::conversation) {
-        return held->reason == HoldReason::perhaps_stop
-                   ? never(GateCode::held, "They may have asked to stop; answer that question first.")
-                   : later(GateCode::held, "The outreach is on hold.", held->until);
+    if (const auto* held = std::get_if<Held>(&subject.outreach->phase)) {
+        if (held->reason == HoldReason::perhaps_stop) {
+            return never(GateCode::held, "They may have asked to stop; answer that question first.");
+        }
+        if (message.kind != MessageKind::conversation) {
+            return later(GateCode::held, "The outreach is on hold.", held->until);
+        }
     }
-    if (message.kind == MessageKind::wellbeing && subject.outreach->replied_at) {
+    const auto& replied_at = subject.outreach->replied_at;
+    const bool answered = replied_at && (message.kind == MessageKind::wellbeing || (message.facts.queued && *replied_at > *message.facts.queued));
+    if (automatic(message.kind) && answered) {
         return never(GateCode::replied, "They have already answered.");
     }
     return {};
@@ -172,7 +185,7 @@ Verdict gate(const Plan& plan, const Case& subject, const Message& message, Time
     if (const Verdict v = country_verdict(plan, contact, channel->medium, category); !v.go()) {
         return v;
     }
-    if (const Verdict v = frequency_verdict(plan, contact, message.kind, now); !v.go()) {
+    if (const Verdict v = frequency_verdict(plan, subject, message, now); !v.go()) {
         return v;
     }
     if (automatic(message.kind)) {

@@ -79,7 +79,7 @@ struct Outreach {
     int round = 1;        // counts well-being messages or touch-bases
     int attempt = 0;      // calls of this round that reached nobody
     bool rerouted = false;                   // this round already tried its second way
-    std::optional<Timestamp> replied_at;     // a person answered in this round
+    std::optional<Timestamp> replied_at;     // a person answered in this round, last then
     std::optional<Promise> promise;
     Timestamp enrolled_at{};
     std::int64_t version = 0;
@@ -115,8 +115,9 @@ struct Message {
     bool operator==(const Message&) const = default;
 };
 
-// In rising order: a prompt may rise in kind, never sink.
-enum class PromptKind { no_warmup, silent, undelivered, retry, promised, unanswered_question, replied, they_called };
+// In rising order: a prompt may rise in kind, never sink. The question stands above all, because nothing is sent until it is
+// answered; answered with "it was not a stop" it becomes the reply that it was.
+enum class PromptKind { no_warmup, silent, undelivered, retry, promised, replied, they_called, unanswered_question };
 
 struct Lease {
     RepId holder;

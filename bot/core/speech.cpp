@@ -13,7 +13,7 @@ std::string_view named(const std::array<std::string_view, N>& names, Enum value)
 
 constexpr auto phases = std::to_array<std::string_view>({"planned", "warming", "call_due", "on_call", "wrap_up", "waiting", "held", "closed"});
 constexpr auto prompt_kinds = std::to_array<std::string_view>({"no_warmup", "silent", "undelivered", "retry", "promised",
-                                                               "unanswered_question", "replied", "they_called"});
+                                                               "replied", "they_called", "unanswered_question"});
 constexpr auto action_kinds = std::to_array<std::string_view>({"send", "wait_then_call", "call", "log_outcome", "answer_question", "resume"});
 constexpr auto hold_reasons = std::to_array<std::string_view>({"automatic_reply", "perhaps_stop", "by_rep", "no_template"});
 constexpr auto close_reasons = std::to_array<std::string_view>({"won", "said_no", "wrong_person", "no_reachable_address", "opted_out", "merged"});

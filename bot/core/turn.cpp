@@ -1,6 +1,7 @@
 #include "core/turn.hpp"
 
 #include <algorithm>
+#include <initializer_list>
 #include <utility>
 
 #include "core/speech.hpp"
@@ -22,14 +23,30 @@ Message* Turn::find(MessageId id) {
     return at == c.messages.end() ? nullptr : &*at;
 }
 
+bool Turn::of_this_round(const Message& m) const {
+    return live() && m.outreach == c.outreach->id && m.round == c.outreach->round;
+}
+
 Message* Turn::wellbeing() {
     Message* last = nullptr;
     for (Message& m : c.messages) {
-        if (m.kind == MessageKind::wellbeing && c.outreach && m.outreach == c.outreach->id && m.round == c.outreach->round) {
+        if (m.kind == MessageKind::wellbeing && of_this_round(m)) {
             last = &m;
         }
     }
     return last;
+}
+
+std::optional<Timestamp> Turn::arrived_at() const {
+    std::optional<Timestamp> first;
+    for (const Message& m : c.messages) {
+        if (m.kind == MessageKind::wellbeing && of_this_round(m)) {
+            for (const auto& at : {m.facts.delivered, m.facts.read}) {
+                first = at ? std::min(first.value_or(*at), *at) : first;
+            }
+        }
+    }
+    return first;
 }
 
 Timestamp Turn::call_moment(Timestamp from) const {
@@ -68,15 +85,29 @@ void Turn::become(Phase phase, ActionKind kind, Timestamp due_at, Timestamp wake
     outreach().wake_at = wake_at;
 }
 
-void Turn::cancel_queued(std::string reason) {
+namespace {
+
+bool cancel(std::vector<Message>& messages, std::initializer_list<MessageKind> kinds) {
     bool any = false;
-    for (Message& m : c.messages) {
-        if (m.state == MessageState::queued && m.kind != MessageKind::stop_confirmation) {
+    for (Message& m : messages) {
+        if (m.state == MessageState::queued && std::ranges::find(kinds, m.kind) != kinds.end()) {
             m.state = MessageState::cancelled;
             any = true;
         }
     }
-    if (any) {
+    return any;
+}
+
+}  // namespace
+
+void Turn::cancel_automatic(std::string reason) {
+    if (cancel(c.messages, {MessageKind::wellbeing, MessageKind::call_me_back})) {
+        note("cancelled", std::move(reason));
+    }
+}
+
+void Turn::cancel_queued(std::string reason) {
+    if (cancel(c.messages, {MessageKind::wellbeing, MessageKind::call_me_back, MessageKind::conversation})) {
         note("cancelled", std::move(reason));
     }
 }
@@ -157,8 +188,10 @@ void Turn::close(CloseReason reason) {
 }
 
 void Turn::stop_all(std::string reason) {
-    c.contact.suppressions.push_back({.scope = SuppressionScope::all, .reason = reason, .at = now});
-    note("opted_out", std::move(reason));
+    if (std::ranges::find(c.contact.suppressions, SuppressionScope::all, &Suppression::scope) == c.contact.suppressions.end()) {
+        c.contact.suppressions.push_back({.scope = SuppressionScope::all, .reason = reason, .at = now});
+        note("opted_out", std::move(reason));
+    }
     if (live()) {
         close(CloseReason::opted_out);
     }
@@ -179,13 +212,12 @@ void Turn::plan_round(Timestamp from) {
 void Turn::warm_until() {
     const Message* m = wellbeing();
     Timestamp until = now + cadence().lead_time_without_receipt;
-    if (m != nullptr) {
+    if (const auto arrived = arrived_at()) {
+        until = std::min(*arrived, now) + cadence().lead_time;  // a provider's clock may run ahead of ours
+    } else if (m != nullptr) {
         const Facts& f = m->facts;
-        if (f.delivered || f.read) {
-            const Timestamp at = f.delivered && f.read ? std::min(*f.delivered, *f.read) : f.delivered.value_or(f.read.value_or(now));
-            until = at + cadence().lead_time;
-        } else if (f.accepted || f.sent) {
-            until = f.accepted.value_or(f.sent.value_or(now)) + cadence().lead_time_without_receipt;
+        if (f.accepted || f.sent) {
+            until = std::min(f.accepted.value_or(f.sent.value_or(now)), now) + cadence().lead_time_without_receipt;
         } else if (f.unknown) {
             until = *f.unknown + plan.policy.unknown_wait;
         } else {
@@ -202,6 +234,10 @@ void Turn::way_failed(std::string sentence) {
     if (in<Warming>() == nullptr) {
         return;
     }
+    if (arrived_at()) {  // the other way did reach them
+        warm_until();
+        return;
+    }
     if (!outreach().rerouted) {
         outreach().rerouted = true;
         const auto last = std::exchange(c.contact.last_wellbeing_at, std::nullopt);  // that one reached nobody
@@ -212,9 +248,15 @@ void Turn::way_failed(std::string sentence) {
         }
         c.contact.last_wellbeing_at = last;
     }
-    const bool went_out = wellbeing() != nullptr && wellbeing()->facts.accepted.has_value();
-    call_due(went_out ? PromptKind::undelivered : PromptKind::no_warmup, sentence + " Call " + name() + " anyway.", call_moment(now));
     note("undelivered", sentence);
+    if (outreach().promise) {  // the call they were promised comes at its time, with a text before it or without
+        warm_until();
+        return;
+    }
+    const bool tried = std::ranges::any_of(c.messages, [this](const Message& m) {
+        return m.kind == MessageKind::wellbeing && of_this_round(m) && (m.facts.failed || m.facts.accepted);
+    });
+    call_due(tried ? PromptKind::undelivered : PromptKind::no_warmup, sentence + " Call " + name() + " anyway.", call_moment(now));
 }
 
 namespace {
@@ -247,6 +289,13 @@ void Turn::next_try(std::optional<Timestamp> at) {
         at = call_moment(at_part(now + rung.after, rung.part, c.contact, plan));
     }
     become(Waiting{}, ActionKind::call, *at, *at);
+}
+
+bool Turn::ask_to_call_back() {
+    const auto before = std::ranges::count_if(c.messages, [this](const Message& m) {
+        return m.kind == MessageKind::call_me_back && of_this_round(m);
+    });
+    return before < step_again - step_call_me_back && queue(MessageKind::call_me_back, step_call_me_back + static_cast<int>(before));
 }
 
 }  // namespace warmcall::core

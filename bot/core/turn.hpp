@@ -26,7 +26,9 @@ struct Turn {
     bool live() const { return c.outreach && core::live(*c.outreach); }
     std::string name() const;  // the contact's first name
     Message* find(MessageId id);
-    Message* wellbeing();  // this round's latest
+    bool of_this_round(const Message& m) const;  // an earlier round's receipts say nothing about this one
+    Message* wellbeing();                        // this round's latest
+    std::optional<Timestamp> arrived_at() const;  // when this round's first well-being text reached them
     // The first moment from `from` on that suits the rep's phone, and the contact as far as their hours are known.
     Timestamp call_moment(Timestamp from) const;
 
@@ -34,29 +36,32 @@ struct Turn {
     void note(std::string what, std::string text);
     void tell(const RepId& rep, std::string text);
     void become(Phase phase, ActionKind kind, Timestamp due_at, Timestamp wake_at);
-    void cancel_queued(std::string reason);
+    void cancel_automatic(std::string reason);  // what we would have written unasked; what the rep typed still goes
+    void cancel_queued(std::string reason);     // everything but the confirmation of a STOP
     bool queue(MessageKind kind, int step);  // a new message, through the gate's first open route; false when there is none
     void call_due(PromptKind kind, std::string reason, Timestamp due_at, Duration quiet_for = Duration{});
     void add_words(std::string_view words);
     void close_prompt();
     void close(CloseReason reason);
-    void stop_all(std::string reason);      // suppresses everything and closes
+    void stop_all(std::string reason);      // suppresses everything, once, and closes
     void open_unasked();                    // a contact without a live outreach wrote or called
     void plan_round(Timestamp from);        // the next well-being text at the first decent moment
     void warm_until();                      // when the lead time of this round is over
     void way_failed(std::string sentence);  // this round's text cannot go (or went) the way it was meant to
     void next_try(std::optional<Timestamp> at);  // waiting for the next call by the ladder, or at a time the rep chose
+    bool ask_to_call_back();                     // the call_me_back text, where the gate lets it
 };
 
 // Steps of a round; (outreach, round, step) is unique in the store, so nothing is asked twice.
 inline constexpr int step_wellbeing = 1;
 inline constexpr int step_second_route = 2;
-inline constexpr int step_call_me_back = 10;  // + attempt
+inline constexpr int step_call_me_back = 10;  // + those of this round before it
 inline constexpr int step_again = 40;         // + times the rep asked
 inline constexpr int step_stop_confirmation = 90;
 inline constexpr int step_conversation = 100;  // + texts the rep wrote
 
 inline constexpr std::size_t words_bytes_max = 2000;
+inline constexpr std::size_t topic_bytes_max = 500;
 
 using Refused = std::optional<Refusal>;
 

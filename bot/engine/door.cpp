@@ -104,16 +104,19 @@ struct Door::Impl {
             if (n > 16 && took > 0) {
                 per_second = static_cast<std::size_t>(0.8 * static_cast<double>(per_second) + 0.2 * static_cast<double>(n) / took);
             }
+            const bool news = std::ranges::any_of(taken, [](const Waiting& w) { return !w.works.empty(); });
             waiting -= n;
             ++batches;
             works += n;
             // One post back for the whole batch.
-            asio::post(context, [this, taken = std::move(taken), answers = std::move(answers)]() mutable {
+            asio::post(context, [this, news, taken = std::move(taken), answers = std::move(answers)]() mutable {
                 for (std::size_t i = 0; i < taken.size(); ++i) {
                     taken[i].answer(std::move(answers[i]));
                 }
-                for (const auto& listener : listeners) {
-                    listener();
+                if (news) {  // a job that only looked around is no news, or looking around would never end
+                    for (const auto& listener : listeners) {
+                        listener();
+                    }
                 }
             });
         }
@@ -279,6 +282,12 @@ asio::awaitable<void> Door::read(std::function<void(Store&)> reading) {
 }
 
 void Door::on_commit(std::function<void()> listener) { impl_->listeners.push_back(std::move(listener)); }
+
+void Door::announce() {
+    for (const auto& listener : impl_->listeners) {
+        listener();
+    }
+}
 
 bool Door::writable() const { return impl_->writable; }
 

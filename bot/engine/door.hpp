@@ -33,10 +33,14 @@ class Door {
     boost::asio::awaitable<void> read(std::function<void(Store&)> reading);
 
     // Runs something with transactions of its own on the writing thread, between two batches.
+    // Listeners of on_commit do not hear of it: a sender that looks for work must not wake itself.
     boost::asio::awaitable<void> on_writer(std::function<void()> job);
 
-    // Called on `context` after every committed batch: the live stream and the sender look for news.
+    // Called on `context` after every committed batch of works: the live stream and the sender look for news.
     void on_commit(std::function<void()> listener);
+
+    // Tells the listeners of on_commit: for a job that did write. On `context`.
+    void announce();
 
     bool writable() const;  // false after the store failed and until a write worked again
     bool full() const;      // more is waiting than can be committed in a second: answer 503 before reading more

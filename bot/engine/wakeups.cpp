@@ -30,6 +30,9 @@ asio::awaitable<void> Wakeups::run() {
         };
         try {
             co_await door_.on_writer(std::move(job));
+            if (*woken > 0) {
+                door_.announce();  // there may be something to send, or to show
+            }
         } catch (const std::exception& problem) {
             spdlog::error("wake-ups wait: {}", problem.what());
         }

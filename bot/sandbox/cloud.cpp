@@ -16,18 +16,24 @@ constexpr double pair_per_second = 1.0 / 6;
 constexpr double pair_burst = 45;
 
 std::string upper(std::string text) {
-    std::ranges::transform(text, text.begin(), [](char c) { return c >= 'a' && c <= 'z' ? static_cast<char>(c - 32) : c; });
+    std::ranges::transform(text, text.begin(), [](char c) {
+        return c >= 'a' && c <= 'z' ? static_cast<char>(c - 32) : c;
+    });
     return text;
 }
 
 std::string lower(std::string text) {
-    std::ranges::transform(text, text.begin(), [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; });
+    std::ranges::transform(text, text.begin(), [](char c) {
+        return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c;
+    });
     return text;
 }
 
 }  // namespace
 
-std::string Account::digits() const { return digits_of(display_number).value_or("0"); }
+std::string Account::digits() const {
+    return digits_of(display_number).value_or("0");
+}
 
 bool Bucket::take(Timestamp now, double per_second, double most) {
     const double passed = std::max(0.0, std::chrono::duration<double>(now - at).count());
@@ -38,9 +44,12 @@ bool Bucket::take(Timestamp now, double per_second, double most) {
     return enough;
 }
 
-bool Person::window_open(Timestamp now) const { return wrote_at && now - *wrote_at < 24h; }
+bool Person::window_open(Timestamp now) const {
+    return wrote_at && now - *wrote_at < 24h;
+}
 
-Cloud::Cloud(Account a, Behaviour b, std::uint64_t seed) : account{std::move(a)}, behaviour{b}, seed_{seed} {}
+Cloud::Cloud(Account a, Behaviour b, std::uint64_t seed)
+    : account{std::move(a)}, behaviour{b}, seed_{seed} {}
 
 double Cloud::chance(std::string_view what) const {
     const auto hash = sha256(std::to_string(seed_) + "|" + std::string{what});
@@ -51,8 +60,10 @@ double Cloud::chance(std::string_view what) const {
 }
 
 std::string Cloud::new_wamid(std::string_view wa_id, std::uint64_t number) const {
-    const std::string hash = upper(sha256_hex(std::to_string(seed_) + "|" + std::to_string(number) + "|" + std::string{wa_id}));
-    return "wamid.HBgL" + base64url(std::string{wa_id} + "\x15\x02" + hash.substr(0, 20)) + std::to_string(number);
+    const std::string hash = upper(sha256_hex(std::to_string(seed_) + "|" + std::to_string(number) +
+                                              "|" + std::string{wa_id}));
+    return "wamid.HBgL" + base64url(std::string{wa_id} + "\x15\x02" + hash.substr(0, 20)) +
+           std::to_string(number);
 }
 
 Person& Cloud::person(std::string_view digits) {
@@ -68,21 +79,24 @@ Person& Cloud::person(std::string_view digits) {
 }
 
 Person* Cloud::find_by_user_id(std::string_view user_id) {
-    const auto found = std::ranges::find_if(people_, [&](const auto& p) { return p.second.user_id == user_id; });
+    const auto found =
+        std::ranges::find_if(people_, [&](const auto& p) { return p.second.user_id == user_id; });
     return found == people_.end() ? nullptr : &found->second;
 }
 
 Result<Person*> Cloud::person_at(std::string_view number) {
     const auto digits = digits_of(number);
     if (!digits)
-        return Error{Errc::bad_input, "a phone number with its country code was expected, like +61491570156"};
+        return Error{Errc::bad_input,
+                     "a phone number with its country code was expected, like +61491570156"};
     return &person(*digits);
 }
 
 Result<Person*> Cloud::move(Person& from, std::string_view to_number, std::string& old_wa_id) {
     const auto digits = digits_of(to_number);
     if (!digits)
-        return Error{Errc::bad_input, "to: a phone number with its country code was expected, like +61491570157"};
+        return Error{Errc::bad_input,
+                     "to: a phone number with its country code was expected, like +61491570157"};
     old_wa_id = from.wa_id;
     if (wa_id_of(*digits) == old_wa_id)
         return Error{Errc::bad_input, "to: that is the number they already have"};
@@ -97,7 +111,8 @@ std::variant<Refusal, Cloud::Whom> Cloud::recipient(const Send& send) {
     if (send.to.empty()) {
         Person* found = find_by_user_id(send.recipient);
         if (found == nullptr)
-            return Refusal{131026, "The business-scoped user id is not known to this business", {}, 0};
+            return Refusal{
+                131026, "The business-scoped user id is not known to this business", {}, 0};
         return Whom{found, send.recipient};
     }
     const auto digits = dialled(send.to, account.digits());
@@ -111,10 +126,15 @@ std::variant<Refusal, Cloud::Whom> Cloud::recipient(const Send& send) {
 std::optional<Refusal> Cloud::limits(Person& whom, Timestamp now) {
     const double most = behaviour.sends_per_second_max;
     if (most > 0 && !throughput_.take(now, most, most))
-        return Refusal{130429, "Message failed to send because there were too many messages sent from this phone number in a short period of time", {}, 0};
+        return Refusal{130429,
+                       "Message failed to send because there were too many messages sent from this "
+                       "phone number in a short period of time",
+                       {},
+                       0};
     if (behaviour.pair_limit && !whom.pair.take(now, pair_per_second, pair_burst))
         return Refusal{131056,
-                       "Message failed to send because there were too many messages sent from this phone number to the same phone number in "
+                       "Message failed to send because there were too many messages sent from this "
+                       "phone number to the same phone number in "
                        "a short period of time",
                        {},
                        0};
@@ -128,7 +148,8 @@ std::variant<Refusal, Send, Marked> Cloud::check(const Json& body, Timestamp now
     if (const auto* mark = std::get_if<MarkRead>(&read)) {
         const Bubble* about = find(mark->message_id);
         if (about == nullptr || about->ours)
-            return Refusal{100, "message_id is not a message that came in on this phone number", "Invalid parameter", 0};
+            return Refusal{100, "message_id is not a message that came in on this phone number",
+                           "Invalid parameter", 0};
         note(mark->message_id, Step{mark->typing ? "typing" : "read", now, 0});
         return Marked{};
     }
@@ -146,7 +167,8 @@ std::variant<Refusal, Send, Marked> Cloud::check(const Json& body, Timestamp now
         send.text = std::move(rendered.text);
         send.buttons = std::move(rendered.buttons);
         send.payloads = std::move(rendered.payloads);
-    } else if (behaviour.closed_window == Behaviour::ClosedWindow::refused_at_once && !person.window_open(now)) {
+    } else if (behaviour.closed_window == Behaviour::ClosedWindow::refused_at_once &&
+               !person.window_open(now)) {
         return Refusal{131047, status_error(131047)["error_data"]["details"], {}, 0};
     }
     if (auto wrong = limits(person, now))
@@ -154,7 +176,8 @@ std::variant<Refusal, Send, Marked> Cloud::check(const Json& body, Timestamp now
     return send;
 }
 
-int Cloud::fate(const Send& send, const Person& whom, const std::string& category, Timestamp now) const {
+int Cloud::fate(const Send& send, const Person& whom, const std::string& category,
+                Timestamp now) const {
     if (!whom.on_whatsapp)
         return 131026;
     if (send.type != "template")
@@ -183,7 +206,8 @@ Accepted Cloud::accept(const Send& send, Timestamp now, std::uint64_t number) {
     bubble.steps.push_back({"accepted", now, 0});
     if (send.type == "template") {
         bubble.template_name = send.content["name"];
-        const Template* used = templates.find(bubble.template_name, send.content["language"]["code"].get<std::string>());
+        const Template* used = templates.find(bubble.template_name,
+                                              send.content["language"]["code"].get<std::string>());
         bubble.category = lower(used->category);
         // what goes to a rep is read on the rep's phone of the page
         whom.person->rep = whom.person->rep || bubble.template_name.starts_with("rep_notice");
@@ -199,7 +223,9 @@ Accepted Cloud::accept(const Send& send, Timestamp now, std::uint64_t number) {
     Json message{{"id", bubble.id}};
     if (send.type == "template")
         message["message_status"] = "accepted";
-    accepted.answer = Json{{"messaging_product", "whatsapp"}, {"contacts", Json::array({contact})}, {"messages", Json::array({message})}};
+    accepted.answer = Json{{"messaging_product", "whatsapp"},
+                           {"contacts", Json::array({contact})},
+                           {"messages", Json::array({message})}};
     keep(std::move(bubble));
     return accepted;
 }
@@ -211,7 +237,8 @@ Bubble& Cloud::keep(Bubble bubble) {
         ++dropped_;
     }
     bubble.revision = ++revision_;
-    place_[bubble.id] = dropped_ + bubbles_.size();
+    bubble.number = dropped_ + bubbles_.size();
+    place_[bubble.id] = bubble.number;
     return bubbles_.emplace_back(std::move(bubble));
 }
 
@@ -220,7 +247,9 @@ Bubble& Cloud::heard(Bubble from_them, Timestamp now) {
     return keep(std::move(from_them));
 }
 
-Bubble& Cloud::wrote(Bubble by_us) { return keep(std::move(by_us)); }
+Bubble& Cloud::wrote(Bubble by_us) {
+    return keep(std::move(by_us));
+}
 
 Bubble* Cloud::find(std::string_view wamid) {
     const auto found = place_.find(std::string{wamid});
@@ -228,7 +257,8 @@ Bubble* Cloud::find(std::string_view wamid) {
 }
 
 const Bubble* Cloud::last_to(std::string_view wa_id) const {
-    const auto found = std::find_if(bubbles_.rbegin(), bubbles_.rend(), [&](const Bubble& b) { return b.ours && b.wa_id == wa_id; });
+    const auto found = std::find_if(bubbles_.rbegin(), bubbles_.rend(),
+                                    [&](const Bubble& b) { return b.ours && b.wa_id == wa_id; });
     return found == bubbles_.rend() ? nullptr : &*found;
 }
 

@@ -1,5 +1,6 @@
 #pragma once
-// The account as Meta sees it: the people, what was sent to them, who may be written to. Plain state, no sockets, no clock of its own.
+// The account as Meta sees it: the people, what was sent to them, who may be written to. Plain
+// state, no sockets, no clock of its own.
 
 #include <cstdint>
 #include <deque>
@@ -36,10 +37,10 @@ struct Behaviour {
     Duration read_after{2500};
     double read_share = 0.7;
     ClosedWindow closed_window = ClosedWindow::failed_later;  // what Meta does most often
-    bool pair_limit = true;               // 1 per 6 s to one person, 45 at once
-    double sends_per_second_max = 80;     // 0: no bound
+    bool pair_limit = true;                                   // 1 per 6 s to one person, 45 at once
+    double sends_per_second_max = 80;                         // 0: no bound
     bool approve_templates_at_once = true;
-    bool token_valid = true;              // false: as if the access token had been revoked
+    bool token_valid = true;  // false: as if the access token had been revoked
 };
 
 // Fills with time, empties with use.
@@ -73,8 +74,9 @@ struct Step {
 
 // One bubble of a conversation.
 struct Bubble {
-    std::uint64_t revision = 0;
-    std::string id;  // wamid
+    std::uint64_t number = 0;    // its place among all
+    std::uint64_t revision = 0;  // grows with every change
+    std::string id;              // wamid
     std::string wa_id;
     bool ours = false;  // the business wrote it
     std::string type;
@@ -135,12 +137,14 @@ class Cloud {
     };
     std::variant<Refusal, Whom> recipient(const Send& send);
     std::optional<Refusal> limits(Person& whom, Timestamp now);
-    int fate(const Send& send, const Person& whom, const std::string& category, Timestamp now) const;
+    int fate(const Send& send, const Person& whom, const std::string& category,
+             Timestamp now) const;
     Bubble& keep(Bubble bubble);
 
     std::map<std::string, Person> people_;  // by wa_id
     std::deque<Bubble> bubbles_;            // the newest bubbles_max
-    std::unordered_map<std::string, std::uint64_t> place_;  // wamid -> how many bubbles came before it
+    std::unordered_map<std::string, std::uint64_t>
+        place_;  // wamid -> how many bubbles came before it
     std::uint64_t dropped_ = 0;
     std::uint64_t revision_ = 0;
     std::uint64_t seed_;

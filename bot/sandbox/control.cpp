@@ -19,7 +19,9 @@ constexpr int a_day_ms = 86'400'000;
 constexpr std::size_t replies_max = 10'000;
 constexpr std::size_t rules_max = 1000;
 
-Error expected(std::string what) { return {Errc::bad_input, std::move(what) + " was expected"}; }
+Error expected(std::string what) {
+    return {Errc::bad_input, std::move(what) + " was expected"};
+}
 
 constexpr const char* a_number = "a phone number with its country code, like +61491570156,";
 
@@ -30,22 +32,27 @@ Person* needed_person(Parts& parts, Fields& fields, const char* key) {
     return found ? *found : nullptr;
 }
 
-void post(Parts& parts, const std::string& field, std::function<Json(Timestamp)> value, Timestamp due, const std::string& lane, int copies) {
+void post(Parts& parts, const std::string& field, std::function<Json(Timestamp)> value,
+          Timestamp due, const std::string& lane, int copies) {
     Update update;
     update.field = field;
     update.value = std::move(value);
     parts.office.post(std::move(update), due, lane, static_cast<std::size_t>(copies));
 }
 
-// -- what people do ------------------------------------------------------------------------------------------------
+// -- what people do
+// ------------------------------------------------------------------------------------------------
 
 const Bubble* about_of(Parts& parts, Fields& fields, const Person& from) {
     const std::string about = fields.text("about");
     if (about.empty() && !fields.has("tap"))
         return nullptr;
-    const Bubble* found = about.empty() || about == "last" ? parts.cloud.last_to(from.wa_id) : parts.cloud.find(about);
+    const Bubble* found = about.empty() || about == "last" ? parts.cloud.last_to(from.wa_id)
+                                                           : parts.cloud.find(about);
     if (found == nullptr)
-        fields.fail("about", "a wamid the sandbox knows, or \"last\" when something was sent to that number,");
+        fields.fail(
+            "about",
+            "a wamid the sandbox knows, or \"last\" when something was sent to that number,");
     return found;
 }
 
@@ -77,7 +84,8 @@ Result<Json> reply(Parts& parts, const Json& given) {
     const std::string name = fields.text("name");
     const int copies = fields.whole("copies", 1, 1, 1000);
     const int delay = fields.whole("delay_ms", 0, 0, a_day_ms);
-    for (const char* key : {"type", "text", "payload", "id", "title", "description", "emoji", "response", "filename", "phone"})
+    for (const char* key : {"type", "text", "payload", "id", "title", "description", "emoji",
+                            "response", "filename", "phone"})
         fields.text(key);
     fields.number("latitude", 0, -90, 90);
     fields.number("longitude", 0, -180, 180);
@@ -102,7 +110,9 @@ Result<Json> reply(Parts& parts, const Json& given) {
     const std::string wamid = bubble.id;
     const std::string wa_id = from->wa_id;
     parts.cloud.heard(std::move(bubble), parts.clock.now());
-    post(parts, "messages", [change](Timestamp) { return change; }, parts.clock.now() + Duration{delay}, wa_id, copies);
+    post(
+        parts, "messages", [change](Timestamp) { return change; },
+        parts.clock.now() + Duration{delay}, wa_id, copies);
     return Json{{"wamid", wamid}, {"wa_id", wa_id}};
 }
 
@@ -116,7 +126,8 @@ Result<Json> replies(Parts& parts, const Json& given) {
     for (const Json& one : *list) {
         const auto done = reply(parts, one);
         if (!done)
-            return Error{done.error().code, "replies[" + std::to_string(ids.size()) + "]: " + done.error().message +
+            return Error{done.error().code, "replies[" + std::to_string(ids.size()) +
+                                                "]: " + done.error().message +
                                                 "; those before it were sent"};
         ids.push_back((*done)["wamid"]);
     }
@@ -134,13 +145,15 @@ Result<Json> call(Parts& parts, const Json& given) {
     if (!name.empty())
         from->name = name;
     const Timestamp now = parts.clock.now();
-    const std::string id = "wacid." + parts.cloud.new_wamid(from->wa_id, parts.next_number()).substr(6);
+    const std::string id =
+        "wacid." + parts.cloud.new_wamid(from->wa_id, parts.next_number()).substr(6);
     const auto plan = [&](const std::string& event, Timestamp due) {
-        post(parts, "calls",
-             [&parts, person = *from, event, id, duration](Timestamp at) {
-                 return call_change(parts.cloud.account, person, event, id, at, duration);
-             },
-             due, from->wa_id, 1);
+        post(
+            parts, "calls",
+            [&parts, person = *from, event, id, duration](Timestamp at) {
+                return call_change(parts.cloud.account, person, event, id, at, duration);
+            },
+            due, from->wa_id, 1);
     };
     if (events != 1)
         plan("connect", now);
@@ -164,11 +177,12 @@ Result<Json> stop_marketing(Parts& parts, const Json& given) {
     if (auto read = fields.finish(); !read)
         return read.error();
     from->marketing_stopped = !resume;
-    post(parts, "user_preferences",
-         [&parts, person = *from, word = std::string{resume ? "resume" : "stop"}](Timestamp at) {
-             return preference_change(parts.cloud.account, person, word, at);
-         },
-         parts.clock.now(), from->wa_id, 1);
+    post(
+        parts, "user_preferences",
+        [&parts, person = *from, word = std::string{resume ? "resume" : "stop"}](Timestamp at) {
+            return preference_change(parts.cloud.account, person, word, at);
+        },
+        parts.clock.now(), from->wa_id, 1);
     return Json{{"wa_id", from->wa_id}, {"marketing_stopped", from->marketing_stopped}};
 }
 
@@ -183,18 +197,22 @@ Result<Json> number_change(Parts& parts, const Json& given) {
     if (!moved)
         return moved.error();
     const std::string wamid = parts.cloud.new_wamid(old_wa_id, parts.next_number());
-    post(parts, "messages",
-         [&parts, old_wa_id, person = **moved, wamid](Timestamp at) {
-             return number_changed(parts.cloud.account, old_wa_id, person, wamid, at);
-         },
-         parts.clock.now(), old_wa_id, 1);
+    post(
+        parts, "messages",
+        [&parts, old_wa_id, person = **moved, wamid](Timestamp at) {
+            return number_changed(parts.cloud.account, old_wa_id, person, wamid, at);
+        },
+        parts.clock.now(), old_wa_id, 1);
     return Json{{"from", old_wa_id}, {"wa_id", (*moved)->wa_id}, {"wamid", wamid}};
 }
 
 Json shown(const Person& person, Timestamp now) {
-    Json out{{"phone", "+" + person.wa_id},         {"name", person.name},
-             {"wa_id", person.wa_id},               {"user_id", person.user_id},
-             {"rep", person.rep},                   {"on_whatsapp", person.on_whatsapp},
+    Json out{{"phone", "+" + person.wa_id},
+             {"name", person.name},
+             {"wa_id", person.wa_id},
+             {"user_id", person.user_id},
+             {"rep", person.rep},
+             {"on_whatsapp", person.on_whatsapp},
              {"marketing_stopped", person.marketing_stopped},
              {"window_open", person.window_open(now)}};
     if (!person.username.empty())
@@ -222,7 +240,8 @@ Result<Json> contact(Parts& parts, const Json& given) {
     return shown(changed, now);
 }
 
-// -- what WhatsApp and the business do -----------------------------------------------------------------------------
+// -- what WhatsApp and the business do
+// -----------------------------------------------------------------------------
 
 Result<Json> status(Parts& parts, const Json& given) {
     Fields fields{given};
@@ -239,7 +258,8 @@ Result<Json> status(Parts& parts, const Json& given) {
     if (auto read = fields.finish(); !read)
         return read.error();
     if (about == nullptr || !about->ours)
-        return expected("wamid of a message the business sent (or `to`, for the last one to that number)");
+        return expected(
+            "wamid of a message the business sent (or `to`, for the last one to that number)");
     plan_status(parts, *about, word, code, parts.clock.now() + Duration{delay}, copies);
     return Json{{"wamid", about->id}, {"status", word}};
 }
@@ -257,19 +277,26 @@ Result<Json> echo(Parts& parts, const Json& given) {
     bubble.type = "text";
     bubble.at = parts.clock.now();
     const Json change = echo_change(parts.cloud.account, *to, bubble);
-    post(parts, "smb_message_echoes", [change](Timestamp) { return change; }, parts.clock.now(), to->wa_id, 1);
+    post(
+        parts, "smb_message_echoes", [change](Timestamp) { return change; }, parts.clock.now(),
+        to->wa_id, 1);
     return Json{{"wamid", parts.cloud.wrote(std::move(bubble)).id}};
 }
 
 void tell_template(Parts& parts, const std::string& field, Json value) {
-    post(parts, field, [value = std::move(value)](Timestamp) { return value; }, parts.clock.now(), "templates", 1);
+    post(
+        parts, field, [value = std::move(value)](Timestamp) { return value; }, parts.clock.now(),
+        "templates", 1);
 }
 
 Result<Json> template_event(Parts& parts, const Json& given) {
-    static const std::vector<std::string> events{"APPROVED", "ARCHIVED", "DELETED",    "DISABLED", "FLAGGED",          "IN_APPEAL", "LIMIT_EXCEEDED",
-                                                 "LOCKED",   "PAUSED",   "PENDING",    "REINSTATED", "PENDING_DELETION", "REJECTED"};
+    static const std::vector<std::string> events{
+        "APPROVED",   "ARCHIVED",         "DELETED", "DISABLED", "FLAGGED",
+        "IN_APPEAL",  "LIMIT_EXCEEDED",   "LOCKED",  "PAUSED",   "PENDING",
+        "REINSTATED", "PENDING_DELETION", "REJECTED"};
     Fields fields{given};
-    Template* known = parts.cloud.templates.find(fields.needed_text("name"), fields.needed_text("language"));
+    Template* known =
+        parts.cloud.templates.find(fields.needed_text("name"), fields.needed_text("language"));
     const bool has_event = fields.has("event");
     const std::string event = events[fields.word("event", 0, events)];
     const std::string reason = fields.text("reason", "NONE");
@@ -283,9 +310,12 @@ Result<Json> template_event(Parts& parts, const Json& given) {
     if (!has_event && quality.empty() && category.empty())
         return expected("event, quality or category");
     if (has_event) {
-        known->status = event == "REINSTATED" ? "APPROVED" : event == "FLAGGED" ? known->status : event;
+        known->status = event == "REINSTATED" ? "APPROVED"
+                        : event == "FLAGGED"  ? known->status
+                                              : event;
         known->rejected_reason = event == "REJECTED" ? reason : "NONE";
-        tell_template(parts, "message_template_status_update", template_status(*known, event, reason, other_title));
+        tell_template(parts, "message_template_status_update",
+                      template_status(*known, event, reason, other_title));
     }
     if (!quality.empty()) {
         const std::string before = std::exchange(known->quality, quality);
@@ -299,7 +329,8 @@ Result<Json> template_event(Parts& parts, const Json& given) {
 }
 
 Result<Json> add_templates(Parts& parts, const Json& given) {
-    const auto found = read_templates(given.is_array() ? given.dump() : Json::array({given}).dump());
+    const auto found =
+        read_templates(given.is_array() ? given.dump() : Json::array({given}).dump());
     if (!found)
         return found.error();
     Json ids = Json::array();
@@ -320,7 +351,8 @@ Result<Json> account_event(Parts& parts, const Json& given) {
     return Json{{"field", field}};
 }
 
-// -- the script, the clock, the settings ---------------------------------------------------------------------------
+// -- the script, the clock, the settings
+// ---------------------------------------------------------------------------
 
 Json all_rules(const Parts& parts) {
     Json list = Json::array();
@@ -338,7 +370,8 @@ Result<Json> add_rules(Parts& parts, const Json& given) {
     for (const Json& one : wanted) {
         auto rule = read_rule(one);
         if (!rule)
-            return Error{rule.error().code, "rule " + std::to_string(read.size() + 1) + ": " + rule.error().message};
+            return Error{rule.error().code,
+                         "rule " + std::to_string(read.size() + 1) + ": " + rule.error().message};
         read.push_back(*std::move(rule));
     }
     for (Rule& rule : read)  // all or none
@@ -347,7 +380,8 @@ Result<Json> add_rules(Parts& parts, const Json& given) {
 }
 
 Json clock(const Parts& parts) {
-    return Json{{"now", core::unix_ms(parts.clock.now())}, {"ahead_s", static_cast<double>(parts.clock.ahead().count()) / 1000}};
+    return Json{{"now", core::unix_ms(parts.clock.now())},
+                {"ahead_s", static_cast<double>(parts.clock.ahead().count()) / 1000}};
 }
 
 Result<Json> advance(Parts& parts, const Json& given) {
@@ -387,10 +421,13 @@ Json settings(const Parts& parts) {
 
 void read_posting(Fields& fields, Posting& posting) {
     posting.webhook_url = fields.text("webhook_url", posting.webhook_url);
-    if (!posting.webhook_url.empty() && !posting.webhook_url.starts_with("http://") && !posting.webhook_url.starts_with("https://"))
+    if (!posting.webhook_url.empty() && !posting.webhook_url.starts_with("http://") &&
+        !posting.webhook_url.starts_with("https://"))
         fields.fail("webhook_url", "an address that begins with http:// or https://");
-    posting.batch_max = static_cast<std::size_t>(fields.whole("batch_max", static_cast<int>(posting.batch_max), 1, 1000));
-    posting.shape = static_cast<BatchShape>(fields.word("batch_shape", static_cast<std::size_t>(posting.shape), shapes));
+    posting.batch_max = static_cast<std::size_t>(
+        fields.whole("batch_max", static_cast<int>(posting.batch_max), 1, 1000));
+    posting.shape = static_cast<BatchShape>(
+        fields.word("batch_shape", static_cast<std::size_t>(posting.shape), shapes));
     posting.hold = fields.flag("hold_webhooks", posting.hold);
     posting.retry_factor = fields.number("retry_factor", posting.retry_factor, 0, 100);
 }
@@ -406,10 +443,13 @@ void read_behaviour(Fields& fields, Behaviour& usual) {
     usual.read_after = read_ms(fields, "read_after_ms", usual.read_after);
     usual.read_share = fields.number("read_share", usual.read_share, 0, 1);
     const auto now = static_cast<std::size_t>(usual.closed_window);
-    usual.closed_window = static_cast<Behaviour::ClosedWindow>(fields.word("closed_window", now, closed_windows));
+    usual.closed_window =
+        static_cast<Behaviour::ClosedWindow>(fields.word("closed_window", now, closed_windows));
     usual.pair_limit = fields.flag("pair_limit", usual.pair_limit);
-    usual.sends_per_second_max = fields.number("sends_per_second_max", usual.sends_per_second_max, 0, 1e9);
-    usual.approve_templates_at_once = fields.flag("approve_templates_at_once", usual.approve_templates_at_once);
+    usual.sends_per_second_max =
+        fields.number("sends_per_second_max", usual.sends_per_second_max, 0, 1e9);
+    usual.approve_templates_at_once =
+        fields.flag("approve_templates_at_once", usual.approve_templates_at_once);
     usual.token_valid = fields.flag("token_valid", usual.token_valid);
 }
 
@@ -427,7 +467,8 @@ Result<Json> change_settings(Parts& parts, const Json& given) {
     return settings(parts);
 }
 
-// -- looking -------------------------------------------------------------------------------------------------------
+// -- looking
+// -------------------------------------------------------------------------------------------------------
 
 Json shown(const Bubble& bubble) {
     Json steps = Json::array();
@@ -439,7 +480,8 @@ Json shown(const Bubble& bubble) {
         }
         steps.push_back(std::move(one));
     }
-    Json out{{"revision", bubble.revision},
+    Json out{{"number", bubble.number},
+             {"revision", bubble.revision},
              {"wamid", bubble.id},
              {"wa_id", bubble.wa_id},
              {"from", bubble.ours ? "business" : "contact"},
@@ -471,7 +513,8 @@ struct Asked {
         if (given.empty())
             return otherwise;
         std::uint64_t value = 0;
-        const auto [end, problem] = std::from_chars(given.data(), given.data() + given.size(), value);
+        const auto [end, problem] =
+            std::from_chars(given.data(), given.data() + given.size(), value);
         if (problem != std::errc{} || end != given.data() + given.size())
             return expected(std::string{name} + ": a whole number");
         return value;
@@ -521,12 +564,15 @@ Result<Json> ledger(Parts& parts, const Asked& asked) {
     const auto limit = asked.number("limit", 1000);
     if (!after || !limit)
         return !after ? after.error() : limit.error();
-    Ledger::Page page = parts.ledger.read(*after, asked.text("kind"), std::min<std::uint64_t>(*limit, 10'000));
-    return Json{{"entries", std::move(page.entries)}, {"last", page.last}, {"end", parts.ledger.last()}};
+    Ledger::Page page =
+        parts.ledger.read(*after, asked.text("kind"), std::min<std::uint64_t>(*limit, 10'000));
+    return Json{
+        {"entries", std::move(page.entries)}, {"last", page.last}, {"end", parts.ledger.last()}};
 }
 
 Result<Json> state(Parts& parts, const Asked&) {
-    return Json{{"clock", clock(parts)},
+    return Json{{"run", parts.first_number},  // another after each start
+                {"clock", clock(parts)},
                 {"webhooks_waiting", parts.office.waiting()},
                 {"messages", parts.cloud.bubbles().size()},
                 {"contacts", parts.cloud.people().size()},
@@ -538,7 +584,8 @@ Result<Json> state(Parts& parts, const Asked&) {
                 {"rules", all_rules(parts)["rules"]}};
 }
 
-// -- routes --------------------------------------------------------------------------------------------------------
+// -- routes
+// --------------------------------------------------------------------------------------------------------
 
 struct Deed {
     std::string_view path;
@@ -547,17 +594,28 @@ struct Deed {
 };
 
 constexpr std::array deeds{
-    Deed{"reply", replies, "{from, type?, text?, about?: wamid|\"last\", tap?, emoji?, name?, copies?, delay_ms?} or {replies: […]}: they write"},
-    Deed{"call", call, "{from, duration_s?, events?: connect|terminate|both}: they call the business"},
-    Deed{"stop-marketing", stop_marketing, "{from, value?: stop|resume}: the switch in WhatsApp itself"},
+    Deed{"reply", replies,
+         "{from, type?, text?, about?: wamid|\"last\", tap?, emoji?, name?, copies?, delay_ms?} or "
+         "{replies: […]}: they write"},
+    Deed{"call", call,
+         "{from, duration_s?, events?: connect|terminate|both}: they call the business"},
+    Deed{"stop-marketing", stop_marketing,
+         "{from, value?: stop|resume}: the switch in WhatsApp itself"},
     Deed{"number-change", number_change, "{from, to}: they have a new number"},
-    Deed{"contact", contact, "{phone, name?, rep?, on_whatsapp?, marketing_stopped?, username?, hides_phone?, window?: open|closed}"},
+    Deed{"contact", contact,
+         "{phone, name?, rep?, on_whatsapp?, marketing_stopped?, username?, hides_phone?, window?: "
+         "open|closed}"},
     Deed{"status", status, "{wamid | to, status, code?, delay_ms?, copies?}: one receipt"},
     Deed{"echo", echo, "{to, text}: typed on the business phone itself"},
-    Deed{"template", add_templates, "{name, language, category?, text, parameters?, quick_replies?, url?}, or a list: known and approved"},
-    Deed{"template-event", template_event, "{name, language, event? | quality? | category?, reason?, title?}"},
+    Deed{"template", add_templates,
+         "{name, language, category?, text, parameters?, quick_replies?, url?}, or a list: known "
+         "and approved"},
+    Deed{"template-event", template_event,
+         "{name, language, event? | quality? | category?, reason?, title?}"},
     Deed{"account-event", account_event, "{field, value}: any other webhook of the account"},
-    Deed{"rules", add_rules, "{to?, kind?, template?, nth?, probability?, times?, then, …} or {rules: […]}: added behind those there are"},
+    Deed{"rules", add_rules,
+         "{to?, kind?, template?, nth?, probability?, times?, then, …} or {rules: […]}: added "
+         "behind those there are"},
     Deed{"clock", advance, "{advance_s}: the sandbox's clock jumps ahead"},
     Deed{"settings", change_settings, "any of what GET settings shows"},
 };
@@ -576,9 +634,12 @@ constexpr std::array views{
     View{"messages", messages, "?after=revision&phone=&limit=: the conversations, rendered"},
     View{"contacts", people, "who has written or was written to"},
     View{"state", state, "everything at a glance"},
-    View{"rules", [](Parts& parts, const Asked&) { return Result<Json>{all_rules(parts)}; }, "the script"},
-    View{"settings", [](Parts& parts, const Asked&) { return Result<Json>{settings(parts)}; }, "how it behaves"},
-    View{"clock", [](Parts& parts, const Asked&) { return Result<Json>{clock(parts)}; }, "the sandbox's clock"},
+    View{"rules", [](Parts& parts, const Asked&) { return Result<Json>{all_rules(parts)}; },
+         "the script"},
+    View{"settings", [](Parts& parts, const Asked&) { return Result<Json>{settings(parts)}; },
+         "how it behaves"},
+    View{"clock", [](Parts& parts, const Asked&) { return Result<Json>{clock(parts)}; },
+         "the sandbox's clock"},
 };
 
 Result<Json> help(Parts&, const Asked&) {
@@ -587,8 +648,11 @@ Result<Json> help(Parts&, const Asked&) {
         out["GET /_control/" + std::string{view.path}] = view.words;
     for (const Deed& deed : deeds)
         out["POST /_control/" + std::string{deed.path}] = deed.words;
-    out["POST /_control/raw"] = "any JSON: signed and posted as it is; ?signature=right|wrong|none, ?bytes=as-sent keeps the very bytes";
-    out["POST /_control/flush"] = "{limit_s?}: all waiting webhooks now; answers when each was tried";
+    out["POST /_control/raw"] =
+        "any JSON: signed and posted as it is; ?signature=right|wrong|none, ?bytes=as-sent keeps "
+        "the very bytes";
+    out["POST /_control/flush"] =
+        "{limit_s?}: all waiting webhooks now; answers when each was tried";
     out["POST /_control/handshake"] = "{verify_token?}: Meta's GET to the webhook";
     out["DELETE /_control/rules"] = "forget the script";
     return out;
@@ -602,7 +666,9 @@ int status_for(Errc code) {
 
 Outgoing outgoing(const Result<Json>& done) {
     Outgoing out;
-    static_cast<HttpResponse&>(out) = done ? json_answer(200, *done) : json_answer(status_for(done.error().code), Json{{"error", done.error().message}});
+    static_cast<HttpResponse&>(out) =
+        done ? json_answer(200, *done)
+             : json_answer(status_for(done.error().code), Json{{"error", done.error().message}});
     return out;
 }
 
@@ -612,7 +678,8 @@ asio::awaitable<Result<Json>> flush(Parts& parts, const Json& given) {
     if (auto read = fields.finish(); !read)
         co_return read.error();
     const PostOffice::Flushed counts = co_await parts.office.flush(std::chrono::seconds{limit_s});
-    co_return Json{{"posted", counts.posted}, {"failed", counts.failed}, {"waiting", counts.waiting}};
+    co_return Json{
+        {"posted", counts.posted}, {"failed", counts.failed}, {"waiting", counts.waiting}};
 }
 
 asio::awaitable<Result<Json>> handshake(Parts& parts, const Json& given) {
@@ -628,19 +695,28 @@ asio::awaitable<Result<Json>> handshake(Parts& parts, const Json& given) {
 // Ids in it are then known here, so that the gateway may mark them as read.
 void learn(Parts& parts, const Json& payload) {
     for (const Json& entry : payload.value("entry", Json::array())) {
-        for (const Json& change : entry.is_object() ? entry.value("changes", Json::array()) : Json::array()) {
-            const Json value = change.is_object() ? change.value("value", Json::object()) : Json::object();
-            for (const Json& message : value.is_object() ? value.value("messages", Json::array()) : Json::array()) {
-                const bool whole = message.is_object() && message.contains("id") && message["id"].is_string() &&
-                                   message.contains("from") && message["from"].is_string() && digits_of(message["from"].get<std::string>());
+        for (const Json& change :
+             entry.is_object() ? entry.value("changes", Json::array()) : Json::array()) {
+            const Json value =
+                change.is_object() ? change.value("value", Json::object()) : Json::object();
+            for (const Json& message :
+                 value.is_object() ? value.value("messages", Json::array()) : Json::array()) {
+                const bool whole = message.is_object() && message.contains("id") &&
+                                   message["id"].is_string() && message.contains("from") &&
+                                   message["from"].is_string() &&
+                                   digits_of(message["from"].get<std::string>());
                 if (!whole || parts.cloud.find(message["id"].get<std::string>()) != nullptr)
                     continue;
                 Bubble bubble;
                 bubble.id = message["id"];
                 bubble.wa_id = parts.cloud.person(message["from"].get<std::string>()).wa_id;
-                bubble.type = message.value("type", Json("raw")).is_string() ? message.value("type", "raw") : "raw";
+                bubble.type = message.value("type", Json("raw")).is_string()
+                                  ? message.value("type", "raw")
+                                  : "raw";
                 const Json text = message.value("text", Json::object());
-                bubble.text = text.is_object() && text.contains("body") && text["body"].is_string() ? text["body"].get<std::string>() : "";
+                bubble.text = text.is_object() && text.contains("body") && text["body"].is_string()
+                                  ? text["body"].get<std::string>()
+                                  : "";
                 bubble.at = parts.clock.now();
                 parts.cloud.heard(std::move(bubble), parts.clock.now());
             }
@@ -657,7 +733,8 @@ Result<Json> raw(Parts& parts, const std::string& body, const Asked& asked) {
     const bool as_sent = asked.text("bytes") == "as-sent";
     const auto payload = read_json(body);
     if (!payload && !as_sent)
-        return Error{Errc::bad_input, "the body is " + payload.error().message + " (with ?bytes=as-sent it is posted all the same)"};
+        return Error{Errc::bad_input, "the body is " + payload.error().message +
+                                          " (with ?bytes=as-sent it is posted all the same)"};
     if (body.empty())
         return expected("a body");
     if (payload && payload->is_object()) {
@@ -668,7 +745,8 @@ Result<Json> raw(Parts& parts, const std::string& body, const Asked& asked) {
         }
     }
     const std::string wire = as_sent ? body : to_wire(*payload);
-    if (!parts.office.post_raw(wire, static_cast<Signing>(place - words.begin()), parts.clock.now()))
+    if (!parts.office.post_raw(wire, static_cast<Signing>(place - words.begin()),
+                               parts.clock.now()))
         return Error{Errc::refused, "too many webhooks are waiting already"};
     return Json{{"bytes", wire.size()}};
 }
@@ -676,12 +754,15 @@ Result<Json> raw(Parts& parts, const std::string& body, const Asked& asked) {
 // A page of somebody else's in the same browser must not be able to play here.
 bool from_elsewhere(const Incoming& request) {
     const std::string_view origin = request.header("Origin");
-    return !origin.empty() && origin != "http://" + std::string{request.header("Host")} && origin != "https://" + std::string{request.header("Host")};
+    return !origin.empty() && origin != "http://" + std::string{request.header("Host")} &&
+           origin != "https://" + std::string{request.header("Host")};
 }
 
 bool is_json(std::string_view content_type) {
     constexpr std::string_view json = "application/json";
-    return content_type.starts_with(json) && (content_type.size() == json.size() || content_type[json.size()] == ';' || content_type[json.size()] == ' ');
+    return content_type.starts_with(json) &&
+           (content_type.size() == json.size() || content_type[json.size()] == ';' ||
+            content_type[json.size()] == ' ');
 }
 
 asio::awaitable<Result<Json>> post_deed(Parts& parts, std::string path, const Incoming& request) {
@@ -697,7 +778,8 @@ asio::awaitable<Result<Json>> post_deed(Parts& parts, std::string path, const In
         co_return co_await handshake(parts, *body);
     const auto deed = std::ranges::find(deeds, std::string_view{path}, &Deed::path);
     if (deed == deeds.end())
-        co_return Error{Errc::not_found, "there is no POST /_control/" + path + "; GET /_control/ lists what there is"};
+        co_return Error{Errc::not_found, "there is no POST /_control/" + path +
+                                             "; GET /_control/ lists what there is"};
     co_return deed->run(parts, *body);
 }
 
@@ -709,12 +791,14 @@ asio::awaitable<Outgoing> answer_control(Parts& parts, Incoming request) {
     if (request.method == "GET") {
         const auto view = std::ranges::find(views, std::string_view{path}, &View::path);
         if (view == views.end())
-            co_return outgoing(Error{Errc::not_found, "there is no GET /_control/" + path + "; GET /_control/ lists what there is"});
+            co_return outgoing(Error{Errc::not_found, "there is no GET /_control/" + path +
+                                                          "; GET /_control/ lists what there is"});
         const Asked asked{decode_form(request.query())};
         co_return outgoing(view->run(parts, asked));
     }
     if (from_elsewhere(request))
-        co_return outgoing(Error{Errc::refused, "this request comes from a page of another origin"});
+        co_return outgoing(
+            Error{Errc::refused, "this request comes from a page of another origin"});
     if (request.method == "DELETE" && path == "rules") {
         parts.ledger.add("control", Json{{"method", "DELETE"}, {"path", "rules"}});
         parts.script.clear();
@@ -725,7 +809,10 @@ asio::awaitable<Outgoing> answer_control(Parts& parts, Incoming request) {
     if (!is_json(request.header("Content-Type")))
         co_return outgoing(expected("Content-Type: application/json"));
     constexpr std::size_t kept_bytes_max = 64 * 1024;
-    parts.ledger.add("control", Json{{"method", "POST"}, {"path", path}, {"query", request.query()}, {"body", request.body.substr(0, kept_bytes_max)}});
+    parts.ledger.add("control", Json{{"method", "POST"},
+                                     {"path", path},
+                                     {"query", request.query()},
+                                     {"body", request.body.substr(0, kept_bytes_max)}});
     const Result<Json> done = co_await post_deed(parts, path, request);
     if (!done)
         parts.ledger.add("control_refused", Json{{"path", path}, {"error", done.error().message}});

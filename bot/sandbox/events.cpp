@@ -9,7 +9,8 @@ namespace warmcall::sandbox {
 namespace {
 
 Json metadata(const Account& account) {
-    return Json{{"display_phone_number", account.digits()}, {"phone_number_id", account.phone_number_id}};
+    return Json{{"display_phone_number", account.digits()},
+                {"phone_number_id", account.phone_number_id}};
 }
 
 Json value_of(const Account& account) {
@@ -37,10 +38,12 @@ Json price(const Bubble& bubble) {
 
 std::string text_in(const Json& object, const char* key, std::string otherwise = {}) {
     const auto found = object.find(key);
-    return found != object.end() && found->is_string() ? found->get<std::string>() : std::move(otherwise);
+    return found != object.end() && found->is_string() ? found->get<std::string>()
+                                                       : std::move(otherwise);
 }
 
-// The number is in what the webhook is about only when the person does not hide it behind a username.
+// The number is in what the webhook is about only when the person does not hide it behind a
+// username.
 void say_who(Json& message, const Person& from) {
     Json head = Json::object();
     if (!from.hides_phone)
@@ -56,7 +59,8 @@ void append(Json& into, const Json& more, const char* list) {
     if (!into.contains(list))
         into[list] = Json::array();
     for (const Json& element : more[list]) {
-        if (std::string_view{list} != "contacts" || std::ranges::find(into[list], element) == into[list].end())
+        if (std::string_view{list} != "contacts" ||
+            std::ranges::find(into[list], element) == into[list].end())
             into[list].push_back(element);
     }
 }
@@ -66,7 +70,8 @@ std::vector<Change> joined(std::vector<Change> changes) {
     std::vector<Change> result;
     for (Change& change : changes) {
         const auto same = std::ranges::find_if(result, [&](const Change& c) {
-            return c.field == "messages" && change.field == "messages" && c.value["metadata"] == change.value["metadata"];
+            return c.field == "messages" && change.field == "messages" &&
+                   c.value["metadata"] == change.value["metadata"];
         });
         if (same == result.end()) {
             result.push_back(std::move(change));
@@ -78,20 +83,27 @@ std::vector<Change> joined(std::vector<Change> changes) {
     return result;
 }
 
-Json as_json(Change change) { return Json{{"value", std::move(change.value)}, {"field", std::move(change.field)}}; }
+Json as_json(Change change) {
+    return Json{{"value", std::move(change.value)}, {"field", std::move(change.field)}};
+}
 
-bool is_management(const Change& change) { return change.field != "messages" && change.field != "calls"; }
+bool is_management(const Change& change) {
+    return change.field != "messages" && change.field != "calls";
+}
 
 std::string language_with_dash(std::string language) {
     std::ranges::replace(language, '_', '-');
     return language;
 }
 
-// -- the types of reply --------------------------------------------------------------------------------------------
+// -- the types of reply
+// --------------------------------------------------------------------------------------------
 
 using Maker = std::function<Result<Json>(const Json& wanted, const Bubble* about, Bubble& bubble)>;
 
-Error expected(const std::string& what) { return {Errc::bad_input, what}; }
+Error expected(const std::string& what) {
+    return {Errc::bad_input, what};
+}
 
 Result<Json> text_reply(const Json& wanted, const Bubble*, Bubble& bubble) {
     bubble.text = text_in(wanted, "text");
@@ -106,11 +118,13 @@ Result<Json> button_tap(const Json& wanted, const Bubble* about, Bubble& bubble)
         return expected("text: the label of the tapped button was expected");
     if (about == nullptr)
         return expected("about: the message with the button was expected (a wamid, or \"last\")");
-    return Json{{"button", Json{{"payload", text_in(wanted, "payload", bubble.text)}, {"text", bubble.text}}}};
+    return Json{{"button", Json{{"payload", text_in(wanted, "payload", bubble.text)},
+                                {"text", bubble.text}}}};
 }
 
 Result<Json> interactive(const char* kind, Json inner) {
-    return Json{{"type", "interactive"}, {"interactive", Json{{"type", kind}, {kind, std::move(inner)}}}};
+    return Json{{"type", "interactive"},
+                {"interactive", Json{{"type", kind}, {kind, std::move(inner)}}}};
 }
 
 Result<Json> button_reply(const Json& wanted, const Bubble*, Bubble& bubble) {
@@ -133,7 +147,8 @@ Result<Json> list_reply(const Json& wanted, const Bubble*, Bubble& bubble) {
 Result<Json> form_reply(const Json& wanted, const Bubble*, Bubble& bubble) {
     bubble.text = "Sent";
     const Json data = wanted.value("response", Json::object());
-    return interactive("nfm_reply", Json{{"name", "flow"}, {"body", "Sent"}, {"response_json", data.dump()}});
+    return interactive("nfm_reply",
+                       Json{{"name", "flow"}, {"body", "Sent"}, {"response_json", data.dump()}});
 }
 
 Result<Json> permission_reply(const Json& wanted, const Bubble*, Bubble& bubble) {
@@ -159,8 +174,11 @@ Result<Json> reaction(const Json& wanted, const Bubble* about, Bubble& bubble) {
 }
 
 Result<Json> media(const std::string& type, const char* mime, const Json& wanted, Bubble& bubble) {
-    const std::string id = std::to_string(400'000'000'000'000ULL + std::hash<std::string>{}(bubble.id) % 100'000'000'000ULL);
-    Json inner{{"id", id}, {"mime_type", mime}, {"sha256", "47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU="}};
+    const std::string id = std::to_string(400'000'000'000'000ULL +
+                                          std::hash<std::string>{}(bubble.id) % 100'000'000'000ULL);
+    Json inner{{"id", id},
+               {"mime_type", mime},
+               {"sha256", "47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU="}};
     bubble.text = text_in(wanted, "text");
     if (type == "audio")
         inner["voice"] = text_in(wanted, "type") == "voice";
@@ -184,26 +202,33 @@ Result<Json> location(const Json& wanted, const Bubble*, Bubble& bubble) {
 Result<Json> card(const Json& wanted, const Bubble*, Bubble& bubble) {
     bubble.text = text_in(wanted, "text", "A friend");
     const std::string phone = text_in(wanted, "phone", "+61491570158");
-    return Json{{"contacts", Json::array({Json{{"name", Json{{"formatted_name", bubble.text}, {"first_name", bubble.text}}},
-                                               {"phones", Json::array({Json{{"phone", phone}, {"type", "CELL"}}})}}})}};
+    return Json{{"contacts",
+                 Json::array({Json{
+                     {"name", Json{{"formatted_name", bubble.text}, {"first_name", bubble.text}}},
+                     {"phones", Json::array({Json{{"phone", phone}, {"type", "CELL"}}})}}})}};
 }
 
 Result<Json> order(const Json& wanted, const Bubble*, Bubble& bubble) {
     bubble.text = text_in(wanted, "text");
-    return Json{{"order", Json{{"catalog_id", "600000000000005"}, {"text", bubble.text}, {"product_items", Json::array()}}}};
+    return Json{{"order", Json{{"catalog_id", "600000000000005"},
+                               {"text", bubble.text},
+                               {"product_items", Json::array()}}}};
 }
 
 Result<Json> unsupported(const Json& wanted, const Bubble*, Bubble&) {
     Json error = status_error(131051);
     error.erase("href");
-    return Json{{"errors", Json::array({error})}, {"unsupported", Json{{"type", text_in(wanted, "text", "poll")}}}};
+    return Json{{"errors", Json::array({error})},
+                {"unsupported", Json{{"type", text_in(wanted, "text", "poll")}}}};
 }
 
 Result<Json> edit(const Json& wanted, const Bubble* about, Bubble& bubble) {
     bubble.text = text_in(wanted, "text");
     if (about == nullptr || bubble.text.empty())
         return expected("about (the message that is changed) and text were expected");
-    return Json{{"edit", Json{{"original_message_id", about->id}, {"message", Json{{"type", "text"}, {"text", Json{{"body", bubble.text}}}}}}}};
+    return Json{
+        {"edit", Json{{"original_message_id", about->id},
+                      {"message", Json{{"type", "text"}, {"text", Json{{"body", bubble.text}}}}}}}};
 }
 
 Result<Json> revoke(const Json&, const Bubble* about, Bubble&) {
@@ -213,7 +238,9 @@ Result<Json> revoke(const Json&, const Bubble* about, Bubble&) {
 }
 
 Maker media_maker(std::string type, const char* mime) {
-    return [type = std::move(type), mime](const Json& wanted, const Bubble*, Bubble& bubble) { return media(type, mime, wanted, bubble); };
+    return [type = std::move(type), mime](const Json& wanted, const Bubble*, Bubble& bubble) {
+        return media(type, mime, wanted, bubble);
+    };
 }
 
 const std::vector<std::pair<std::string_view, Maker>>& makers() {
@@ -241,7 +268,9 @@ const std::vector<std::pair<std::string_view, Maker>>& makers() {
     return all;
 }
 
-bool has_own_reference(std::string_view type) { return type == "reaction" || type == "edit" || type == "revoke"; }
+bool has_own_reference(std::string_view type) {
+    return type == "reaction" || type == "edit" || type == "revoke";
+}
 
 std::string all_types() {
     std::string list;
@@ -258,7 +287,8 @@ Json envelope(const Account& account, std::vector<Change> changes, BatchShape sh
     Json entries = Json::array();
     for (Change& change : changes) {
         const bool management = is_management(change);
-        if (entries.empty() || shape == BatchShape::entries || management != entries.back().contains("time")) {
+        if (entries.empty() || shape == BatchShape::entries ||
+            management != entries.back().contains("time")) {
             Json entry{{"id", account.waba_id}};
             if (management)
                 entry["time"] = core::unix_ms(at) / 1000;
@@ -270,7 +300,8 @@ Json envelope(const Account& account, std::vector<Change> changes, BatchShape sh
     return Json{{"object", "whatsapp_business_account"}, {"entry", std::move(entries)}};
 }
 
-Json status_change(const Account& account, const Person& whom, const Bubble& bubble, const Step& step) {
+Json status_change(const Account& account, const Person& whom, const Bubble& bubble,
+                   const Step& step) {
     Json status{{"id", bubble.id}, {"status", step.status}, {"timestamp", unix_seconds(step.at)}};
     if (!whom.hides_phone)
         status["recipient_id"] = whom.wa_id;
@@ -291,20 +322,25 @@ Json status_change(const Account& account, const Person& whom, const Bubble& bub
     return value;
 }
 
-Result<Json> reply_message(const Account& account, const Json& wanted, const Bubble* about, Bubble& bubble) {
+Result<Json> reply_message(const Account& account, const Json& wanted, const Bubble* about,
+                           Bubble& bubble) {
     const std::string type = text_in(wanted, "type", "text");
-    const auto found = std::ranges::find(makers(), type, &std::pair<std::string_view, Maker>::first);
+    const auto found =
+        std::ranges::find(makers(), type, &std::pair<std::string_view, Maker>::first);
     if (found == makers().end())
         return expected("type: one of " + all_types() + " was expected");
     const auto body = found->second(wanted, about, bubble);
     if (!body)
         return body.error();
     bubble.type = type;
-    Json message{{"id", bubble.id}, {"timestamp", unix_seconds(bubble.at)}, {"type", text_in(*body, "type", type)}};
+    Json message{{"id", bubble.id},
+                 {"timestamp", unix_seconds(bubble.at)},
+                 {"type", text_in(*body, "type", type)}};
     if (about != nullptr) {
         bubble.about = about->id;
         if (!has_own_reference(type))
-            message["context"] = Json{{"from", about->ours ? account.digits() : about->wa_id}, {"id", about->id}};
+            message["context"] =
+                Json{{"from", about->ours ? account.digits() : about->wa_id}, {"id", about->id}};
     }
     if (wanted.value("forwarded", false))
         message["context"] = Json{{"forwarded", true}};
@@ -324,21 +360,23 @@ Json reply_change(const Account& account, const Person& from, const Json& messag
     return value;
 }
 
-Json number_changed(const Account& account, const std::string& old_wa_id, const Person& now_at, const std::string& wamid, Timestamp at) {
+Json number_changed(const Account& account, const std::string& old_wa_id, const Person& now_at,
+                    const std::string& wamid, Timestamp at) {
     Json value = value_of(account);
-    value["messages"] = Json::array(
-        {Json{{"from", old_wa_id},
-              {"id", wamid},
-              {"timestamp", unix_seconds(at)},
-              {"type", "system"},
-              {"system", Json{{"body", "User " + now_at.name + " changed from " + old_wa_id + " to " + now_at.wa_id},
-                              {"wa_id", now_at.wa_id},
-                              {"type", "user_changed_number"}}}}});
+    value["messages"] =
+        Json::array({Json{{"from", old_wa_id},
+                          {"id", wamid},
+                          {"timestamp", unix_seconds(at)},
+                          {"type", "system"},
+                          {"system", Json{{"body", "User " + now_at.name + " changed from " +
+                                                       old_wa_id + " to " + now_at.wa_id},
+                                          {"wa_id", now_at.wa_id},
+                                          {"type", "user_changed_number"}}}}});
     return value;
 }
 
-Json call_change(const Account& account, const Person& from, const std::string& event, const std::string& call_id, Timestamp at,
-                 int duration_s) {
+Json call_change(const Account& account, const Person& from, const std::string& event,
+                 const std::string& call_id, Timestamp at, int duration_s) {
     Json call{{"id", call_id}, {"to", account.digits()}};
     if (!from.hides_phone)
         call["from"] = from.wa_id;
@@ -347,7 +385,9 @@ Json call_change(const Account& account, const Person& from, const std::string& 
     call["direction"] = "USER_INITIATED";
     call["timestamp"] = unix_seconds(at);
     if (event == "connect") {
-        call["session"] = Json{{"sdp_type", "offer"}, {"sdp", "v=0\r\no=- 7602563789789945080 2 IN IP4 127.0.0.1\r\ns=-\r\n"}};
+        call["session"] =
+            Json{{"sdp_type", "offer"},
+                 {"sdp", "v=0\r\no=- 7602563789789945080 2 IN IP4 127.0.0.1\r\ns=-\r\n"}};
     } else {
         call["status"] = duration_s > 0 ? "COMPLETED" : "FAILED";
         if (duration_s > 0) {
@@ -362,14 +402,16 @@ Json call_change(const Account& account, const Person& from, const std::string& 
     return value;
 }
 
-Json preference_change(const Account& account, const Person& whom, const std::string& value_word, Timestamp at) {
+Json preference_change(const Account& account, const Person& whom, const std::string& value_word,
+                       Timestamp at) {
     Json value = value_of(account);
     value["contacts"] = Json::array({contact(whom)});
     Json preference = Json::object();
     if (!whom.hides_phone)
         preference["wa_id"] = whom.wa_id;
     preference["user_id"] = whom.user_id;
-    preference["detail"] = value_word == "stop" ? "User requested to stop marketing messages" : "User requested to resume marketing messages";
+    preference["detail"] = value_word == "stop" ? "User requested to stop marketing messages"
+                                                : "User requested to resume marketing messages";
     preference["category"] = "marketing_messages";
     preference["value"] = value_word;
     preference["timestamp"] = core::unix_ms(at) / 1000;
@@ -387,7 +429,8 @@ Json about_template(const Template& t) {
 
 }  // namespace
 
-Json template_status(const Template& t, const std::string& event, const std::string& reason, const std::string& other_title) {
+Json template_status(const Template& t, const std::string& event, const std::string& reason,
+                     const std::string& other_title) {
     Json value{{"event", event}};
     value.update(about_template(t));
     value["reason"] = reason;
@@ -395,7 +438,8 @@ Json template_status(const Template& t, const std::string& event, const std::str
     if (!other_title.empty())
         value["other_info"] = Json{{"title", other_title}, {"description", "by the sandbox"}};
     if (event == "REJECTED" && reason == "INVALID_FORMAT")
-        value["rejection_info"] = Json{{"reason", "The format is not valid."}, {"recommendation", "Check the variables."}};
+        value["rejection_info"] = Json{{"reason", "The format is not valid."},
+                                       {"recommendation", "Check the variables."}};
     return value;
 }
 

@@ -45,7 +45,11 @@ double Fields::number(const char* key, double otherwise, double least, double mo
         return otherwise;
     const double given = value->is_number() ? value->get<double>() : std::nan("");
     if (!(given >= least && given <= most)) {
-        const auto in_words = [](double bound) { return Json(bound == std::floor(bound) ? Json(static_cast<std::int64_t>(bound)) : Json(bound)).dump(); };
+        const auto in_words = [](double bound) {
+            return Json(bound == std::floor(bound) ? Json(static_cast<std::int64_t>(bound))
+                                                   : Json(bound))
+                .dump();
+        };
         fail(key, "a number from " + in_words(least) + " to " + in_words(most));
         return otherwise;
     }
@@ -72,11 +76,13 @@ bool Fields::flag(const char* key, bool otherwise) {
     return value->get<bool>();
 }
 
-std::size_t Fields::word(const char* key, std::size_t otherwise, const std::vector<std::string>& words) {
+std::size_t Fields::word(const char* key, std::size_t otherwise,
+                         const std::vector<std::string>& words) {
     const Json* value = look(key);
     if (value == nullptr)
         return otherwise;
-    const auto found = value->is_string() ? std::ranges::find(words, value->get<std::string>()) : words.end();
+    const auto found =
+        value->is_string() ? std::ranges::find(words, value->get<std::string>()) : words.end();
     if (found == words.end()) {
         std::string list;
         for (const std::string& word : words)
@@ -87,7 +93,9 @@ std::size_t Fields::word(const char* key, std::size_t otherwise, const std::vect
     return static_cast<std::size_t>(found - words.begin());
 }
 
-bool Fields::has(const char* key) { return look(key) != nullptr; }
+bool Fields::has(const char* key) {
+    return look(key) != nullptr;
+}
 
 const Json& Fields::any(const char* key) {
     static const Json none;

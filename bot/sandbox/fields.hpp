@@ -1,5 +1,6 @@
 #pragma once
-// Reads the keys of a control request and says, in one sentence, what is wrong with the first that is.
+// Reads the keys of a control request and says, in one sentence, what is wrong with the first that
+// is.
 
 #include <array>
 #include <limits>

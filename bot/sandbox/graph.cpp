@@ -39,7 +39,9 @@ struct Call {
         const auto found = std::ranges::find(query, name, &Header::name);
         return found == query.end() ? "" : found->value;
     }
-    bool is(std::string_view method, std::size_t length) const { return request.method == method && path.size() == length; }
+    bool is(std::string_view method, std::size_t length) const {
+        return request.method == method && path.size() == length;
+    }
 };
 
 bool is_version(std::string_view segment) {
@@ -47,7 +49,8 @@ bool is_version(std::string_view segment) {
         return false;
     const std::size_t dot = segment.find('.');
     const auto digit = [](char c) { return c >= '0' && c <= '9'; };
-    return dot != segment.npos && dot > 1 && std::ranges::all_of(segment.substr(1, dot - 1), digit) && dot + 1 < segment.size() &&
+    return dot != segment.npos && dot > 1 &&
+           std::ranges::all_of(segment.substr(1, dot - 1), digit) && dot + 1 < segment.size() &&
            std::ranges::all_of(segment.substr(dot + 1), digit);
 }
 
@@ -69,8 +72,12 @@ Json noted_headers(const Incoming& request) {
     Json headers = Json::object();
     for (const Header& header : request.headers) {
         std::string name = header.name;
-        std::ranges::transform(name, name.begin(), [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; });
-        headers[name] = name == "authorization" ? header.value.substr(0, header.value.find(' ')) + " (not kept)" : header.value;
+        std::ranges::transform(name, name.begin(), [](char c) {
+            return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c;
+        });
+        headers[name] = name == "authorization"
+                            ? header.value.substr(0, header.value.find(' ')) + " (not kept)"
+                            : header.value;
     }
     return headers;
 }
@@ -83,8 +90,13 @@ std::string text_in(const Json& object, const char* key) {
 Json noted_request(const Incoming& request) {
     std::string url = request.url;
     if (const std::size_t token = url.find("access_token="); token != url.npos)
-        url.replace(token, std::min(url.find('&', token), url.size()) - token, "access_token=(not kept)");
-    Json noted{{"method", request.method}, {"url", url}, {"peer", request.peer}, {"headers", noted_headers(request)}, {"body", request.body}};
+        url.replace(token, std::min(url.find('&', token), url.size()) - token,
+                    "access_token=(not kept)");
+    Json noted{{"method", request.method},
+               {"url", url},
+               {"peer", request.peer},
+               {"headers", noted_headers(request)},
+               {"body", request.body}};
     if (const auto body = read_json(request.body); body && body->is_object()) {
         for (const char* key : {"to", "recipient", "type"}) {
             if (const std::string value = text_in(*body, key); !value.empty())
@@ -110,10 +122,13 @@ Verdict say(const Json& body) {
 }
 
 Verdict no_such_object(const Call& call) {
-    const std::string verb = call.request.method == "POST" ? "post" : call.request.method == "DELETE" ? "delete" : "get";
+    const std::string verb = call.request.method == "POST"     ? "post"
+                             : call.request.method == "DELETE" ? "delete"
+                                                               : "get";
     const std::string id = call.path.empty() ? "" : call.path.front().substr(0, 64);
     Json error{{"message", "Unsupported " + verb + " request. Object with ID '" + id +
-                               "' does not exist, cannot be loaded due to missing permissions, or does not support this operation"},
+                               "' does not exist, cannot be loaded due to missing permissions, or "
+                               "does not support this operation"},
                {"type", "GraphMethodException"},
                {"code", 100},
                {"error_subcode", 33},
@@ -127,7 +142,10 @@ Verdict unknown_path(const Call& call) {
     std::string path;
     for (const std::string& segment : call.path)
         path += "/" + segment.substr(0, 64);
-    Json error{{"message", "Unknown path components: " + path}, {"type", "OAuthException"}, {"code", 2500}, {"fbtrace_id", call.trace}};
+    Json error{{"message", "Unknown path components: " + path},
+               {"type", "OAuthException"},
+               {"code", 2500},
+               {"fbtrace_id", call.trace}};
     Verdict verdict;
     verdict.response = json_answer(404, Json{{"error", error}});
     return verdict;
@@ -141,19 +159,23 @@ bool may(const Parts& parts, const Call& call) {
         given.remove_prefix(scheme.size());
     else
         given = in_query;
-    return parts.cloud.behaviour.token_valid && equal_constant_time(given, parts.options.access_token.reveal());
+    return parts.cloud.behaviour.token_valid &&
+           equal_constant_time(given, parts.options.access_token.reveal());
 }
 
-// -- messages ------------------------------------------------------------------------------------------------------
+// -- messages
+// ------------------------------------------------------------------------------------------------------
 
 bool is_taken(Then then) {
-    return then == Then::accept || then == Then::accept_then_hang || then == Then::accept_then_reset || then == Then::accept_then_500;
+    return then == Then::accept || then == Then::accept_then_hang ||
+           then == Then::accept_then_reset || then == Then::accept_then_500;
 }
 
 Ending ending_of(Then then) {
     if (then == Then::accept_then_hang || then == Then::reject_then_hang)
         return Ending::hang;
-    return then == Then::accept_then_reset || then == Then::reject_then_reset ? Ending::reset : Ending::answer;
+    return then == Then::accept_then_reset || then == Then::reject_then_reset ? Ending::reset
+                                                                              : Ending::answer;
 }
 
 HttpResponse failure_500(const Call& call) {
@@ -165,7 +187,8 @@ HttpResponse refusal_by(const Rule& rule, const Call& call) {
         return failure_500(call);
     Refusal refusal{rule.code, status_error(rule.code)["error_data"]["details"], {}, 0};
     if (rule.then == Then::too_many_requests)
-        refusal = Refusal{80007, "The WhatsApp Business Account has reached its rate limit.", {}, 429};
+        refusal =
+            Refusal{80007, "The WhatsApp Business Account has reached its rate limit.", {}, 429};
     HttpResponse response = answer(refusal, call.trace);
     if (rule.retry_after_s > 0)
         response.headers.push_back({"Retry-After", std::to_string(rule.retry_after_s)});
@@ -197,8 +220,10 @@ Verdict take_send(Parts& parts, const Call& call, const Send& send) {
     if (send.type == "template")
         verdict.noted["template"] = send.content["name"];
     verdict.taken = accepted.wamid;
-    verdict.fails_with = verdict.rule.fails_with != 0 ? verdict.rule.fails_with : accepted.fails_with;
-    verdict.response = then == Then::accept_then_500 ? failure_500(call) : json_answer(200, accepted.answer);
+    verdict.fails_with =
+        verdict.rule.fails_with != 0 ? verdict.rule.fails_with : accepted.fails_with;
+    verdict.response =
+        then == Then::accept_then_500 ? failure_500(call) : json_answer(200, accepted.answer);
     return verdict;
 }
 
@@ -219,7 +244,8 @@ asio::awaitable<void> plan_receipts(Parts& parts, const Verdict& verdict) {
     const Behaviour& usual = parts.cloud.behaviour;
     const Rule& rule = verdict.rule;
     const Bubble* kept = parts.cloud.find(verdict.taken);
-    if (kept == nullptr || rule.receipts == Receipts::none || (!usual.receipts && rule.receipts == Receipts::normal))
+    if (kept == nullptr || rule.receipts == Receipts::none ||
+        (!usual.receipts && rule.receipts == Receipts::normal))
         co_return;
     const Bubble bubble = *kept;
     std::vector<std::string> statuses{"sent", "delivered"};
@@ -235,27 +261,34 @@ asio::awaitable<void> plan_receipts(Parts& parts, const Verdict& verdict) {
     if (rule.receipts == Receipts::before_answer) {
         Update update;
         update.field = "messages";
-        update.value = [&parts, bubble, status = statuses.front(), code = verdict.fails_with](Timestamp at) {
-            return status_change(parts.cloud.account, parts.cloud.person(bubble.wa_id), bubble, {status, at, code});
+        update.value = [&parts, bubble, status = statuses.front(),
+                        code = verdict.fails_with](Timestamp at) {
+            return status_change(parts.cloud.account, parts.cloud.person(bubble.wa_id), bubble,
+                                 {status, at, code});
         };
         co_await parts.office.post_now(std::move(update));
         parts.cloud.note(bubble.id, {statuses.front(), parts.clock.now(), verdict.fails_with});
         first = 1;
     }
     for (std::size_t i = first; i < statuses.size(); ++i)
-        plan_status(parts, bubble, statuses[i], verdict.fails_with, now + after[i], rule.webhook_copies);
+        plan_status(parts, bubble, statuses[i], verdict.fails_with, now + after[i],
+                    rule.webhook_copies);
 }
 
-// -- the phone number, the account, its templates ------------------------------------------------------------------
+// -- the phone number, the account, its templates
+// ------------------------------------------------------------------
 
 Json health(const Parts& parts) {
     const bool good = parts.cloud.behaviour.token_valid;
     const auto entity = [&](const char* type, const std::string& id) {
-        return Json{{"entity_type", type}, {"id", id}, {"can_send_message", good ? "AVAILABLE" : "BLOCKED"}};
+        return Json{{"entity_type", type},
+                    {"id", id},
+                    {"can_send_message", good ? "AVAILABLE" : "BLOCKED"}};
     };
-    return Json{{"can_send_message", good ? "AVAILABLE" : "BLOCKED"},
-                {"entities", Json::array({entity("PHONE_NUMBER", parts.cloud.account.phone_number_id),
-                                          entity("WABA", parts.cloud.account.waba_id)})}};
+    return Json{
+        {"can_send_message", good ? "AVAILABLE" : "BLOCKED"},
+        {"entities", Json::array({entity("PHONE_NUMBER", parts.cloud.account.phone_number_id),
+                                  entity("WABA", parts.cloud.account.waba_id)})}};
 }
 
 Json number_node(const Parts& parts) {
@@ -283,7 +316,8 @@ Json account_node(const Parts& parts) {
 }
 
 // The asked fields of a node; without any, those Graph gives unasked.
-std::variant<Refusal, Json> picked(const Json& node, const std::string& fields, std::initializer_list<const char*> usual) {
+std::variant<Refusal, Json> picked(const Json& node, const std::string& fields,
+                                   std::initializer_list<const char*> usual) {
     Json out = Json::object();
     if (fields.empty()) {
         for (const char* key : usual)
@@ -296,7 +330,8 @@ std::variant<Refusal, Json> picked(const Json& node, const std::string& fields, 
         const std::string key{rest.substr(0, comma)};
         rest.remove_prefix(std::min(comma + 1, rest.size()));
         if (!node.contains(key))
-            return Refusal{100, {}, "Tried accessing nonexisting field (" + key.substr(0, 64) + ")", 0};
+            return Refusal{
+                100, {}, "Tried accessing nonexisting field (" + key.substr(0, 64) + ")", 0};
         out[key] = node[key];
     }
     out["id"] = node["id"];
@@ -321,23 +356,30 @@ Verdict list_templates(const Parts& parts, const Call& call) {
     const std::size_t after = number_in(call.asked("after"), 0);
     std::vector<const Template*> fitting;
     for (const Template& t : parts.cloud.templates.all()) {
-        const auto fits = [&](const char* key, const std::string& value) { return call.asked(key).empty() || call.asked(key) == value; };
-        if (fits("name", t.name) && fits("language", t.language) && fits("status", t.status) && fits("category", t.category))
+        const auto fits = [&](const char* key, const std::string& value) {
+            return call.asked(key).empty() || call.asked(key) == value;
+        };
+        if (fits("name", t.name) && fits("language", t.language) && fits("status", t.status) &&
+            fits("category", t.category))
             fitting.push_back(&t);
     }
     Json data = Json::array();
     std::size_t next = std::min(after, fitting.size());
     for (; next < fitting.size() && data.size() < limit; ++next) {
-        const auto fields = picked(shown(*fitting[next]), call.asked("fields"),
-                                   {"name", "parameter_format", "components", "language", "status", "category", "id"});
+        const auto fields = picked(
+            shown(*fitting[next]), call.asked("fields"),
+            {"name", "parameter_format", "components", "language", "status", "category", "id"});
         if (const auto* refusal = std::get_if<Refusal>(&fields))
             return refuse(*refusal, call);
         data.push_back(std::get<Json>(fields));
     }
-    Json paging{{"cursors", Json{{"before", std::to_string(after)}, {"after", std::to_string(next)}}}};
+    Json paging{
+        {"cursors", Json{{"before", std::to_string(after)}, {"after", std::to_string(next)}}}};
     if (next < fitting.size())
-        paging["next"] = "http://" + std::string{call.request.header("Host")} + "/" + parts.cloud.account.waba_id +
-                         "/message_templates?limit=" + std::to_string(limit) + "&after=" + std::to_string(next);
+        paging["next"] = "http://" + std::string{call.request.header("Host")} + "/" +
+                         parts.cloud.account.waba_id +
+                         "/message_templates?limit=" + std::to_string(limit) +
+                         "&after=" + std::to_string(next);
     return say(Json{{"data", data}, {"paging", paging}});
 }
 
@@ -357,21 +399,26 @@ Verdict create_template(Parts& parts, const Call& call) {
         return refuse(*refusal, call);
     const auto& wanted = std::get<Template>(made);
     if (parts.cloud.templates.find(wanted.name, wanted.language) != nullptr)
-        return refuse(Refusal{100, "There is already " + wanted.language + " content for this template. You can create a new template and try again.",
-                              "Invalid parameter", 0},
-                      call);
+        return refuse(
+            Refusal{100,
+                    "There is already " + wanted.language +
+                        " content for this template. You can create a new template and try again.",
+                    "Invalid parameter", 0},
+            call);
     Template& kept = parts.cloud.templates.put(wanted);
     if (parts.cloud.behaviour.approve_templates_at_once) {
         kept.status = "APPROVED";
         tell_template(parts, kept, "APPROVED");
     }
-    return say(Json{{"id", std::to_string(kept.id)}, {"status", kept.status}, {"category", kept.category}});
+    return say(Json{
+        {"id", std::to_string(kept.id)}, {"status", kept.status}, {"category", kept.category}});
 }
 
 Verdict delete_template(Parts& parts, const Call& call) {
     const std::string name = call.asked("name");
     const std::string hsm_id = call.asked("hsm_id");
-    const auto id = hsm_id.empty() ? std::nullopt : std::optional<std::uint64_t>{number_in(hsm_id, 0)};
+    const auto id =
+        hsm_id.empty() ? std::nullopt : std::optional<std::uint64_t>{number_in(hsm_id, 0)};
     if (name.empty())
         return refuse(Refusal{100, {}, "The parameter name is required.", 0}, call);
     if (parts.cloud.templates.erase(name, id) == 0)
@@ -381,12 +428,17 @@ Verdict delete_template(Parts& parts, const Call& call) {
 
 Verdict edit_template(Parts& parts, const Call& call, Template& known) {
     if (known.status != "APPROVED" && known.status != "REJECTED" && known.status != "PAUSED")
-        return refuse(Refusal{100, "Only approved, rejected and paused templates can be edited", "Invalid parameter", 0}, call);
+        return refuse(Refusal{100, "Only approved, rejected and paused templates can be edited",
+                              "Invalid parameter", 0},
+                      call);
     auto body = read_json(call.request.body);
     if (!body || !body->is_object())
         return refuse(Refusal{100, "a JSON object is required", "Invalid parameter", 0}, call);
-    Json whole{{"name", known.name}, {"language", known.language}, {"category", known.category},
-               {"parameter_format", known.named ? "NAMED" : "POSITIONAL"}, {"components", shown(known)["components"]}};
+    Json whole{{"name", known.name},
+               {"language", known.language},
+               {"category", known.category},
+               {"parameter_format", known.named ? "NAMED" : "POSITIONAL"},
+               {"components", shown(known)["components"]}};
     whole.update(*body);
     auto made = read_creation(whole);
     if (const auto* refusal = std::get_if<Refusal>(&made))
@@ -404,14 +456,19 @@ Verdict history(const Parts& parts, const Call& call) {
     Json events = Json::array();
     for (const Step& step : bubble->steps) {
         std::string word = step.status;
-        std::ranges::transform(word, word.begin(), [](char c) { return c >= 'a' && c <= 'z' ? static_cast<char>(c - 32) : c; });
+        std::ranges::transform(word, word.begin(), [](char c) {
+            return c >= 'a' && c <= 'z' ? static_cast<char>(c - 32) : c;
+        });
         Json event{{"delivery_status", word}, {"timestamp", core::unix_ms(step.at) / 1000}};
         if (step.code != 0)
             event["error_description"] = title(step.code);
         events.push_back(std::move(event));
     }
-    const Json found{{"id", "700" + std::to_string(bubble->revision)}, {"message_id", bubble->id}, {"events", Json{{"data", events}}}};
-    return say(Json{{"data", Json::array({found})}, {"paging", Json{{"cursors", Json{{"before", "0"}, {"after", "1"}}}}}});
+    const Json found{{"id", "700" + std::to_string(bubble->revision)},
+                     {"message_id", bubble->id},
+                     {"events", Json{{"data", events}}}};
+    return say(Json{{"data", Json::array({found})},
+                    {"paging", Json{{"cursors", Json{{"before", "0"}, {"after", "1"}}}}}});
 }
 
 Verdict call_permissions(Parts& parts, const Call& call) {
@@ -428,7 +485,8 @@ Verdict call_permissions(Parts& parts, const Call& call) {
 Verdict at_number(Parts& parts, const Call& call) {
     if (call.is("GET", 1))
         return show(call, number_node(parts),
-                    {"id", "verified_name", "display_phone_number", "quality_rating", "code_verification_status", "platform_type", "throughput"});
+                    {"id", "verified_name", "display_phone_number", "quality_rating",
+                     "code_verification_status", "platform_type", "throughput"});
     if (call.is("POST", 1))
         return say(Json{{"success", true}});
     const std::string edge = call.path.size() == 2 ? call.path[1] : "";
@@ -447,7 +505,8 @@ Verdict at_number(Parts& parts, const Call& call) {
 
 Verdict at_account(Parts& parts, const Call& call) {
     if (call.is("GET", 1))
-        return show(call, account_node(parts), {"id", "name", "timezone_id", "message_template_namespace"});
+        return show(call, account_node(parts),
+                    {"id", "name", "timezone_id", "message_template_namespace"});
     const std::string edge = call.path.size() == 2 ? call.path[1] : "";
     const std::string& method = call.request.method;
     if (edge == "message_templates" && method == "GET")
@@ -461,7 +520,10 @@ Verdict at_account(Parts& parts, const Call& call) {
     if (edge == "subscribed_apps" && method == "POST")
         return say(Json{{"success", true}});
     if (edge == "subscribed_apps" && method == "GET")
-        return say(Json{{"data", Json::array({Json{{"whatsapp_business_api_data", Json{{"id", "100000000000003"}, {"name", "warmcall"}}}}})}});
+        return say(
+            Json{{"data",
+                  Json::array({Json{{"whatsapp_business_api_data",
+                                     Json{{"id", "100000000000003"}, {"name", "warmcall"}}}}})}});
     return unknown_path(call);
 }
 
@@ -469,7 +531,9 @@ Verdict at_template(Parts& parts, const Call& call, Template& known) {
     if (call.is("GET", 1)) {
         Json node = shown(known);
         node["health_status"] = health(parts);
-        return show(call, node, {"name", "parameter_format", "components", "language", "status", "category", "id"});
+        return show(
+            call, node,
+            {"name", "parameter_format", "components", "language", "status", "category", "id"});
     }
     if (call.is("POST", 1))
         return edit_template(parts, call, known);
@@ -517,13 +581,17 @@ asio::awaitable<void> sleep(Parts& parts, Duration time) {
     parts.sleepers.erase(&timer);
 }
 
-void plan_status(Parts& parts, const Bubble& about, const std::string& status, int code, Timestamp due, int copies) {
+void plan_status(Parts& parts, const Bubble& about, const std::string& status, int code,
+                 Timestamp due, int copies) {
     Update update;
     update.field = "messages";
     update.value = [&parts, about, status, code](Timestamp at) {
-        return status_change(parts.cloud.account, parts.cloud.person(about.wa_id), about, {status, at, code});
+        return status_change(parts.cloud.account, parts.cloud.person(about.wa_id), about,
+                             {status, at, code});
     };
-    update.posted = [&parts, id = about.id, status, code](Timestamp at) { parts.cloud.note(id, {status, at, code}); };
+    update.posted = [&parts, id = about.id, status, code](Timestamp at) {
+        parts.cloud.note(id, {status, at, code});
+    };
     parts.office.post(std::move(update), due, about.wa_id, static_cast<std::size_t>(copies));
 }
 

@@ -1,5 +1,6 @@
 #pragma once
-// graph.facebook.com, as far as a messaging gateway uses it. Versioned ("/v24.0/…") and unversioned paths alike.
+// graph.facebook.com, as far as a messaging gateway uses it. Versioned ("/v24.0/…") and unversioned
+// paths alike.
 
 #include "net/server.hpp"
 #include "sandbox/parts.hpp"

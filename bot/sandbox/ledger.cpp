@@ -19,13 +19,16 @@ constexpr std::uint64_t lines_per_mark = 256;
 constexpr std::size_t page_bytes_max = 4 * 1024 * 1024;
 constexpr std::size_t piece_bytes = 256 * 1024;
 
-// Calls `on_line(offset, line)` for every whole line from the offset on until it says false; gives the end of the last whole line.
-std::uint64_t each_line(int file, std::uint64_t from, const std::function<bool(std::uint64_t, std::string_view)>& on_line) {
+// Calls `on_line(offset, line)` for every whole line from the offset on until it says false; gives
+// the end of the last whole line.
+std::uint64_t each_line(int file, std::uint64_t from,
+                        const std::function<bool(std::uint64_t, std::string_view)>& on_line) {
     std::string held;
     std::string piece(piece_bytes, '\0');
     std::uint64_t at = from;
     while (true) {
-        const ssize_t got = ::pread(file, piece.data(), piece.size(), static_cast<off_t>(at + held.size()));
+        const ssize_t got =
+            ::pread(file, piece.data(), piece.size(), static_cast<off_t>(at + held.size()));
         if (got < 0 && errno == EINTR)
             continue;
         if (got <= 0)
@@ -42,7 +45,8 @@ std::uint64_t each_line(int file, std::uint64_t from, const std::function<bool(s
     }
 }
 
-// Read from the line's head alone: parsing 10 million lines to find the last number would take minutes.
+// Read from the line's head alone: parsing 10 million lines to find the last number would take
+// minutes.
 std::uint64_t seq_of(std::string_view line) {
     constexpr std::string_view head = "{\"seq\":";
     std::uint64_t seq = 0;
@@ -63,8 +67,9 @@ Timestamp JumpingClock::now() const {
 }
 
 Result<Ledger> Ledger::open(const std::string& path, const JumpingClock& clock) {
-    const int file = path.empty() ? ::memfd_create("warmcall-sandbox-ledger", MFD_CLOEXEC)
-                                  : ::open(path.c_str(), O_RDWR | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
+    const int file = path.empty()
+                         ? ::memfd_create("warmcall-sandbox-ledger", MFD_CLOEXEC)
+                         : ::open(path.c_str(), O_RDWR | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
     if (file < 0)
         return Error{Errc::io, "the ledger " + path + " cannot be opened: " + std::strerror(errno)};
     Ledger ledger{file, clock};
@@ -89,19 +94,22 @@ Ledger::~Ledger() {
 
 Result<void> Ledger::find_end() {
     bool foreign = false;
-    const std::uint64_t whole = each_line(file_, 0, [&](std::uint64_t offset, std::string_view line) {
-        const std::uint64_t seq = seq_of(line);
-        foreign = foreign || (offset == 0 && seq == 0);
-        if (seq > last_)
-            remember(last_ = seq, offset);
-        return !foreign;
-    });
+    const std::uint64_t whole =
+        each_line(file_, 0, [&](std::uint64_t offset, std::string_view line) {
+            const std::uint64_t seq = seq_of(line);
+            foreign = foreign || (offset == 0 && seq == 0);
+            if (seq > last_)
+                remember(last_ = seq, offset);
+            return !foreign;
+        });
     if (foreign)
-        return Error{Errc::bad_input, "this file is not a ledger of the sandbox, and is left as it is"};
+        return Error{Errc::bad_input,
+                     "this file is not a ledger of the sandbox, and is left as it is"};
     const off_t size = ::lseek(file_, 0, SEEK_END);
     bytes_ = static_cast<std::uint64_t>(std::max<off_t>(size, 0));
     if (bytes_ > whole)
-        write_whole("\n");  // a line was torn by a crash: it stays as it is, and the next begins its own
+        write_whole(
+            "\n");  // a line was torn by a crash: it stays as it is, and the next begins its own
     return {};
 }
 
@@ -116,7 +124,8 @@ void Ledger::write_whole(const std::string& line) {
         if (wrote < 0 && errno == EINTR)
             continue;
         if (wrote < 0)
-            throw std::runtime_error{std::string{"the sandbox's ledger cannot be written: "} + std::strerror(errno)};
+            throw std::runtime_error{std::string{"the sandbox's ledger cannot be written: "} +
+                                     std::strerror(errno)};
         done += static_cast<std::size_t>(wrote);
         bytes_ += static_cast<std::uint64_t>(wrote);
     }
@@ -132,10 +141,12 @@ std::uint64_t Ledger::add(const std::string& kind, const Json& details) {
     return last_;
 }
 
-Ledger::Page Ledger::read(std::uint64_t after, const std::string& kind, std::size_t entries_max) const {
+Ledger::Page Ledger::read(std::uint64_t after, const std::string& kind,
+                          std::size_t entries_max) const {
     Page page;
     page.last = std::min(after, last_);
-    const auto next = std::ranges::upper_bound(marks_, after, {}, &std::pair<std::uint64_t, std::uint64_t>::first);
+    const auto next = std::ranges::upper_bound(marks_, after, {},
+                                               &std::pair<std::uint64_t, std::uint64_t>::first);
     const std::uint64_t from = next == marks_.begin() ? 0 : std::prev(next)->second;
     std::size_t bytes = 0;
     each_line(file_, from, [&](std::uint64_t, std::string_view line) {

@@ -1,6 +1,7 @@
 #pragma once
-// What came and went, as JSON lines that are only ever added to: the judge of lost and doubled messages. One write(2) a line, so
-// that killing any process loses none. Reading goes to the file as well: nothing is kept in memory but where to look.
+// What came and went, as JSON lines that are only ever added to: the judge of lost and doubled
+// messages. One write(2) a line, so that killing any process loses none. Reading goes to the file
+// as well: nothing is kept in memory but where to look.
 
 #include <cstdint>
 #include <string>
@@ -23,7 +24,8 @@ class JumpingClock {
 
 class Ledger {
  public:
-    // Opens, or begins, the file; an empty path keeps the ledger in memory only. What is in it stays, and the numbers go on.
+    // Opens, or begins, the file; an empty path keeps the ledger in memory only. What is in it
+    // stays, and the numbers go on.
     static Result<Ledger> open(const std::string& path, const JumpingClock& clock);
     Ledger(Ledger&& other) noexcept;
     Ledger(const Ledger&) = delete;
@@ -31,14 +33,16 @@ class Ledger {
     Ledger& operator=(Ledger&&) = delete;
     ~Ledger();
 
-    // Adds {seq, at, kind, …details} and gives its number. Throws when the line cannot be written whole.
+    // Adds {seq, at, kind, …details} and gives its number. Throws when the line cannot be written
+    // whole.
     std::uint64_t add(const std::string& kind, const Json& details);
 
     struct Page {
         Json entries = Json::array();
         std::uint64_t last = 0;  // read up to here
     };
-    // Entries after that number, oldest first, at most `entries_max` of that kind ("" is every kind) and 4 MB.
+    // Entries after that number, oldest first, at most `entries_max` of that kind ("" is every
+    // kind) and 4 MB.
     Page read(std::uint64_t after, const std::string& kind, std::size_t entries_max) const;
     std::uint64_t last() const { return last_; }
 
@@ -52,7 +56,8 @@ class Ledger {
     const JumpingClock* clock_;
     std::uint64_t last_ = 0;
     std::uint64_t bytes_ = 0;
-    std::vector<std::pair<std::uint64_t, std::uint64_t>> marks_;  // (seq, offset) of every 256th line
+    std::vector<std::pair<std::uint64_t, std::uint64_t>>
+        marks_;  // (seq, offset) of every 256th line
 };
 
 }  // namespace warmcall::sandbox

@@ -43,7 +43,8 @@ std::optional<net::Outgoing> answer_page(std::string_view path) {
                    {"Referrer-Policy", "no-referrer"},
                    {"X-Frame-Options", "DENY"},
                    {"Content-Security-Policy",
-                    "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; img-src 'self' data:; base-uri 'none'; "
+                    "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; "
+                    "img-src 'self' data:; base-uri 'none'; "
                     "form-action 'none'; frame-ancestors 'none'"}};
     out.body = std::string{found->content};
     return out;

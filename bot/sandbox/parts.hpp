@@ -11,7 +11,8 @@
 namespace warmcall::sandbox {
 
 struct Parts {
-    Parts(asio::io_context& context_, std::unique_ptr<Transport> transport_, Ledger opened, JumpingClock& clock_, Options options_)
+    Parts(asio::io_context& context_, std::unique_ptr<Transport> transport_, Ledger opened,
+          JumpingClock& clock_, Options options_)
         : context{context_},
           transport{std::move(transport_)},
           clock{clock_},
@@ -42,6 +43,7 @@ struct Parts {
 asio::awaitable<void> sleep(Parts& parts, Duration time);
 
 // Plans the webhook of one status of one of our messages.
-void plan_status(Parts& parts, const Bubble& about, const std::string& status, int code, Timestamp due, int copies);
+void plan_status(Parts& parts, const Bubble& about, const std::string& status, int code,
+                 Timestamp due, int copies);
 
 }  // namespace warmcall::sandbox

@@ -30,8 +30,8 @@ std::string with_query(const std::string& url, const std::vector<Header>& pairs)
 
 }  // namespace
 
-PostOffice::PostOffice(asio::io_context& context, Transport& transport, Ledger& ledger, const JumpingClock& clock, const Account& account,
-                       Posting how)
+PostOffice::PostOffice(asio::io_context& context, Transport& transport, Ledger& ledger,
+                       const JumpingClock& clock, const Account& account, Posting how)
     : posting{std::move(how)},
       context_{context},
       transport_{transport},
@@ -70,7 +70,8 @@ bool PostOffice::post(Update update, Timestamp due, const std::string& lane, std
     bool taken = true;
     update.due = due;
     if (copies > 1) {  // copies are alike to the byte, timestamps too
-        update.value = [value = std::move(update.value), first = std::make_shared<std::optional<Json>>()](Timestamp at) {
+        update.value = [value = std::move(update.value),
+                        first = std::make_shared<std::optional<Json>>()](Timestamp at) {
             if (!*first)
                 *first = value(at);
             return **first;
@@ -134,8 +135,8 @@ asio::awaitable<PostOffice::Flushed> PostOffice::flush(Duration limit) {
 
 asio::awaitable<void> PostOffice::run() {
     static_assert(lane_count == 8);
-    co_await (serve(*lanes_[0]) && serve(*lanes_[1]) && serve(*lanes_[2]) && serve(*lanes_[3]) && serve(*lanes_[4]) &&
-              serve(*lanes_[5]) && serve(*lanes_[6]) && serve(*lanes_[7]));
+    co_await (serve(*lanes_[0]) && serve(*lanes_[1]) && serve(*lanes_[2]) && serve(*lanes_[3]) &&
+              serve(*lanes_[4]) && serve(*lanes_[5]) && serve(*lanes_[6]) && serve(*lanes_[7]));
 }
 
 void PostOffice::stop() {
@@ -155,7 +156,8 @@ asio::awaitable<void> PostOffice::serve(Lane& lane) {
         const bool held = !idle && posting.hold && !lane.queue.begin()->second.released;
         if (idle || held || ahead > 0ms) {
             lane.wake.expires_after(held ? Duration{1h} : std::min(ahead, Duration{1h}));
-            co_await lane.wake.async_wait(tuple_awaitable);  // cancelled when there is something new to look at
+            co_await lane.wake.async_wait(
+                tuple_awaitable);  // cancelled when there is something new to look at
             continue;
         }
         Parcel parcel = take(lane);
@@ -192,7 +194,8 @@ void PostOffice::write(Lane& lane, Parcel& parcel) {
         Parcel rest;
         rest.flush = parcel.flush;
         rest.released = parcel.released;
-        const auto half = parcel.updates.begin() + static_cast<std::ptrdiff_t>(parcel.updates.size() / 2);
+        const auto half =
+            parcel.updates.begin() + static_cast<std::ptrdiff_t>(parcel.updates.size() / 2);
         std::move(half, parcel.updates.end(), std::back_inserter(rest.updates));
         parcel.updates.erase(half, parcel.updates.end());
         lane.queue.emplace_hint(lane.queue.begin(), Timestamp{}, std::move(rest));
@@ -217,21 +220,26 @@ asio::awaitable<bool> PostOffice::try_post(const Parcel& parcel) {
     HttpRequest request;
     request.method = "POST";
     request.url = posting.webhook_url;
-    request.headers = {{"Content-Type", "application/json"}, {"User-Agent", "facebookexternalua"}, {"Accept", "*/*"}};
+    request.headers = {{"Content-Type", "application/json"},
+                       {"User-Agent", "facebookexternalua"},
+                       {"Accept", "*/*"}};
     if (parcel.signing != Signing::none) {
         const Secret other{"not the app secret"};
         request.headers.push_back(
-            {"X-Hub-Signature-256", signature(parcel.signing == Signing::right ? posting.app_secret : other, parcel.body)});
+            {"X-Hub-Signature-256",
+             signature(parcel.signing == Signing::right ? posting.app_secret : other,
+                       parcel.body)});
     }
     request.body = parcel.body;
     Json headers = Json::object();
     for (const Header& header : request.headers)
         headers[header.name] = header.value;
-    const std::uint64_t seq = ledger_.add("webhook", Json{{"url", request.url},
-                                                          {"try", parcel.tries + 1},
-                                                          {"updates", std::max<std::size_t>(parcel.updates.size(), 1)},
-                                                          {"headers", headers},
-                                                          {"body", parcel.body}});
+    const std::uint64_t seq =
+        ledger_.add("webhook", Json{{"url", request.url},
+                                    {"try", parcel.tries + 1},
+                                    {"updates", std::max<std::size_t>(parcel.updates.size(), 1)},
+                                    {"headers", headers},
+                                    {"body", parcel.body}});
     const auto began = std::chrono::steady_clock::now();
     const Exchange result = co_await exchange(std::move(request));
     Json answer{{"webhook", seq}};
@@ -242,13 +250,15 @@ asio::awaitable<bool> PostOffice::try_post(const Parcel& parcel) {
         answer["status"] = 0;
         answer["problem"] = result.problem;
     }
-    answer["took_ms"] = std::chrono::duration_cast<Duration>(std::chrono::steady_clock::now() - began).count();
+    answer["took_ms"] =
+        std::chrono::duration_cast<Duration>(std::chrono::steady_clock::now() - began).count();
     ledger_.add("webhook_answer", answer);
-    co_return result.progress == Exchange::Progress::answered && result.response.status == 200;
+    co_return result.progress == Exchange::Progress::answered&& result.response.status == 200;
 }
 
 asio::awaitable<Exchange> PostOffice::exchange(HttpRequest request) {
-    const std::string origin = origin_of(request.url);  // gcc and clang agree on this form: no temporaries across co_await
+    const std::string origin =
+        origin_of(request.url);  // gcc and clang agree on this form: no temporaries across co_await
     auto connection = co_await transport_.connect(origin, posting.answer_time);
     if (!connection) {
         Exchange none;
@@ -271,7 +281,8 @@ void PostOffice::settle(Lane& lane, Parcel parcel, bool arrived) {
             parcel.first_try = now;
         const Timestamp due = now + wait_after(parcel.tries);
         if (due - parcel.first_try > posting.give_up_after)
-            ledger_.add("webhook_dropped", Json{{"tries", parcel.tries}, {"why", "not answered 200 for too long"}});
+            ledger_.add("webhook_dropped",
+                        Json{{"tries", parcel.tries}, {"why", "not answered 200 for too long"}});
         else if (!put(lane, std::move(parcel), due))
             ledger_.add("webhook_dropped", Json{{"why", "the queue is full"}});
     }
@@ -281,7 +292,8 @@ void PostOffice::settle(Lane& lane, Parcel parcel, bool arrived) {
 
 // At once, then less and less often (PROVIDERS.md 2.2).
 Duration PostOffice::wait_after(int tries) const {
-    static constexpr std::array waits{0ms, 1000ms, 2000ms, 5000ms, 15'000ms, 60'000ms, 300'000ms, 900'000ms, 3'600'000ms};
+    static constexpr std::array waits{0ms,      1000ms,    2000ms,    5000ms,     15'000ms,
+                                      60'000ms, 300'000ms, 900'000ms, 3'600'000ms};
     const std::size_t place = std::min(static_cast<std::size_t>(tries - 1), waits.size() - 1);
     const double ms = static_cast<double>(waits[place].count()) * posting.retry_factor;
     return Duration{static_cast<Duration::rep>(ms)} + (tries > 1 ? 1ms : 0ms);
@@ -291,16 +303,20 @@ asio::awaitable<Json> PostOffice::handshake(std::string verify_token) {
     const std::string challenge = random_token(12);
     HttpRequest request;
     request.method = "GET";
-    request.url = with_query(posting.webhook_url, {{"hub.mode", "subscribe"}, {"hub.challenge", challenge}, {"hub.verify_token", verify_token}});
+    request.url = with_query(posting.webhook_url, {{"hub.mode", "subscribe"},
+                                                   {"hub.challenge", challenge},
+                                                   {"hub.verify_token", verify_token}});
     request.headers = {{"User-Agent", "facebookplatform/1.0"}, {"Accept", "*/*"}};
     const Exchange result = co_await exchange(std::move(request));
     const bool answered = result.progress == Exchange::Progress::answered;
-    const bool right = answered && result.response.status == 200 && result.response.body == challenge;
+    const bool right =
+        answered && result.response.status == 200 && result.response.body == challenge;
     Json said{{"ok", right}, {"status", answered ? result.response.status : 0}};
     if (!answered)
         said["problem"] = result.problem;
     else if (!right)
-        said["problem"] = result.response.status == 200 ? "the body is not exactly the challenge" : "200 was expected";
+        said["problem"] = result.response.status == 200 ? "the body is not exactly the challenge"
+                                                        : "200 was expected";
     ledger_.add("handshake", said);
     co_return said;
 }

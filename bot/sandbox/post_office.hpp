@@ -1,6 +1,7 @@
 #pragma once
-// Carries webhooks to the gateway as Meta does: signed, one or many to a POST, again and again until it is answered 200. Each person's
-// events keep their order until one of them has to be tried again.
+// Carries webhooks to the gateway as Meta does: signed, one or many to a POST, again and again
+// until it is answered 200. Each person's events keep their order until one of them has to be tried
+// again.
 
 #include <boost/asio/awaitable.hpp>
 #include <boost/asio/io_context.hpp>
@@ -21,12 +22,12 @@ namespace warmcall::sandbox {
 namespace asio = boost::asio;
 
 struct Posting {
-    std::string webhook_url;          // empty: nothing is posted, what would be stays queued
+    std::string webhook_url;  // empty: nothing is posted, what would be stays queued
     Secret app_secret;
-    std::size_t batch_max = 1;        // updates in one POST, up to 1000
+    std::size_t batch_max = 1;  // updates in one POST, up to 1000
     BatchShape shape = BatchShape::changes;
-    bool hold = false;                // collect until flushed
-    double retry_factor = 1;          // 0.01: the waits between tries a hundred times shorter
+    bool hold = false;        // collect until flushed
+    double retry_factor = 1;  // 0.01: the waits between tries a hundred times shorter
     Duration give_up_after = std::chrono::hours{7 * 24};  // by the sandbox's clock
     Duration answer_time{10'000};
     std::size_t queue_max = 500'000;
@@ -37,17 +38,18 @@ enum class Signing { right, wrong, none };
 
 struct Update {
     std::string field;
-    std::function<Json(Timestamp at)> value;  // written when it is posted
+    std::function<Json(Timestamp at)> value;   // written when it is posted
     std::function<void(Timestamp at)> posted;  // once, before its first try
     Timestamp due{};
 };
 
 class PostOffice {
  public:
-    PostOffice(asio::io_context& context, Transport& transport, Ledger& ledger, const JumpingClock& clock, const Account& account,
-               Posting posting);
+    PostOffice(asio::io_context& context, Transport& transport, Ledger& ledger,
+               const JumpingClock& clock, const Account& account, Posting posting);
 
-    // Due now or later; `lane` keeps what belongs together in order (a wa_id). False when the queue is full.
+    // Due now or later; `lane` keeps what belongs together in order (a wa_id). False when the queue
+    // is full.
     bool post(Update update, Timestamp due, const std::string& lane, std::size_t copies = 1);
     bool post_raw(std::string body, Signing signing, Timestamp due);
     // One POST at once, outside the queue; done when it was answered or given up. Not tried again.
@@ -65,7 +67,7 @@ class PostOffice {
 
     asio::awaitable<void> run();  // until it is cancelled
     void stop();                  // nobody waits for a flush any longer
-    void look_again();  // the clock has jumped, or the settings have changed
+    void look_again();            // the clock has jumped, or the settings have changed
     std::size_t waiting() const;
 
     Posting posting;
@@ -84,8 +86,8 @@ class PostOffice {
         explicit Lane(asio::io_context& context) : wake{context} {}
         std::multimap<Timestamp, Parcel> queue;
         asio::steady_timer wake;
-        std::size_t under_way = 0;      // updates
-        std::uint64_t awaited_by = 0;   // the flush that found them under way
+        std::size_t under_way = 0;     // updates
+        std::uint64_t awaited_by = 0;  // the flush that found them under way
     };
 
     Lane& lane_for(const std::string& name);

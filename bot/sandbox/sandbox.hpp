@@ -1,6 +1,7 @@
 #pragma once
-// The WhatsApp Cloud API on loopback: takes messages and refuses them as Meta does, posts signed webhooks, keeps its own ledger, can be
-// scripted to fail, and has a page to play the contacts on. It shares no provider, engine or store code with the gateway: it is the judge.
+// The WhatsApp Cloud API on loopback: takes messages and refuses them as Meta does, posts signed
+// webhooks, keeps its own ledger, can be scripted to fail, and has a page to play the contacts on.
+// It shares no provider, engine or store code with the gateway: it is the judge.
 
 #include <boost/asio/awaitable.hpp>
 #include <boost/asio/io_context.hpp>
@@ -28,7 +29,7 @@ struct Options {
     Secret access_token;      // what the gateway has to send as Bearer
     Secret verify_token;      // of the webhook's handshake
     Account account;
-    Posting posting;          // webhook_url and app_secret among others
+    Posting posting;  // webhook_url and app_secret among others
     Behaviour behaviour;
     std::vector<Template> templates;  // read_templates() makes them out of JSON
     std::vector<Known> people;

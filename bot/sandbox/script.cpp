@@ -7,13 +7,15 @@ namespace warmcall::sandbox {
 
 namespace {
 
-const std::vector<std::string> endings{"accept", "accept-then-hang", "accept-then-reset", "accept-then-500", "reject",
-                                       "reject-then-hang", "reject-then-reset", "reject-then-500", "too-many-requests"};
+const std::vector<std::string> endings{
+    "accept",           "accept-then-hang",  "accept-then-reset", "accept-then-500",  "reject",
+    "reject-then-hang", "reject-then-reset", "reject-then-500",   "too-many-requests"};
 const std::vector<std::string> receipt_words{"normal", "none", "before-answer", "reversed"};
 
 constexpr int a_day_ms = 86'400'000;
 
-bool fits(const Rule& rule, const std::string& wa_id, const std::string& kind, const std::string& template_name) {
+bool fits(const Rule& rule, const std::string& wa_id, const std::string& kind,
+          const std::string& template_name) {
     return (rule.to.empty() || rule.to == wa_id) && (rule.kind.empty() || rule.kind == kind) &&
            (rule.template_name.empty() || rule.template_name == template_name);
 }
@@ -73,7 +75,8 @@ Json shown(const Rule& rule) {
     return out;
 }
 
-Rule Script::for_send(const std::string& wa_id, const std::string& kind, const std::string& template_name) {
+Rule Script::for_send(const std::string& wa_id, const std::string& kind,
+                      const std::string& template_name) {
     for (Rule& rule : rules_) {
         if (!fits(rule, wa_id, kind, template_name))
             continue;
@@ -82,7 +85,8 @@ Rule Script::for_send(const std::string& wa_id, const std::string& kind, const s
             continue;
         if (rule.times_max != 0 && rule.applied >= static_cast<std::uint64_t>(rule.times_max))
             continue;
-        // always drawn, so that the same sends meet the same luck whatever the probability is set to
+        // always drawn, so that the same sends meet the same luck whatever the probability is set
+        // to
         const double drawn = std::generate_canonical<double, 53>(chance_);
         if (drawn >= rule.probability)
             continue;

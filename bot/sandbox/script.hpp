@@ -1,5 +1,6 @@
 #pragma once
-// What is to go wrong, and for whom: rules tried in order against each send that WhatsApp would have taken. Pure.
+// What is to go wrong, and for whom: rules tried in order against each send that WhatsApp would
+// have taken. Pure.
 
 #include <cstdint>
 #include <optional>
@@ -27,17 +28,17 @@ enum class Receipts { normal, none, before_answer, reversed };
 
 struct Rule {
     // whom it is for; what is not set is for all
-    std::string to;            // wa_id
-    std::string kind;          // text, template, interactive, …
+    std::string to;    // wa_id
+    std::string kind;  // text, template, interactive, …
     std::string template_name;
-    int nth = 0;               // only the nth send that fits so far, counted by this rule
-    double probability = 1;    // drawn from the seed
-    int times_max = 0;         // 0: as often as it fits
+    int nth = 0;             // only the nth send that fits so far, counted by this rule
+    double probability = 1;  // drawn from the seed
+    int times_max = 0;       // 0: as often as it fits
 
     Then then = Then::accept;
-    int code = 131000;         // of a reject
-    int retry_after_s = 0;     // 0: no such header
-    int fails_with = 0;        // taken, and later the status `failed` with this code
+    int code = 131000;      // of a reject
+    int retry_after_s = 0;  // 0: no such header
+    int fails_with = 0;     // taken, and later the status `failed` with this code
     Duration answer_after{0};
     Duration receipts_after{0};
     Receipts receipts = Receipts::normal;
@@ -57,7 +58,8 @@ class Script {
     void clear() { rules_.clear(); }
     const std::vector<Rule>& rules() const { return rules_; }
     // The first rule that fits, counted as applied; the default when none does.
-    Rule for_send(const std::string& wa_id, const std::string& kind, const std::string& template_name);
+    Rule for_send(const std::string& wa_id, const std::string& kind,
+                  const std::string& template_name);
 
  private:
     std::vector<Rule> rules_;

@@ -26,19 +26,24 @@ Refusal required(const std::string& parameter) {
     return Refusal{100, {}, "The parameter " + parameter + " is required.", 0};
 }
 
-Refusal not_valid(std::string details) { return Refusal{131009, std::move(details), {}, 0}; }
+Refusal not_valid(std::string details) {
+    return Refusal{131009, std::move(details), {}, 0};
+}
 
 Wrong length(const std::string& what, const std::string& text, std::size_t from, std::size_t to) {
     const std::size_t size = characters(text);
     if (size >= from && size <= to)
         return std::nullopt;
-    return not_valid(what + " length invalid. Min length: " + std::to_string(from) + ", Max length: " + std::to_string(to));
+    return not_valid(what + " length invalid. Min length: " + std::to_string(from) +
+                     ", Max length: " + std::to_string(to));
 }
 
-Wrong unexpected(const std::string& where, const Json& object, std::initializer_list<std::string_view> allowed) {
+Wrong unexpected(const std::string& where, const Json& object,
+                 std::initializer_list<std::string_view> allowed) {
     for (const auto& [key, value] : object.items()) {
         if (std::ranges::find(allowed, std::string_view{key}) == allowed.end())
-            return Refusal{100, {}, "Unexpected key \"" + key + "\" on param \"" + where + "\".", 0};
+            return Refusal{
+                100, {}, "Unexpected key \"" + key + "\" on param \"" + where + "\".", 0};
     }
     return std::nullopt;
 }
@@ -47,7 +52,8 @@ Wrong read_text(Send& send) {
     if (auto wrong = unexpected("text", send.content, {"body", "preview_url"}))
         return wrong;
     const auto body = send.content.find("body");
-    if (body == send.content.end() || !body->is_string() || body->get_ref<const std::string&>().empty())
+    if (body == send.content.end() || !body->is_string() ||
+        body->get_ref<const std::string&>().empty())
         return required("text['body']");
     send.text = body->get<std::string>();
     if (characters(send.text) > 4096)
@@ -56,7 +62,8 @@ Wrong read_text(Send& send) {
 }
 
 Wrong read_template(Send& send) {
-    if (auto wrong = unexpected("template", send.content, {"name", "language", "components", "namespace", "category"}))
+    if (auto wrong = unexpected("template", send.content,
+                                {"name", "language", "components", "namespace", "category"}))
         return wrong;
     if (text_in(send.content, "name").empty())
         return required("template['name']");
@@ -66,7 +73,8 @@ Wrong read_template(Send& send) {
     if (auto wrong = unexpected("template['language']", language, {"code", "policy"}))
         return wrong;
     if (language.contains("policy") && language["policy"] != "deterministic")
-        return Refusal{100, {}, "Param template['language']['policy'] must be one of {DETERMINISTIC}", 0};
+        return Refusal{
+            100, {}, "Param template['language']['policy'] must be one of {DETERMINISTIC}", 0};
     const auto components = send.content.find("components");
     if (components != send.content.end() && !components->is_array())
         return Refusal{100, {}, "Param template['components'] must be an array.", 0};
@@ -116,7 +124,8 @@ Wrong read_list(Send& send, const Json& action) {
         return wrong;
     const auto sections = action.find("sections");
     if (sections == action.end() || !sections->is_array() || sections->empty())
-        return not_valid("Invalid sections count. Min allowed sections: 1, Max allowed sections: 10");
+        return not_valid(
+            "Invalid sections count. Min allowed sections: 1, Max allowed sections: 10");
     for (const Json& section : *sections) {
         const auto rows = section.is_object() ? section.find("rows") : section.end();
         if (!section.is_object() || rows == section.end() || !rows->is_array())
@@ -161,9 +170,11 @@ Wrong read_interactive(Send& send) {
     send.text = text_in(object_in(send.content, "body"), "text");
     if (auto wrong = length("Body text", send.text, 1, kind == "list" ? 4096 : 1024))
         return wrong;
-    if (auto wrong = length("Footer text", text_in(object_in(send.content, "footer"), "text"), 0, 60))
+    if (auto wrong =
+            length("Footer text", text_in(object_in(send.content, "footer"), "text"), 0, 60))
         return wrong;
-    if (auto wrong = length("Header text", text_in(object_in(send.content, "header"), "text"), 0, 60))
+    if (auto wrong =
+            length("Header text", text_in(object_in(send.content, "header"), "text"), 0, 60))
         return wrong;
     if (kind == "button")
         return read_reply_buttons(send, action);
@@ -173,7 +184,8 @@ Wrong read_interactive(Send& send) {
         return read_link_button(send, action);
     if (kind == "voice_call")
         return read_call_button(send, action);
-    if (kind == "call_permission_request" || kind == "location_request_message" || kind == "request_contact_info")
+    if (kind == "call_permission_request" || kind == "location_request_message" ||
+        kind == "request_contact_info")
         return std::nullopt;
     return not_valid("Interactive type is invalid");
 }
@@ -191,12 +203,14 @@ Wrong read_contacts(Send& send, const Json& body) {
     if (cards == body.end() || !cards->is_array() || cards->empty())
         return required("contacts");
     for (const Json& card : *cards) {
-        const std::string name = card.is_object() ? text_in(object_in(card, "name"), "formatted_name") : "";
+        const std::string name =
+            card.is_object() ? text_in(object_in(card, "name"), "formatted_name") : "";
         if (name.empty())
             return Refusal{131008, "contacts['name']['formatted_name'] is required", {}, 0};
         send.text += (send.text.empty() ? "" : ", ") + name;
         const auto phones = card.find("phones");
-        if (phones != card.end() && phones->is_array() && !phones->empty() && (*phones)[0].is_object())
+        if (phones != card.end() && phones->is_array() && !phones->empty() &&
+            (*phones)[0].is_object())
             send.text += " " + text_in((*phones)[0], "phone");
     }
     return std::nullopt;
@@ -207,7 +221,8 @@ Wrong read_media(Send& send) {
         return Refusal{100, {}, "Param " + send.type + " must have exactly one of id, link.", 0};
     send.text = text_in(send.content, "caption");
     if (characters(send.text) > 1024)
-        return Refusal{100, {}, "Param " + send.type + "['caption'] must be at most 1024 characters long.", 0};
+        return Refusal{
+            100, {}, "Param " + send.type + "['caption'] must be at most 1024 characters long.", 0};
     return std::nullopt;
 }
 
@@ -219,8 +234,9 @@ Wrong read_location(Send& send) {
 }
 
 Wrong read_content(Send& send, const Json& body) {
-    static constexpr std::array types{"text",  "template", "interactive", "reaction", "contacts", "image",
-                                      "audio", "video",    "document",    "sticker",  "location"};
+    static constexpr std::array types{"text",     "template", "interactive", "reaction",
+                                      "contacts", "image",    "audio",       "video",
+                                      "document", "sticker",  "location"};
     if (std::ranges::find(types, send.type) == types.end())
         return Refusal{131051, "Message type " + send.type + " is not currently supported", {}, 0};
     if (send.type == "contacts")
@@ -287,7 +303,8 @@ std::variant<Refusal, Send, MarkRead> read_send(const Json& body) {
     if (body.contains("biz_opaque_callback_data")) {
         send.token = text_in(body, "biz_opaque_callback_data");
         if (send.token.empty() || characters(send.token) > 512)
-            return Refusal{131009, "biz_opaque_callback_data must be a string of 1 to 512 characters", {}, 0};
+            return Refusal{
+                131009, "biz_opaque_callback_data must be a string of 1 to 512 characters", {}, 0};
     }
     if (auto wrong = read_content(send, body))
         return *std::move(wrong);

@@ -1,5 +1,6 @@
 #pragma once
-// What POST /{phone_number_id}/messages may carry: the shape alone, before anybody asks who the recipient is.
+// What POST /{phone_number_id}/messages may carry: the shape alone, before anybody asks who the
+// recipient is.
 
 #include <string>
 #include <variant>
@@ -16,9 +17,9 @@ struct Send {
     std::string text;       // what the phone shows; a template's is rendered later
     std::vector<std::string> buttons;
     std::vector<std::string> payloads;  // by button
-    std::string about;  // the message it quotes
-    std::string token;  // biz_opaque_callback_data
-    Json content;       // the object under the type's own key
+    std::string about;                  // the message it quotes
+    std::string token;                  // biz_opaque_callback_data
+    Json content;                       // the object under the type's own key
 };
 
 struct MarkRead {

@@ -68,7 +68,8 @@ std::string text_in(const Json& object, const char* key) {
     return found != object.end() && found->is_string() ? found->get<std::string>() : std::string{};
 }
 
-// -- fitting a send ------------------------------------------------------------------------------------------------
+// -- fitting a send
+// ------------------------------------------------------------------------------------------------
 
 using Values = std::map<std::string, std::string>;
 
@@ -77,15 +78,16 @@ std::optional<Refusal> wrong_text(const std::string& where, const std::string& t
         return Refusal{131008, where + ": Parameter of type text is missing text value", {}, 0};
     if (text.find_first_of("\n\t") != text.npos || text.find("     ") != text.npos)
         return Refusal{132018,
-                       where + ": Param text cannot have new-line/tab characters or more than 4 "
-                               "consecutive spaces",
+                       where +
+                           ": Param text cannot have new-line/tab characters or more than 4 "
+                           "consecutive spaces",
                        {},
                        0};
     return std::nullopt;
 }
 
-std::variant<Refusal, Values> read_values(const std::string& where, const Json& given, const std::vector<std::string>& expected,
-                                          bool named) {
+std::variant<Refusal, Values> read_values(const std::string& where, const Json& given,
+                                          const std::vector<std::string>& expected, bool named) {
     if (given.size() != expected.size())
         return Refusal{132000,
                        where + ": number of localizable_params (" + std::to_string(given.size()) +
@@ -98,15 +100,24 @@ std::variant<Refusal, Values> read_values(const std::string& where, const Json& 
         const Json& parameter = given[i];
         const std::string type = parameter.is_object() ? text_in(parameter, "type") : "";
         if (type != "text")
-            return Refusal{132012, where + ": Format mismatch, expected TEXT, received " +
-                                       (type.empty() ? "UNKNOWN" : type), {}, 0};
+            return Refusal{132012,
+                           where + ": Format mismatch, expected TEXT, received " +
+                               (type.empty() ? "UNKNOWN" : type),
+                           {},
+                           0};
         const std::string name = text_in(parameter, "parameter_name");
         if (named && name.empty())
             return Refusal{132012, where + ": Parameter name is missing or empty", {}, 0};
         if (!named && !name.empty())
-            return Refusal{132012, where + ": Parameter name is not expected, the template is positional", {}, 0};
+            return Refusal{132012,
+                           where + ": Parameter name is not expected, the template is positional",
+                           {},
+                           0};
         if (named && std::ranges::find(expected, name) == expected.end())
-            return Refusal{132012, where + ": Parameter name " + name + " does not exist in the template", {}, 0};
+            return Refusal{132012,
+                           where + ": Parameter name " + name + " does not exist in the template",
+                           {},
+                           0};
         const std::string text = text_in(parameter, "text");
         if (auto wrong = wrong_text(where, text))
             return *std::move(wrong);
@@ -137,39 +148,60 @@ std::optional<std::size_t> index_of(const Json& component) {
 }
 
 bool has_variable(const Json& button) {
-    return text_in(button, "type") == "URL" && text_in(button, "url").find("{{") != std::string::npos;
+    return text_in(button, "type") == "URL" &&
+           text_in(button, "url").find("{{") != std::string::npos;
 }
 
 std::string expected_type(std::string sub_type) {
-    std::ranges::transform(sub_type, sub_type.begin(), [](char c) { return c >= 'a' && c <= 'z' ? static_cast<char>(c - 32) : c; });
+    std::ranges::transform(sub_type, sub_type.begin(), [](char c) {
+        return c >= 'a' && c <= 'z' ? static_cast<char>(c - 32) : c;
+    });
     return sub_type;
 }
 
-std::optional<Refusal> fit_button(const Json& component, const Template& known, Rendered& shown_on_phone) {
+std::optional<Refusal> fit_button(const Json& component, const Template& known,
+                                  Rendered& shown_on_phone) {
     const auto index = index_of(component);
     const std::string sub_type = expected_type(text_in(component, "sub_type"));
     if (!index || *index >= known.buttons.size())
         return Refusal{132018, "buttons: Button index is missing or not in the template", {}, 0};
     const Json& button = known.buttons[*index];
     if (text_in(button, "type") != sub_type)
-        return Refusal{132018, "buttons: Button at index " + std::to_string(*index) + " is not of sub_type " + sub_type, {}, 0};
+        return Refusal{132018,
+                       "buttons: Button at index " + std::to_string(*index) +
+                           " is not of sub_type " + sub_type,
+                       {},
+                       0};
     const Json& parameters = parameters_of(component);
     if (parameters.size() != 1 || !parameters[0].is_object())
-        return Refusal{131008, "buttons: Button at index " + std::to_string(*index) + " requires a parameter", {}, 0};
+        return Refusal{
+            131008,
+            "buttons: Button at index " + std::to_string(*index) + " requires a parameter",
+            {},
+            0};
     const Json& parameter = parameters[0];
     const std::string value = text_in(parameter, sub_type == "QUICK_REPLY" ? "payload" : "text");
     if (value.empty())
-        return Refusal{131008, "buttons: Button at index " + std::to_string(*index) + " requires a value", {}, 0};
+        return Refusal{131008,
+                       "buttons: Button at index " + std::to_string(*index) + " requires a value",
+                       {},
+                       0};
     if (sub_type == "QUICK_REPLY" && value.size() > 256)
         return Refusal{131009, "buttons: payload must be at most 256 characters long", {}, 0};
-    shown_on_phone.payloads[*index] = sub_type == "URL" ? filled(text_in(button, "url"), {{"1", value}}) : value;
+    shown_on_phone.payloads[*index] =
+        sub_type == "URL" ? filled(text_in(button, "url"), {{"1", value}}) : value;
     return std::nullopt;
 }
 
 std::optional<Refusal> missing_suffix(const Template& known, const Rendered& shown_on_phone) {
     for (std::size_t i = 0; i < known.buttons.size(); ++i) {
-        if (has_variable(known.buttons[i]) && shown_on_phone.payloads[i].find("{{") != std::string::npos)
-            return Refusal{131008, "buttons: Button at index " + std::to_string(i) + " of type Url requires a parameter", {}, 0};
+        if (has_variable(known.buttons[i]) &&
+            shown_on_phone.payloads[i].find("{{") != std::string::npos)
+            return Refusal{131008,
+                           "buttons: Button at index " + std::to_string(i) +
+                               " of type Url requires a parameter",
+                           {},
+                           0};
     }
     return std::nullopt;
 }
@@ -179,7 +211,8 @@ Rendered plain_buttons(const Template& known) {
     for (const Json& button : known.buttons) {
         rendered.buttons.push_back(text_in(button, "text"));
         // a quick reply without a payload carries its own label back
-        rendered.payloads.push_back(text_in(button, "type") == "URL" ? text_in(button, "url") : text_in(button, "text"));
+        rendered.payloads.push_back(text_in(button, "type") == "URL" ? text_in(button, "url")
+                                                                     : text_in(button, "text"));
     }
     return rendered;
 }
@@ -195,15 +228,21 @@ std::variant<Refusal, Rendered> render(const Template& known, const Json& compon
         else if (type == "body")
             body = &component;
         else if (type != "button")
-            return Refusal{100, {}, "Invalid parameter: template['components'] has a component of type '" + type + "'", 0};
+            return Refusal{
+                100,
+                {},
+                "Invalid parameter: template['components'] has a component of type '" + type + "'",
+                0};
         else if (auto wrong = fit_button(component, known, rendered))
             return *std::move(wrong);
     }
     static const Json none = Json::object();
-    auto in_header = read_values("header", parameters_of(header != nullptr ? *header : none), known.header_variables, known.named);
+    auto in_header = read_values("header", parameters_of(header != nullptr ? *header : none),
+                                 known.header_variables, known.named);
     if (auto* wrong = std::get_if<Refusal>(&in_header))
         return std::move(*wrong);
-    auto in_body = read_values("body", parameters_of(body != nullptr ? *body : none), known.body_variables, known.named);
+    auto in_body = read_values("body", parameters_of(body != nullptr ? *body : none),
+                               known.body_variables, known.named);
     if (auto* wrong = std::get_if<Refusal>(&in_body))
         return std::move(*wrong);
     if (auto wrong = missing_suffix(known, rendered))
@@ -211,31 +250,44 @@ std::variant<Refusal, Rendered> render(const Template& known, const Json& compon
 
     const std::string text = filled(known.body, std::get<Values>(in_body));
     if (characters(text) > 1024)
-        return Refusal{132005, "body: the text with its parameters is longer than 1024 characters", {}, 0};
+        return Refusal{
+            132005, "body: the text with its parameters is longer than 1024 characters", {}, 0};
     const std::string above = filled(known.header, std::get<Values>(in_header));
-    rendered.text = (above.empty() ? "" : above + "\n") + text + (known.footer.empty() ? "" : "\n" + known.footer);
+    rendered.text = (above.empty() ? "" : above + "\n") + text +
+                    (known.footer.empty() ? "" : "\n" + known.footer);
     return rendered;
 }
 
-// -- making templates ----------------------------------------------------------------------------------------------
+// -- making templates
+// ----------------------------------------------------------------------------------------------
 
-Refusal bad_template(std::string why) { return Refusal{100, std::move(why), {}, 0}; }
+Refusal bad_template(std::string why) {
+    return Refusal{100, std::move(why), {}, 0};
+}
 
-std::optional<Refusal> wrong_variables(const std::string& where, std::string_view text, bool named) {
+std::optional<Refusal> wrong_variables(const std::string& where, std::string_view text,
+                                       bool named) {
     for (const std::string& name : variables(text)) {
         if (named && (is_number(name) || !valid_name(name)))
-            return bad_template(where + ": with parameter_format NAMED a variable is lower-case letters, digits and _: {{" + name + "}}");
+            return bad_template(
+                where +
+                ": with parameter_format NAMED a variable is lower-case letters, digits and _: {{" +
+                name + "}}");
         if (!named && !is_number(name))
-            return bad_template(where + ": with parameter_format POSITIONAL variables are {{1}}, {{2}}, …: {{" + name + "}}");
+            return bad_template(
+                where + ": with parameter_format POSITIONAL variables are {{1}}, {{2}}, …: {{" +
+                name + "}}");
     }
     if (text.starts_with("{{") || text.ends_with("}}"))
-        return Refusal{2388299, "Variables can't be at the start or end of the template.", "Invalid parameter", 400};
+        return Refusal{2388299, "Variables can't be at the start or end of the template.",
+                       "Invalid parameter", 400};
     return std::nullopt;
 }
 
 bool has_example(const Json& component, const char* one, const char* other) {
     const auto example = component.find("example");
-    return example != component.end() && example->is_object() && (example->contains(one) || example->contains(other));
+    return example != component.end() && example->is_object() &&
+           (example->contains(one) || example->contains(other));
 }
 
 std::optional<Refusal> read_body(const Json& component, Template& made) {
@@ -243,7 +295,8 @@ std::optional<Refusal> read_body(const Json& component, Template& made) {
     made.body_variables = variables(made.body);
     if (made.body.empty() || characters(made.body) > 1024)
         return bad_template("BODY: text of 1 to 1024 characters is required");
-    if (!made.body_variables.empty() && !has_example(component, "body_text", "body_text_named_params"))
+    if (!made.body_variables.empty() &&
+        !has_example(component, "body_text", "body_text_named_params"))
         return bad_template("BODY: a text with variables needs an example");
     return wrong_variables("BODY", made.body, made.named);
 }
@@ -257,24 +310,28 @@ std::optional<Refusal> read_header(const Json& component, Template& made) {
         return bad_template("HEADER: text of 1 to 60 characters is required");
     if (made.header_variables.size() > 1)
         return bad_template("HEADER: at most one variable");
-    if (!made.header_variables.empty() && !has_example(component, "header_text", "header_text_named_params"))
+    if (!made.header_variables.empty() &&
+        !has_example(component, "header_text", "header_text_named_params"))
         return bad_template("HEADER: a text with variables needs an example");
     return std::nullopt;
 }
 
 std::optional<Refusal> read_buttons(const Json& component, Template& made) {
     const auto buttons = component.find("buttons");
-    if (buttons == component.end() || !buttons->is_array() || buttons->empty() || buttons->size() > 10)
+    if (buttons == component.end() || !buttons->is_array() || buttons->empty() ||
+        buttons->size() > 10)
         return bad_template("BUTTONS: 1 to 10 buttons are required");
     for (const Json& button : *buttons) {
         const std::string type = button.is_object() ? text_in(button, "type") : "";
-        static constexpr std::array types{"QUICK_REPLY", "URL", "PHONE_NUMBER", "VOICE_CALL", "REQUEST_CONTACT_INFO"};
+        static constexpr std::array types{"QUICK_REPLY", "URL", "PHONE_NUMBER", "VOICE_CALL",
+                                          "REQUEST_CONTACT_INFO"};
         if (std::ranges::find(types, type) == types.end())
             return bad_template("BUTTONS: unknown type '" + type + "'");
         const std::size_t label = characters(text_in(button, "text"));
         if (type != "REQUEST_CONTACT_INFO" && (label == 0 || label > 25))
             return bad_template("BUTTONS: text of 1 to 25 characters is required");
-        if (type == "URL" && (text_in(button, "url").empty() || text_in(button, "url").size() > 2000))
+        if (type == "URL" &&
+            (text_in(button, "url").empty() || text_in(button, "url").size() > 2000))
             return bad_template("BUTTONS: url of 1 to 2000 characters is required");
     }
     made.buttons = *buttons;
@@ -304,7 +361,8 @@ Error bad_entry(std::size_t index, const std::string& what) {
 }
 
 Result<Template> read_entry(const Json& entry, std::size_t index) {
-    static constexpr std::array keys{"name", "language", "category", "text", "parameters", "header", "footer", "quick_replies", "url"};
+    static constexpr std::array keys{"name",   "language", "category",      "text", "parameters",
+                                     "header", "footer",   "quick_replies", "url"};
     if (!entry.is_object())
         return bad_entry(index, "an object {name, language, category, text, …} was expected");
     for (const auto& [key, value] : entry.items()) {
@@ -329,8 +387,10 @@ Result<Template> read_entry(const Json& entry, std::size_t index) {
     made.header_variables = variables(made.header);
     if (const auto parameters = entry.find("parameters"); parameters != entry.end()) {
         for (const std::string& used : made.body_variables) {
-            if (!parameters->is_array() || std::ranges::find(*parameters, Json(used)) == parameters->end())
-                return bad_entry(index, "parameters: {{" + used + "}} is in the text and not in the list of names");
+            if (!parameters->is_array() ||
+                std::ranges::find(*parameters, Json(used)) == parameters->end())
+                return bad_entry(index, "parameters: {{" + used +
+                                            "}} is in the text and not in the list of names");
         }
         if (parameters->size() != made.body_variables.size())
             return bad_entry(index, "parameters: a name in the list is not used in the text");
@@ -350,7 +410,8 @@ Result<std::vector<Template>> read_templates(std::string_view json) {
     if (!list)
         return Error{Errc::bad_input, "the list of templates is " + list.error().message};
     if (!list->is_array())
-        return Error{Errc::bad_input, "the list of templates: [{name, language, category, text}, …] was expected"};
+        return Error{Errc::bad_input,
+                     "the list of templates: [{name, language, category, text}, …] was expected"};
     std::vector<Template> found;
     for (std::size_t i = 0; i < list->size(); ++i) {
         auto entry = read_entry((*list)[i], i);
@@ -370,10 +431,12 @@ std::variant<Refusal, Template> read_creation(const Json& body) {
     const std::string format = expected_type(text_in(body, "parameter_format"));
     made.named = format == "NAMED";
     if (!valid_name(made.name))
-        return bad_template("name: up to 512 lower-case letters, digits and underscores are required");
+        return bad_template(
+            "name: up to 512 lower-case letters, digits and underscores are required");
     if (!valid_language(made.language))
         return bad_template("language: a supported language code is required");
-    if (made.category != "MARKETING" && made.category != "UTILITY" && made.category != "AUTHENTICATION")
+    if (made.category != "MARKETING" && made.category != "UTILITY" &&
+        made.category != "AUTHENTICATION")
         return bad_template("category: must be one of AUTHENTICATION, MARKETING, UTILITY");
     if (!format.empty() && format != "NAMED" && format != "POSITIONAL")
         return bad_template("parameter_format: must be one of NAMED, POSITIONAL");
@@ -401,7 +464,8 @@ Template& TemplateBook::put(Template made) {
 }
 
 Template* TemplateBook::find(std::string_view name, std::string_view language) {
-    const auto found = std::ranges::find_if(all_, [&](const Template& t) { return t.name == name && t.language == language; });
+    const auto found = std::ranges::find_if(
+        all_, [&](const Template& t) { return t.name == name && t.language == language; });
     return found == all_.end() ? nullptr : &*found;
 }
 
@@ -415,7 +479,8 @@ bool TemplateBook::knows(std::string_view name) const {
 }
 
 std::size_t TemplateBook::erase(std::string_view name, std::optional<std::uint64_t> id) {
-    return std::erase_if(all_, [&](const Template& t) { return t.name == name && (!id || t.id == *id); });
+    return std::erase_if(all_,
+                         [&](const Template& t) { return t.name == name && (!id || t.id == *id); });
 }
 
 std::variant<Refusal, Rendered> TemplateBook::fit(const Json& send, const Template*& used) {
@@ -429,7 +494,8 @@ std::variant<Refusal, Rendered> TemplateBook::fit(const Json& send, const Templa
     if (used->status == "DISABLED")
         return Refusal{132016, "template name (" + name + ") is disabled", {}, 0};
     if (used->status != "APPROVED")
-        return Refusal{132001, "template name (" + name + ") is not approved in " + language, {}, 0};
+        return Refusal{
+            132001, "template name (" + name + ") is not approved in " + language, {}, 0};
     static const Json none = Json::array();
     const auto components = send.find("components");
     return render(*used, components != send.end() && components->is_array() ? *components : none);

@@ -1,5 +1,6 @@
 #pragma once
-// The message templates of the account: how they are made, what a send must fit, and what the phone then shows.
+// The message templates of the account: how they are made, what a send must fit, and what the phone
+// then shows.
 
 #include <cstdint>
 #include <optional>
@@ -15,15 +16,16 @@ namespace warmcall::sandbox {
 struct Template {
     std::uint64_t id = 0;
     std::string name;
-    std::string language;               // with an underscore: "en_US"
+    std::string language;                // with an underscore: "en_US"
     std::string category = "MARKETING";  // MARKETING | UTILITY | AUTHENTICATION
     std::string status = "APPROVED";
     std::string rejected_reason = "NONE";
     std::string quality = "UNKNOWN";
-    bool named = true;                   // {{first_name}} rather than {{1}}
-    std::string header, body, footer;    // texts, with their variables
+    bool named = true;                 // {{first_name}} rather than {{1}}
+    std::string header, body, footer;  // texts, with their variables
     std::vector<std::string> header_variables, body_variables;
-    Json buttons = Json::array();        // [{type: QUICK_REPLY | URL | PHONE_NUMBER | VOICE_CALL…, text, url?}]
+    Json buttons =
+        Json::array();  // [{type: QUICK_REPLY | URL | PHONE_NUMBER | VOICE_CALL…, text, url?}]
 };
 
 // What a template send becomes on the phone.
@@ -33,8 +35,8 @@ struct Rendered {
     std::vector<std::string> payloads;  // by button; what a tap carries back
 };
 
-// Templates known from the start: [{name, language, category?, text, parameters?, header?, footer?, quick_replies?, url?}].
-// The error says which entry, which key, and what was expected.
+// Templates known from the start: [{name, language, category?, text, parameters?, header?, footer?,
+// quick_replies?, url?}]. The error says which entry, which key, and what was expected.
 Result<std::vector<Template>> read_templates(std::string_view json);
 
 // The body of POST /{waba}/message_templates.

@@ -39,8 +39,7 @@ constexpr std::array known{
     Known{130497, 403, "Business account is restricted from messaging users in this country.",
           "Business account is restricted from messaging users in this country."},
     Known{131000, 500, "Something went wrong", "Message failed to send due to an unknown error."},
-    Known{131005, 403, "Access denied",
-          "Permission is either not granted or has been removed."},
+    Known{131005, 403, "Access denied", "Permission is either not granted or has been removed."},
     Known{131008, 400, "Required parameter is missing", "The request is missing a parameter."},
     Known{131009, 400, "Parameter value is not valid", "One or more values are invalid."},
     Known{131016, 500, "Service unavailable", "A service is temporarily unavailable."},
@@ -77,8 +76,9 @@ constexpr std::array known{
           "Message failed to send because there were too many messages sent from this phone number "
           "to the same phone number in a short period of time."},
     Known{131057, 500, "Account in maintenance mode", "Business account is in maintenance mode"},
-    Known{131062, 400, "Business-scoped User ID (BSUID) recipients are not supported for this "
-                       "message.",
+    Known{131062, 400,
+          "Business-scoped User ID (BSUID) recipients are not supported for this "
+          "message.",
           "Use a phone number."},
     Known{132000, 400, "Number of parameters does not match the expected number of params",
           "The number of parameters does not match the template."},
@@ -171,7 +171,8 @@ HttpResponse answer(const Refusal& refusal, std::string_view trace) {
                {"type", "OAuthException"},
                {"code", refusal.code}};
     if (refusal.code == 190)  // the one text of Graph's that carries no number
-        error["message"] = own.empty() ? "Invalid OAuth access token - Cannot parse access token" : own;
+        error["message"] =
+            own.empty() ? "Invalid OAuth access token - Cannot parse access token" : own;
     if (!refusal.details.empty())
         error["error_data"] = Json{{"messaging_product", "whatsapp"}, {"details", refusal.details}};
     error["fbtrace_id"] = trace;
@@ -200,8 +201,8 @@ HttpResponse json_answer(int status, const Json& body) {
 }
 
 std::size_t characters(std::string_view utf8) {
-    return static_cast<std::size_t>(
-        std::ranges::count_if(utf8, [](char c) { return (static_cast<unsigned char>(c) & 0xC0U) != 0x80U; }));
+    return static_cast<std::size_t>(std::ranges::count_if(
+        utf8, [](char c) { return (static_cast<unsigned char>(c) & 0xC0U) != 0x80U; }));
 }
 
 }  // namespace warmcall::sandbox

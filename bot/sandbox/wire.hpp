@@ -1,6 +1,7 @@
 #pragma once
-// How the WhatsApp Cloud API writes: its JSON on the wire, its signature, its refusals. Nothing here knows what is refused when.
-// Written from PROVIDERS.md 2 alone, so that the gateway is judged by a second reading of it.
+// How the WhatsApp Cloud API writes: its JSON on the wire, its signature, its refusals. Nothing
+// here knows what is refused when. Written from PROVIDERS.md 2 alone, so that the gateway is judged
+// by a second reading of it.
 
 #include <nlohmann/json.hpp>
 #include <string>
@@ -20,7 +21,8 @@ using core::Timestamp;
 // JSON no deeper than 32 levels; the error says where it breaks.
 Result<Json> read_json(std::string_view text);
 
-// As Meta writes it: non-ASCII as \uXXXX with lower-case hex, '/' as '\/'. The signature is over these very bytes.
+// As Meta writes it: non-ASCII as \uXXXX with lower-case hex, '/' as '\/'. The signature is over
+// these very bytes.
 std::string to_wire(const Json& payload);
 
 // "sha256=<64 lower-case hex>": X-Hub-Signature-256.
@@ -28,7 +30,8 @@ std::string signature(const Secret& app_secret, std::string_view body);
 
 std::string unix_seconds(Timestamp at);  // "1770112345", as in messages and statuses
 
-// A refusal, by its code in Meta's list (https://developers.facebook.com/documentation/business-messaging/whatsapp/support/error-codes).
+// A refusal, by its code in Meta's list
+// (https://developers.facebook.com/documentation/business-messaging/whatsapp/support/error-codes).
 struct Refusal {
     int code = 0;
     std::string details;  // error_data.details; empty: no error_data

@@ -81,9 +81,12 @@ class Run {
         } catch (const Crash&) {
             ++report_.crashes;
             start();
+            died_with_claims();
             return false;
         }
     }
+
+    void died_with_claims() { claims_out_until_ = clock_.at + Dispatch::lease + std::chrono::minutes{1}; }
 
     // Everything the service does by itself at this moment, until it has nothing left to do.
     void work() {
@@ -116,7 +119,8 @@ class Run {
         });
         for (const Claimed& one : claimed) {
             if (options_.faults && rng_.chance(1)) {
-                continue;  // died with it in hand: its lease runs out
+                died_with_claims();  // it is in nobody's hand: its lease runs out
+                continue;
             }
             send(one);
         }
@@ -327,7 +331,8 @@ class Run {
         }
     }
 
-    bool claims_out() { return options_.faults && store_.counts().messages_by_state["claimed"] > 0; }
+    // A claim whose holder died is out until its lease ends; the service looks for such every now and then.
+    bool claims_out() const { return clock_.at < claims_out_until_; }
 
     // ---- the people ----
 
@@ -395,6 +400,7 @@ class Run {
     std::priority_queue<Upcoming, std::vector<Upcoming>, std::greater<>> upcoming_;
     std::uint64_t order_ = 0;
     Timestamp reconcile_at_{};
+    Timestamp claims_out_until_{};
 };
 
 }  // namespace

@@ -43,7 +43,8 @@ bool etag_matches(std::string_view wanted, std::string_view etag) { return wante
 }  // namespace
 
 void add_security_headers(const Site& site, net::Outgoing& answer) {
-    const bool page = answer.header("Content-Type").starts_with("text/html");
+    const std::string_view type = answer.header("Content-Type");
+    const bool page = type.starts_with("text/html") || type.starts_with("text/javascript");  // a service worker lives under its own file's policy
     answer.headers.push_back({"Content-Security-Policy", std::string{page ? page_policy : data_policy}});
     answer.headers.push_back({"X-Content-Type-Options", "nosniff"});
     answer.headers.push_back({"Referrer-Policy", "no-referrer"});

@@ -10,6 +10,7 @@
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/use_future.hpp>
+#include <csignal>
 #include <cstdio>
 #include <filesystem>
 #include <functional>
@@ -20,6 +21,8 @@
 namespace warmcall::tests {
 
 namespace {
+
+constexpr auto ample = std::chrono::milliseconds{patience_ms};  // never waited for when all is well
 
 using Progress = Exchange::Progress;
 
@@ -125,14 +128,15 @@ auto run(Ask ask, net::ClientOptions options = {}) {
 
 asio::awaitable<Exchange> post_once(Transport& transport, std::string origin, std::string body,
                                     std::chrono::milliseconds limit) {
-    auto connection = co_await transport.connect(origin, 5s);
+    auto connection = co_await transport.connect(origin, ample);
     if (!connection)
         co_return Exchange{Progress::not_sent, {}, connection.error().message};
     co_return co_await (*connection)
         ->exchange({"POST", origin + "/m?secret=1", {}, std::move(body)}, limit);
 }
 
-Exchange post(const Peer& peer, std::string body = "hello", std::chrono::milliseconds limit = 5s) {
+Exchange post(const Peer& peer, std::string body = "hello",
+              std::chrono::milliseconds limit = ample) {
     return run([&](Transport& transport) {
         return post_once(transport, peer.origin(), std::move(body), limit);
     });
@@ -275,9 +279,9 @@ TEST_CASE(
         return run([&](Transport& transport) -> asio::awaitable<Exchange> {
             return
                 [](Transport& on, std::string to, HttpRequest what) -> asio::awaitable<Exchange> {
-                    auto connection = co_await on.connect(to, 5s);
+                    auto connection = co_await on.connect(to, ample);
                     REQUIRE(connection);
-                    co_return co_await (*connection)->exchange(std::move(what), 5s);
+                    co_return co_await (*connection)->exchange(std::move(what), ample);
                 }(transport, origin, request);
         });
     };
@@ -303,7 +307,8 @@ TEST_CASE("a connection is used again while it is fresh") {
             [&](Transport& transport) -> asio::awaitable<void> {
                 return [](Transport& on, std::string to) -> asio::awaitable<void> {
                     for (int i = 0; i < 3; ++i)
-                        CHECK((co_await post_once(on, to, "x", 5s)).progress == Progress::answered);
+                        CHECK((co_await post_once(on, to, "x", ample)).progress ==
+                              Progress::answered);
                 }(transport, peer.origin());
             },
             options);
@@ -318,9 +323,9 @@ TEST_CASE("a connection that idled too long, or that its peer closed, is not use
     never.idle_time = 0ms;
     const auto twice = [](Transport& on, std::string to,
                           std::function<void()> between) -> asio::awaitable<void> {
-        CHECK((co_await post_once(on, to, "x", 5s)).progress == Progress::answered);
+        CHECK((co_await post_once(on, to, "x", ample)).progress == Progress::answered);
         between();
-        CHECK((co_await post_once(on, to, "x", 5s)).progress == Progress::answered);
+        CHECK((co_await post_once(on, to, "x", ample)).progress == Progress::answered);
     };
     run([&](Transport& transport) { return twice(transport, stale.origin(), [] {}); }, never);
     CHECK(stale.accepted == 2);
@@ -353,17 +358,17 @@ TEST_CASE("who cannot be reached is named, and nothing was sent") {
         Peer gone{{}};
         origin = gone.origin();
     }
-    const Exchange refused = run([&](Transport& t) { return post_once(t, origin, "x", 5s); });
+    const Exchange refused = run([&](Transport& t) { return post_once(t, origin, "x", ample); });
     CHECK(refused.progress == Progress::not_sent);
     CHECK(refused.problem == "cannot connect to 127.0.0.1: the connection was refused");
     const Exchange unknown =
-        run([&](Transport& t) { return post_once(t, "http://no.such.invalid", "x", 5s); });
+        run([&](Transport& t) { return post_once(t, "http://no.such.invalid", "x", ample); });
     CHECK(unknown.problem.starts_with("cannot resolve no.such.invalid: "));
     for (const char* wrong : {"graph.facebook.com", "ftp://a", "http://", "http://a:0",
                               "http://a:99999", "http://[::1", "http://me@host", "https://a b"}) {
         INFO(wrong);
         CHECK(run([&](Transport& t) {
-                  return post_once(t, wrong, "x", 5s);
+                  return post_once(t, wrong, "x", ample);
               }).problem.starts_with("the address of a server must look like"));
     }
 }
@@ -376,12 +381,12 @@ TEST_CASE("an exchange that is cancelled still says how far it got") {
     Exchange result;
     const auto ask = [](Transport& on, std::string to, Exchange& into,
                         asio::cancellation_signal& signal) -> asio::awaitable<void> {
-        auto connection = co_await on.connect(to, 5s);
+        auto connection = co_await on.connect(to, ample);
         REQUIRE(connection);
         const auto executor = co_await asio::this_coro::executor;
         asio::steady_timer later{executor, 50ms};
         later.async_wait([&](auto) { signal.emit(asio::cancellation_type::terminal); });
-        into = co_await (*connection)->exchange({"POST", "/", {}, "x"}, 5s);
+        into = co_await (*connection)->exchange({"POST", "/", {}, "x"}, ample);
     };
     asio::co_spawn(context, ask(*transport, peer.origin(), result, cancel),
                    asio::bind_cancellation_slot(cancel.slot(), [](std::exception_ptr) {}));
@@ -393,7 +398,7 @@ TEST_CASE("an exchange that is cancelled still says how far it got") {
 TEST_CASE("client and server understand each other") {
     Serving serving;
     const std::string origin = "http://127.0.0.1:" + std::to_string(serving.port());
-    const Exchange result = run([&](Transport& t) { return post_once(t, origin, "hello", 5s); });
+    const Exchange result = run([&](Transport& t) { return post_once(t, origin, "hello", ample); });
     CHECK(result.response.body == "POST /m?secret=1 5");
 }
 
@@ -470,6 +475,7 @@ Peer::Script tls(const Identity& who, std::string answer, Talk talk = {}) {
         SSL_CTX_use_PrivateKey(context, who.key.get());
         SSL* const stream = SSL_new(context);
         SSL_set_fd(stream, fd);
+        std::signal(SIGPIPE, SIG_IGN);  // OpenSSL writes to a client that may be gone
         char got[4096];
         const bool agreed = SSL_accept(stream) == 1;
         const char* const name = SSL_get_servername(stream, TLSEXT_NAMETYPE_host_name);
@@ -485,8 +491,9 @@ Peer::Script tls(const Identity& who, std::string answer, Talk talk = {}) {
 
 Exchange post_tls(const Peer& peer, const net::ClientOptions& options,
                   std::string_view host = "localhost") {
-    return run([&](Transport& t) { return post_once(t, peer.origin("https", host), "hello", 5s); },
-               options);
+    return run(
+        [&](Transport& t) { return post_once(t, peer.origin("https", host), "hello", ample); },
+        options);
 }
 
 }  // namespace

@@ -86,6 +86,7 @@ class RawClient {
             throw std::runtime_error{"the server neither answered nor closed"};
         char part[16384];
         const ssize_t count = ::recv(fd_, part, sizeof part, 0);
+        reset_ = count < 0;
         if (count <= 0)
             return false;
         got_.append(part, static_cast<std::size_t>(count));
@@ -125,10 +126,12 @@ class RawClient {
         return answer;
     }
 
-    bool closed() { return got_.empty() && !read_more(); }
+    // In good order: a reset may take an answer with it.
+    bool closed() { return got_.empty() && !read_more() && !reset_; }
 
  private:
     int fd_ = -1;
+    bool reset_ = false;
     std::string got_;
 };
 

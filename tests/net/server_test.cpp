@@ -379,7 +379,7 @@ TEST_CASE("stopping finishes what is under way, closes what is idle and takes no
     CHECK(answer->body == "at last");
     CHECK(answer->head.find("Connection: close\r\n") != std::string::npos);
     busy.close();
-    CHECK(serving.ended(5s));
+    CHECK(serving.ended(std::chrono::milliseconds{patience_ms}));
 }
 
 TEST_CASE("a handler that does not end is given up when the time to drain is over") {
@@ -399,7 +399,7 @@ TEST_CASE("a handler that does not end is given up when the time to drain is ove
     client.send(get);
     gate->entered.get_future().wait();
     serving.stop();
-    CHECK(serving.ended(5s));
+    CHECK(serving.ended(std::chrono::milliseconds{patience_ms}));
     CHECK(cancelled);
 }
 
@@ -448,7 +448,7 @@ TEST_CASE("a stream goes out piece by piece, and stopping the server cuts it") {
     CHECK_FALSE(client.readable(400));  // longer than every deadline of the server
     serving.stop();
     CHECK(client.closed());
-    CHECK(serving.ended(2s));
+    CHECK(serving.ended(std::chrono::milliseconds{patience_ms}));
     CHECK(numbers.cancelled);
 }
 
@@ -461,7 +461,8 @@ TEST_CASE("a stream ends when its client is gone") {
     client.send(get);
     client.read_until("data: 1");
     client.close();
-    REQUIRE(numbers.ended.get_future().wait_for(5s) == std::future_status::ready);
+    REQUIRE(numbers.ended.get_future().wait_for(std::chrono::milliseconds{patience_ms}) ==
+            std::future_status::ready);
     CHECK(numbers.cancelled);
 }
 
@@ -556,7 +557,7 @@ TEST_CASE("a cancelled run stops as gracefully as a told one") {
     CHECK(client.read_answer()->status == 200);
     asio::post(context, [&] { signal.cancel(); });
     CHECK(client.closed());
-    CHECK(ended.wait_for(5s) == std::future_status::ready);
+    CHECK(ended.wait_for(std::chrono::milliseconds{patience_ms}) == std::future_status::ready);
     thread.join();
 }
 

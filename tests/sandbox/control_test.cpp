@@ -18,22 +18,40 @@ TEST_CASE("bad input to the control side is answered with what was expected") {
         {"reply", {{"from", ines}}, "text: the words of the reply were expected"},
         {"reply", {{"from", ines}, {"type", "song"}}, "type: one of text, button"},
         {"reply", {{"from", ines}, {"text", "x"}, {"txet", "y"}}, "unknown key 'txet'"},
-        {"reply", {{"from", ines}, {"text", "x"}, {"copies", 0}}, "copies: a number from 1 to 1000"},
-        {"reply", {{"from", ines}, {"text", "x"}, {"copies", "two"}}, "copies: a number from 1 to 1000"},
+        {"reply",
+         {{"from", ines}, {"text", "x"}, {"copies", 0}},
+         "copies: a number from 1 to 1000"},
+        {"reply",
+         {{"from", ines}, {"text", "x"}, {"copies", "two"}},
+         "copies: a number from 1 to 1000"},
         {"reply", {{"from", ines}, {"type", "reaction"}, {"about", "last"}}, "about: a wamid"},
-        {"reply", {{"replies", {{{"from", ines}, {"text", "one"}}, {{"from", 7}}}}}, "replies[1]: from:"},
+        {"reply",
+         {{"replies", {{{"from", ines}, {"text", "one"}}, {{"from", 7}}}}},
+         "replies[1]: from:"},
         {"reply", Json::array(), "a JSON object was expected"},
         {"rules", {{"then", "explode"}}, "then: one of accept, accept-then-hang"},
         {"rules", {{"then", "reject"}, {"probability", 2}}, "probability: a number from 0 to 1"},
-        {"rules", {{"rules", {{{"then", "accept"}}, {{"nth", 1.5}}}}}, "rule 2: nth: a whole number"},
+        {"rules",
+         {{"rules", {{{"then", "accept"}}, {{"nth", 1.5}}}}},
+         "rule 2: nth: a whole number"},
         {"call", {{"from", ines}, {"events", "ring"}}, "events: one of connect, terminate, both"},
         {"clock", Json::object(), "advance_s"},
         {"clock", {{"advance_s", -5}}, "advance_s: a number from 0"},
-        {"status", {{"wamid", "wamid.no"}, {"status", "read"}}, "wamid of a message the business sent"},
-        {"template-event", {{"name", "nothing"}, {"language", "en_US"}, {"event", "PAUSED"}}, "there is no template"},
-        {"template-event", {{"name", "wellbeing"}, {"language", "en_US"}}, "event, quality or category"},
-        {"template", {{"name", "Bad Name"}, {"language", "en"}, {"text", "x"}}, "template 1: name:"},
-        {"template", {{"name", "ok"}, {"language", "en"}, {"text", "Hi {{a}} there"}, {"parameters", {"b"}}}, "{{a}} is in the text"},
+        {"status",
+         {{"wamid", "wamid.no"}, {"status", "read"}},
+         "wamid of a message the business sent"},
+        {"template-event",
+         {{"name", "nothing"}, {"language", "en_US"}, {"event", "PAUSED"}},
+         "there is no template"},
+        {"template-event",
+         {{"name", "wellbeing"}, {"language", "en_US"}},
+         "event, quality or category"},
+        {"template",
+         {{"name", "Bad Name"}, {"language", "en"}, {"text", "x"}},
+         "template 1: name:"},
+        {"template",
+         {{"name", "ok"}, {"language", "en"}, {"text", "Hi {{a}} there"}, {"parameters", {"b"}}},
+         "{{a}} is in the text"},
         {"account-event", {{"field", "x"}, {"value", 3}}, "value: an object"},
         {"contact", {{"phone", ines}, {"window", "ajar"}}, "window: one of open, closed"},
         {"number-change", {{"from", ines}, {"to", ines}}, "already have"},
@@ -58,14 +76,22 @@ TEST_CASE("the control side takes JSON only, from no other page, and says what i
     World world;
     const std::string reply = R"({"from":"+61491570156","text":"hi"})";
     CHECK(ask(world.port, "POST", "/_control/reply", reply).status == 400);
-    CHECK(ask(world.port, "POST", "/_control/reply", reply, {"Content-Type: text/plain"}).status == 400);
-    CHECK(ask(world.port, "POST", "/_control/reply", reply, {"Content-Type: application/json", "Origin: https://evil.example"}).status == 400);
+    CHECK(ask(world.port, "POST", "/_control/reply", reply, {"Content-Type: text/plain"}).status ==
+          400);
     CHECK(ask(world.port, "POST", "/_control/reply", reply,
-              {"Content-Type: application/json; charset=utf-8", "Origin: http://127.0.0.1:" + std::to_string(world.port)})
+              {"Content-Type: application/json", "Origin: https://evil.example"})
+              .status == 400);
+    CHECK(ask(world.port, "POST", "/_control/reply", reply,
+              {"Content-Type: application/json; charset=utf-8",
+               "Origin: http://127.0.0.1:" + std::to_string(world.port)})
               .status == 200);
-    CHECK(ask(world.port, "POST", "/_control/reply", "{\"from\":", {"Content-Type: application/json"}).json()["error"].get<std::string>().find("breaks at byte") !=
-          std::string::npos);
-    CHECK(ask(world.port, "PUT", "/_control/reply", reply, {"Content-Type: application/json"}).status == 400);
+    CHECK(
+        ask(world.port, "POST", "/_control/reply", "{\"from\":", {"Content-Type: application/json"})
+            .json()["error"]
+            .get<std::string>()
+            .find("breaks at byte") != std::string::npos);
+    CHECK(ask(world.port, "PUT", "/_control/reply", reply, {"Content-Type: application/json"})
+              .status == 400);
     CHECK(ask(world.port, "GET", "/_control/ledger?after=x").status == 400);
     CHECK(ask(world.port, "GET", "/_control/unknown").status == 404);
     const Json help = world.view("");
@@ -97,8 +123,10 @@ TEST_CASE("one receipt can be made by hand") {
     World world;
     world.control("settings", {{"receipts", false}});
     const std::string id = world.send(wellbeing_to(ines)).json()["messages"][0]["id"];
-    CHECK(world.control("status", {{"wamid", id}, {"status", "failed"}, {"code", 131026}}).status == 200);
-    CHECK(world.control("status", {{"to", ines}, {"status", "delivered"}, {"copies", 2}}).status == 200);
+    CHECK(world.control("status", {{"wamid", id}, {"status", "failed"}, {"code", 131026}}).status ==
+          200);
+    CHECK(world.control("status", {{"to", ines}, {"status", "delivered"}, {"copies", 2}}).status ==
+          200);
     world.flush();
     std::vector<std::string> words;
     for (const Json& status : world.statuses())
@@ -108,13 +136,17 @@ TEST_CASE("one receipt can be made by hand") {
 
 TEST_CASE("the page and its files are served under a strict policy") {
     World world;
-    for (const auto& [path, type, holds] : std::vector<std::tuple<std::string, std::string, std::string>>{
-             {"/", "text/html; charset=utf-8", "<script"}, {"/_page/app.js", "text/javascript; charset=utf-8", "fetch("}, {"/_page/style.css", "text/css; charset=utf-8", "{"}}) {
+    for (const auto& [path, type, holds] :
+         std::vector<std::tuple<std::string, std::string, std::string>>{
+             {"/", "text/html; charset=utf-8", "<script"},
+             {"/_page/app.js", "text/javascript; charset=utf-8", "fetch("},
+             {"/_page/style.css", "text/css; charset=utf-8", "{"}}) {
         const Heard heard = ask(world.port, "GET", path);
         CHECK(heard.status == 200);
         CHECK(heard.headers.at("content-type") == type);
         CHECK(heard.headers.at("x-content-type-options") == "nosniff");
-        CHECK(heard.headers.at("content-security-policy").find("script-src 'self'") != std::string::npos);
+        CHECK(heard.headers.at("content-security-policy").find("script-src 'self'") !=
+              std::string::npos);
         CHECK(heard.headers.at("content-security-policy").find("unsafe") == std::string::npos);
         CHECK(heard.body.find(holds) != std::string::npos);
     }
@@ -132,15 +164,25 @@ TEST_CASE("what the sandbox cannot begin with it says in words") {
         const auto endpoint = sandbox.listen();
         return endpoint ? std::string{} : endpoint.error().message;
     };
-    CHECK_THAT(problem([](auto& o) { o.access_token = warmcall::Secret{}; }), Catch::Contains("access token"));
-    CHECK_THAT(problem([](auto& o) { o.posting.app_secret = warmcall::Secret{}; }), Catch::Contains("app secret"));
-    CHECK_THAT(problem([](auto& o) { o.account.display_number = "call us"; }), Catch::Contains("like +12025550101"));
-    CHECK_THAT(problem([](auto& o) { o.account.phone_number_id = "one"; }), Catch::Contains("digits"));
-    CHECK_THAT(problem([](auto& o) { o.ledger_path = "/nowhere/ledger"; }), Catch::Contains("/nowhere/ledger"));
-    CHECK_THAT(problem([](auto& o) { o.people = {{"nobody", "Ines", false}}; }), Catch::Contains("+61491570156"));
+    CHECK_THAT(problem([](auto& o) { o.access_token = warmcall::Secret{}; }),
+               Catch::Contains("access token"));
+    CHECK_THAT(problem([](auto& o) { o.posting.app_secret = warmcall::Secret{}; }),
+               Catch::Contains("app secret"));
+    CHECK_THAT(problem([](auto& o) { o.account.display_number = "call us"; }),
+               Catch::Contains("like +12025550101"));
+    CHECK_THAT(problem([](auto& o) { o.account.phone_number_id = "one"; }),
+               Catch::Contains("digits"));
+    CHECK_THAT(problem([](auto& o) { o.ledger_path = "/nowhere/ledger"; }),
+               Catch::Contains("/nowhere/ledger"));
+    CHECK_THAT(problem([](auto& o) { o.people = {{"nobody", "Ines", false}}; }),
+               Catch::Contains("+61491570156"));
     CHECK(problem([](auto&) {}).empty());
     for (const auto& [text, says] : std::vector<std::pair<std::string, std::string>>{
-             {"{", "not JSON"}, {"{}", "[{name"}, {"[5]", "template 1"}, {R"([{"name":"a","language":"en","text":"x","colour":"red"}])", "unknown key 'colour'"}}) {
+             {"{", "not JSON"},
+             {"{}", "[{name"},
+             {"[5]", "template 1"},
+             {R"([{"name":"a","language":"en","text":"x","colour":"red"}])",
+              "unknown key 'colour'"}}) {
         const auto read = warmcall::sandbox::read_templates(text);
         REQUIRE_FALSE(read);
         CHECK_THAT(read.error().message, Catch::Contains(says));

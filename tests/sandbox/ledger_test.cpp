@@ -1,8 +1,9 @@
+#include "sandbox/ledger.hpp"
+
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
 
-#include "sandbox/ledger.hpp"
 #include "sandbox/world.hpp"
 #include "support/catch.hpp"
 
@@ -12,7 +13,8 @@ namespace {
 
 struct Folder {
     Folder() {
-        std::string name = (std::filesystem::temp_directory_path() / "warmcall-ledger-XXXXXX").string();
+        std::string name =
+            (std::filesystem::temp_directory_path() / "warmcall-ledger-XXXXXX").string();
         REQUIRE(::mkdtemp(name.data()) != nullptr);
         path = name;
     }
@@ -37,7 +39,9 @@ std::vector<Json> lines(const std::string& file) {
 
 }  // namespace
 
-TEST_CASE("the ledger has every request, answer and webhook, each on a line of its own and numbered without a gap") {
+TEST_CASE(
+    "the ledger has every request, answer and webhook, each on a line of its own and numbered "
+    "without a gap") {
     const Folder folder;
     auto options = usual();
     options.ledger_path = folder.file();
@@ -57,15 +61,23 @@ TEST_CASE("the ledger has every request, answer and webhook, each on a line of i
         CHECK(entries[i]["at"].is_number_integer());
         ++kinds[entries[i]["kind"]];
     }
-    CHECK(kinds == std::map<std::string, int>{{"start", 1}, {"request", 2}, {"accepted", 1}, {"answer", 2}, {"webhook", 4},
-                                              {"webhook_answer", 4}, {"control", 2}, {"stop", 1}});
-    const auto request = *std::find_if(entries.begin(), entries.end(), [](const Json& e) { return e["kind"] == "request"; });
+    CHECK(kinds == std::map<std::string, int>{{"start", 1},
+                                              {"request", 2},
+                                              {"accepted", 1},
+                                              {"answer", 2},
+                                              {"webhook", 4},
+                                              {"webhook_answer", 4},
+                                              {"control", 2},
+                                              {"stop", 1}});
+    const auto request = *std::find_if(entries.begin(), entries.end(),
+                                       [](const Json& e) { return e["kind"] == "request"; });
     CHECK(request["to"] == ines);
     CHECK(request["token"] == "tok-7");
     CHECK(Json::parse(request["body"].get<std::string>()) == wellbeing_to(ines, "Ines", "tok-7"));
     CHECK(content(folder.file()).find("the access token") == std::string::npos);
     CHECK(content(folder.file()).find(app_secret) == std::string::npos);
-    const auto taken = *std::find_if(entries.begin(), entries.end(), [](const Json& e) { return e["kind"] == "accepted"; });
+    const auto taken = *std::find_if(entries.begin(), entries.end(),
+                                     [](const Json& e) { return e["kind"] == "accepted"; });
     CHECK(taken["request"] == request["seq"]);
     CHECK(taken["token"] == "tok-7");
     CHECK(taken["wa_id"] == "61491570156");
@@ -95,7 +107,8 @@ TEST_CASE("a second run goes on in the same ledger and never gives an id twice")
 
 TEST_CASE("a line torn by a crash stays as it is, and the next begins its own") {
     const Folder folder;
-    std::ofstream{folder.file()} << R"({"seq":1,"at":5,"kind":"start"})" << "\n" << R"({"seq":2,"at":6,"ki)";
+    std::ofstream{folder.file()} << R"({"seq":1,"at":5,"kind":"start"})" << "\n"
+                                 << R"({"seq":2,"at":6,"ki)";
     const warmcall::sandbox::JumpingClock clock;
     auto ledger = warmcall::sandbox::Ledger::open(folder.file(), clock);
     REQUIRE(ledger);

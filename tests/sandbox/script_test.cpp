@@ -7,7 +7,8 @@ using namespace std::chrono_literals;
 namespace {
 
 Heard hurried(const World& world, const Json& body, std::chrono::milliseconds limit) {
-    return ask(world.port, "POST", std::string{"/v24.0/"} + number_id + "/messages", body.dump(), {bearer, "Content-Type: application/json"}, limit);
+    return ask(world.port, "POST", std::string{"/v24.0/"} + number_id + "/messages", body.dump(),
+               {bearer, "Content-Type: application/json"}, limit);
 }
 
 void script(World& world, const Json& rule) {
@@ -80,7 +81,8 @@ TEST_CASE("not taken looks just the same on the wire, and no receipt follows") {
 
 TEST_CASE("any refusal of Meta's list can be played") {
     World world;
-    for (const auto& [code, status] : std::vector<std::pair<int, int>>{{131048, 400}, {368, 403}, {131016, 500}, {133004, 503}, {131031, 403}}) {
+    for (const auto& [code, status] : std::vector<std::pair<int, int>>{
+             {131048, 400}, {368, 403}, {131016, 500}, {133004, 503}, {131031, 403}}) {
         ask(world.port, "DELETE", "/_control/rules");
         script(world, {{"then", "reject"}, {"code", code}});
         const Heard heard = world.send(wellbeing_to(ines));
@@ -130,9 +132,11 @@ TEST_CASE("receipts can be doubled, turned round, late or missing") {
         world.send(wellbeing_to(ines));
         const auto posts = world.gateway.wait_for(9);
         CHECK(words(world.statuses()) ==
-              std::vector<std::string>{"sent", "sent", "sent", "delivered", "delivered", "delivered", "read", "read", "read"});
+              std::vector<std::string>{"sent", "sent", "sent", "delivered", "delivered",
+                                       "delivered", "read", "read", "read"});
         CHECK(posts[0].body == posts[2].body);
-        CHECK(world.view("messages")["messages"][0]["steps"].size() == 4);  // accepted and once each
+        CHECK(world.view("messages")["messages"][0]["steps"].size() ==
+              4);  // accepted and once each
     }
     SECTION("turned round") {
         script(world, {{"receipts", "reversed"}});

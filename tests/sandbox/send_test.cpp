@@ -31,15 +31,22 @@ void check_refusal(const Heard& heard, int status, int code, const std::string& 
 Json buttons(std::size_t count, const std::string& title = "Yes ") {
     Json list = Json::array();
     for (std::size_t i = 0; i < count; ++i)
-        list.push_back({{"type", "reply"}, {"reply", {{"id", "b" + std::to_string(i)}, {"title", title + std::to_string(i)}}}});
+        list.push_back(
+            {{"type", "reply"},
+             {"reply", {{"id", "b" + std::to_string(i)}, {"title", title + std::to_string(i)}}}});
     return {{"type", "button"}, {"body", {{"text", "Well?"}}}, {"action", {{"buttons", list}}}};
 }
 
 Json interactive_to(const std::string& number, Json interactive) {
-    return {{"messaging_product", "whatsapp"}, {"to", number}, {"type", "interactive"}, {"interactive", std::move(interactive)}};
+    return {{"messaging_product", "whatsapp"},
+            {"to", number},
+            {"type", "interactive"},
+            {"interactive", std::move(interactive)}};
 }
 
-Json& body_parameters(Json& send) { return send["template"]["components"][0]["parameters"]; }
+Json& body_parameters(Json& send) {
+    return send["template"]["components"][0]["parameters"];
+}
 
 }  // namespace
 
@@ -49,7 +56,8 @@ TEST_CASE("a template message is taken and answered with an id, the input and th
     REQUIRE(heard.status == 200);
     const Json body = heard.json();
     CHECK(body["messaging_product"] == "whatsapp");
-    CHECK(body["contacts"] == Json::array({{{"input", "+61 491 570-156"}, {"wa_id", "61491570156"}}}));
+    CHECK(body["contacts"] ==
+          Json::array({{{"input", "+61 491 570-156"}, {"wa_id", "61491570156"}}}));
     CHECK(body["messages"][0]["id"].get<std::string>().starts_with("wamid."));
     CHECK(body["messages"][0]["message_status"] == "accepted");
     CHECK(heard.headers.at("content-type") == "application/json; charset=UTF-8");
@@ -59,19 +67,23 @@ TEST_CASE("the path may carry a version or none") {
     World world;
     world.opened(ines);
     for (const std::string version : {"", "/v24.0", "/v23.0"}) {
-        const Heard heard = world.graph("POST", version + "/" + number_id + "/messages", text_to(ines));
+        const Heard heard =
+            world.graph("POST", version + "/" + number_id + "/messages", text_to(ines));
         CHECK(heard.status == 200);
         CHECK_FALSE(heard.json()["messages"][0].contains("message_status"));
     }
-    CHECK(world.graph("POST", std::string{"/version/"} + number_id + "/messages", text_to(ines)).status == 400);
+    CHECK(world.graph("POST", std::string{"/version/"} + number_id + "/messages", text_to(ines))
+              .status == 400);
 }
 
 TEST_CASE("without the right token nothing is taken") {
     World world;
     const std::string path = std::string{"/v24.0/"} + number_id + "/messages";
     const std::string body = wellbeing_to(ines).dump();
-    for (const std::vector<std::string>& headers :
-         {std::vector<std::string>{}, {"Authorization: Bearer another token"}, {"Authorization: Bearer "}, {"Authorization: Basic dGhl"}}) {
+    for (const std::vector<std::string>& headers : {std::vector<std::string>{},
+                                                    {"Authorization: Bearer another token"},
+                                                    {"Authorization: Bearer "},
+                                                    {"Authorization: Basic dGhl"}}) {
         const Heard heard = ask(world.port, "POST", path, body, headers);
         check_refusal(heard, 401, 190, "Invalid OAuth access token");
     }
@@ -84,21 +96,36 @@ TEST_CASE("a message of the wrong shape is refused as Meta refuses it") {
     World world;
     world.opened(ines);
     const std::vector<Refused> table{
-        {"no messaging_product", [](Json& j) { j.erase("messaging_product"); }, 400, 100, "The parameter messaging_product is required"},
-        {"another product", [](Json& j) { j["messaging_product"] = "sms"; }, 400, 100, "messaging_product must be one of"},
+        {"no messaging_product", [](Json& j) { j.erase("messaging_product"); }, 400, 100,
+         "The parameter messaging_product is required"},
+        {"another product", [](Json& j) { j["messaging_product"] = "sms"; }, 400, 100,
+         "messaging_product must be one of"},
         {"no to", [](Json& j) { j.erase("to"); }, 400, 100, "The parameter to is required"},
-        {"to is a word", [](Json& j) { j["to"] = "Ines"; }, 400, 131009, "not a valid phone number"},
-        {"to is short", [](Json& j) { j["to"] = "+6149"; }, 400, 131009, "not a valid phone number"},
-        {"to is a list", [](Json& j) { j["to"] = Json::array(); }, 400, 131009, "not a valid phone number"},
-        {"to ourselves", [](Json& j) { j["to"] = "+1 202 555 0101"; }, 400, 131021, "Recipient cannot be sender"},
-        {"unknown type", [](Json& j) { j["type"] = "poll"; }, 400, 131051, "not currently supported"},
-        {"no text object", [](Json& j) { j.erase("text"); }, 400, 100, "The parameter text is required"},
-        {"empty text", [](Json& j) { j["text"]["body"] = ""; }, 400, 100, "text['body'] is required"},
-        {"text is a number", [](Json& j) { j["text"]["body"] = 7; }, 400, 100, "text['body'] is required"},
-        {"text too long", [](Json& j) { j["text"]["body"] = std::string(4097, 'a'); }, 400, 100, "at most 4096 characters"},
-        {"a key that is none", [](Json& j) { j["text"]["boody"] = "x"; }, 400, 100, "Unexpected key \\\"boody\\\""},
-        {"opaque data of another kind", [](Json& j) { j["biz_opaque_callback_data"] = 5; }, 400, 131009, "biz_opaque_callback_data"},
-        {"opaque data too long", [](Json& j) { j["biz_opaque_callback_data"] = std::string(513, 'x'); }, 400, 131009, "512"},
+        {"to is a word", [](Json& j) { j["to"] = "Ines"; }, 400, 131009,
+         "not a valid phone number"},
+        {"to is short", [](Json& j) { j["to"] = "+6149"; }, 400, 131009,
+         "not a valid phone number"},
+        {"to is a list", [](Json& j) { j["to"] = Json::array(); }, 400, 131009,
+         "not a valid phone number"},
+        {"to ourselves", [](Json& j) { j["to"] = "+1 202 555 0101"; }, 400, 131021,
+         "Recipient cannot be sender"},
+        {"unknown type", [](Json& j) { j["type"] = "poll"; }, 400, 131051,
+         "not currently supported"},
+        {"no text object", [](Json& j) { j.erase("text"); }, 400, 100,
+         "The parameter text is required"},
+        {"empty text", [](Json& j) { j["text"]["body"] = ""; }, 400, 100,
+         "text['body'] is required"},
+        {"text is a number", [](Json& j) { j["text"]["body"] = 7; }, 400, 100,
+         "text['body'] is required"},
+        {"text too long", [](Json& j) { j["text"]["body"] = std::string(4097, 'a'); }, 400, 100,
+         "at most 4096 characters"},
+        {"a key that is none", [](Json& j) { j["text"]["boody"] = "x"; }, 400, 100,
+         "Unexpected key \\\"boody\\\""},
+        {"opaque data of another kind", [](Json& j) { j["biz_opaque_callback_data"] = 5; }, 400,
+         131009, "biz_opaque_callback_data"},
+        {"opaque data too long",
+         [](Json& j) { j["biz_opaque_callback_data"] = std::string(513, 'x'); }, 400, 131009,
+         "512"},
         {"a group", [](Json& j) { j["recipient_type"] = "group"; }, 400, 131009, "recipient_type"},
     };
     for (const Refused& row : table) {
@@ -109,7 +136,8 @@ TEST_CASE("a message of the wrong shape is refused as Meta refuses it") {
     }
     check_refusal(world.send_raw("{\"messaging_product\":"), 400, 100, "not JSON");
     check_refusal(world.send_raw("[]"), 400, 100, "Invalid parameter");
-    check_refusal(world.send_raw(std::string(100, '[') + std::string(100, ']')), 400, 100, "nested deeper");
+    check_refusal(world.send_raw(std::string(100, '[') + std::string(100, ']')), 400, 100,
+                  "nested deeper");
     CHECK(world.send(text_to(ines, std::string(4096, 'a'))).status == 200);
     CHECK(world.entries("accepted").size() == 1);
 }
@@ -117,28 +145,47 @@ TEST_CASE("a message of the wrong shape is refused as Meta refuses it") {
 TEST_CASE("a template message has to fit its template") {
     World world;
     const std::vector<Refused> table{
-        {"unknown name", [](Json& j) { j["template"]["name"] = "nothing"; }, 404, 132001, "template name (nothing) does not exist in en_US"},
-        {"unknown language", [](Json& j) { j["template"]["language"]["code"] = "fr"; }, 404, 132001, "does not exist in fr"},
-        {"no name", [](Json& j) { j["template"].erase("name"); }, 400, 100, "template['name'] is required"},
-        {"no language", [](Json& j) { j["template"].erase("language"); }, 400, 100, "template['language']['code'] is required"},
-        {"one parameter too few", [](Json& j) { body_parameters(j).erase(1); }, 400, 132000, "number of localizable_params (1)"},
-        {"no parameters", [](Json& j) { j["template"].erase("components"); }, 400, 132000, "number of localizable_params (0)"},
-        {"one too many", [](Json& j) { body_parameters(j).push_back(body_parameters(j)[0]); }, 400, 132000, "expected number of params (2)"},
-        {"no parameter name", [](Json& j) { body_parameters(j)[0].erase("parameter_name"); }, 400, 132012, "Parameter name is missing"},
-        {"another name", [](Json& j) { body_parameters(j)[0]["parameter_name"] = "nick"; }, 400, 132012, "nick does not exist"},
-        {"a name twice", [](Json& j) { body_parameters(j)[0]["parameter_name"] = "rep_name"; }, 400, 132012, "given twice"},
-        {"not a text", [](Json& j) { body_parameters(j)[0]["type"] = "image"; }, 400, 132012, "expected TEXT, received image"},
-        {"an empty value", [](Json& j) { body_parameters(j)[0]["text"] = ""; }, 400, 131008, "missing text value"},
-        {"a line break", [](Json& j) { body_parameters(j)[0]["text"] = "Ines\nM"; }, 400, 132018, "new-line"},
-        {"too long in all", [](Json& j) { body_parameters(j)[0]["text"] = std::string(1000, 'n'); }, 400, 132005, "longer than 1024"},
-        {"an unknown part", [](Json& j) { j["template"]["components"][0]["type"] = "tail"; }, 400, 100, "component of type 'tail'"},
+        {"unknown name", [](Json& j) { j["template"]["name"] = "nothing"; }, 404, 132001,
+         "template name (nothing) does not exist in en_US"},
+        {"unknown language", [](Json& j) { j["template"]["language"]["code"] = "fr"; }, 404, 132001,
+         "does not exist in fr"},
+        {"no name", [](Json& j) { j["template"].erase("name"); }, 400, 100,
+         "template['name'] is required"},
+        {"no language", [](Json& j) { j["template"].erase("language"); }, 400, 100,
+         "template['language']['code'] is required"},
+        {"one parameter too few", [](Json& j) { body_parameters(j).erase(1); }, 400, 132000,
+         "number of localizable_params (1)"},
+        {"no parameters", [](Json& j) { j["template"].erase("components"); }, 400, 132000,
+         "number of localizable_params (0)"},
+        {"one too many", [](Json& j) { body_parameters(j).push_back(body_parameters(j)[0]); }, 400,
+         132000, "expected number of params (2)"},
+        {"no parameter name", [](Json& j) { body_parameters(j)[0].erase("parameter_name"); }, 400,
+         132012, "Parameter name is missing"},
+        {"another name", [](Json& j) { body_parameters(j)[0]["parameter_name"] = "nick"; }, 400,
+         132012, "nick does not exist"},
+        {"a name twice", [](Json& j) { body_parameters(j)[0]["parameter_name"] = "rep_name"; }, 400,
+         132012, "given twice"},
+        {"not a text", [](Json& j) { body_parameters(j)[0]["type"] = "image"; }, 400, 132012,
+         "expected TEXT, received image"},
+        {"an empty value", [](Json& j) { body_parameters(j)[0]["text"] = ""; }, 400, 131008,
+         "missing text value"},
+        {"a line break", [](Json& j) { body_parameters(j)[0]["text"] = "Ines\nM"; }, 400, 132018,
+         "new-line"},
+        {"too long in all", [](Json& j) { body_parameters(j)[0]["text"] = std::string(1000, 'n'); },
+         400, 132005, "longer than 1024"},
+        {"an unknown part", [](Json& j) { j["template"]["components"][0]["type"] = "tail"; }, 400,
+         100, "component of type 'tail'"},
         {"a button that is not there",
          [](Json& j) {
              j["template"]["components"].push_back(
-                 {{"type", "button"}, {"sub_type", "quick_reply"}, {"index", "5"}, {"parameters", {{{"type", "payload"}, {"payload", "p"}}}}});
+                 {{"type", "button"},
+                  {"sub_type", "quick_reply"},
+                  {"index", "5"},
+                  {"parameters", {{{"type", "payload"}, {"payload", "p"}}}}});
          },
          400, 132018, "Button index"},
-        {"a policy of its own", [](Json& j) { j["template"]["language"]["policy"] = "fallback"; }, 400, 100, "DETERMINISTIC"},
+        {"a policy of its own", [](Json& j) { j["template"]["language"]["policy"] = "fallback"; },
+         400, 100, "DETERMINISTIC"},
     };
     for (const Refused& row : table) {
         INFO(row.why);
@@ -151,13 +198,17 @@ TEST_CASE("a template message has to fit its template") {
 
 TEST_CASE("positional parameters go by their place, and are not mixed with names") {
     World world;
-    Json body{{"messaging_product", "whatsapp"},
-              {"to", ines},
-              {"type", "template"},
-              {"template",
-               {{"name", "old_style"},
-                {"language", {{"code", "hi"}, {"policy", "deterministic"}}},
-                {"components", {{{"type", "body"}, {"parameters", {{{"type", "text"}, {"text", "Ines"}}, {{"type", "text"}, {"text", "Joel"}}}}}}}}}};
+    Json body{
+        {"messaging_product", "whatsapp"},
+        {"to", ines},
+        {"type", "template"},
+        {"template",
+         {{"name", "old_style"},
+          {"language", {{"code", "hi"}, {"policy", "deterministic"}}},
+          {"components",
+           {{{"type", "body"},
+             {"parameters",
+              {{{"type", "text"}, {"text", "Ines"}}, {{"type", "text"}, {"text", "Joel"}}}}}}}}}};
     CHECK(world.send(body).status == 200);
     CHECK(world.view("messages")["messages"][0]["text"] == "Namaste Ines, yours Joel.");
     body_parameters(body)[0]["parameter_name"] = "first_name";
@@ -172,10 +223,16 @@ TEST_CASE("a link button of a template needs the end of its link") {
               {"template",
                {{"name", "rep_notice"},
                 {"language", {{"code", "en_US"}}},
-                {"components", {{{"type", "body"}, {"parameters", {{{"type", "text"}, {"parameter_name", "name"}, {"text", "Ines"}}}}}}}}}};
+                {"components",
+                 {{{"type", "body"},
+                   {"parameters",
+                    {{{"type", "text"}, {"parameter_name", "name"}, {"text", "Ines"}}}}}}}}}};
     check_refusal(world.send(body), 400, 131008, "of type Url requires a parameter");
     body["template"]["components"].push_back(
-        {{"type", "button"}, {"sub_type", "url"}, {"index", "0"}, {"parameters", {{{"type", "text"}, {"text", "tok123"}}}}});
+        {{"type", "button"},
+         {"sub_type", "url"},
+         {"index", "0"},
+         {"parameters", {{{"type", "text"}, {"text", "tok123"}}}}});
     CHECK(world.send(body).status == 200);
     const Json bubble = world.view("messages")["messages"][0];
     CHECK(bubble["payloads"][0] == "https://example.org/p/tok123");
@@ -185,7 +242,10 @@ TEST_CASE("a link button of a template needs the end of its link") {
 TEST_CASE("a paused, disabled or rejected template is not sent") {
     World world;
     const auto set = [&](const char* event) {
-        CHECK(world.control("template-event", {{"name", "wellbeing"}, {"language", "en_US"}, {"event", event}}).status == 200);
+        CHECK(world
+                  .control("template-event",
+                           {{"name", "wellbeing"}, {"language", "en_US"}, {"event", event}})
+                  .status == 200);
     };
     set("PAUSED");
     check_refusal(world.send(wellbeing_to(ines)), 400, 132015, "Template is Paused");
@@ -200,7 +260,9 @@ TEST_CASE("a paused, disabled or rejected template is not sent") {
 TEST_CASE("interactive messages keep to WhatsApp's lengths and counts") {
     World world;
     world.opened(ines);
-    const auto code = [&](const Json& interactive) { return code_of(world.send(interactive_to(ines, interactive))); };
+    const auto code = [&](const Json& interactive) {
+        return code_of(world.send(interactive_to(ines, interactive)));
+    };
     CHECK(code(buttons(3)) == 0);
     CHECK(code(buttons(4)) == 131009);
     CHECK(code(buttons(0)) == 131009);
@@ -219,11 +281,19 @@ TEST_CASE("interactive messages keep to WhatsApp's lengths and counts") {
     Json rows = Json::array();
     for (int i = 0; i < 10; ++i)
         rows.push_back({{"id", "r" + std::to_string(i)}, {"title", "Row " + std::to_string(i)}});
-    Json list{{"type", "list"}, {"body", {{"text", "When?"}}}, {"action", {{"button", "Choose"}, {"sections", {{{"title", "Days"}, {"rows", rows}}}}}}};
+    Json list{
+        {"type", "list"},
+        {"body", {{"text", "When?"}}},
+        {"action", {{"button", "Choose"}, {"sections", {{{"title", "Days"}, {"rows", rows}}}}}}};
     CHECK(code(list) == 0);
     list["action"]["sections"][0]["rows"].push_back({{"id", "r10"}, {"title", "Row 10"}});
     CHECK(code(list) == 131009);
-    CHECK(code({{"type", "cta_url"}, {"body", {{"text", "See"}}}, {"action", {{"parameters", {{"display_text", "Open"}, {"url", "https://a.example/p/1"}}}}}}) == 0);
+    CHECK(
+        code({{"type", "cta_url"},
+              {"body", {{"text", "See"}}},
+              {"action",
+               {{"parameters", {{"display_text", "Open"}, {"url", "https://a.example/p/1"}}}}}}) ==
+        0);
     CHECK(code({{"type", "dance"}, {"body", {{"text", "See"}}}}) == 131009);
 }
 
@@ -239,7 +309,9 @@ TEST_CASE("a number without its plus goes to a stranger, and the ledger shows wh
 
 TEST_CASE("Brazilian, Mexican and Argentinian numbers are answered with another wa_id") {
     World world;
-    const auto wa_id = [&](const char* number) { return world.send(wellbeing_to(number)).json()["contacts"][0]["wa_id"].get<std::string>(); };
+    const auto wa_id = [&](const char* number) {
+        return world.send(wellbeing_to(number)).json()["contacts"][0]["wa_id"].get<std::string>();
+    };
     CHECK(wa_id("+5531987654321") == "553187654321");
     CHECK(wa_id("+5511987654321") == "5511987654321");
     CHECK(wa_id("+525512345678") == "5215512345678");
@@ -323,17 +395,31 @@ TEST_CASE("a number sends no more than its messages a second") {
 TEST_CASE("a message that came in can be marked as read, with or without typing") {
     World world;
     const std::string wamid = world.opened(ines);
-    const Heard heard = world.send({{"messaging_product", "whatsapp"}, {"status", "read"}, {"message_id", wamid}});
+    const Heard heard =
+        world.send({{"messaging_product", "whatsapp"}, {"status", "read"}, {"message_id", wamid}});
     CHECK(heard.status == 200);
     CHECK(heard.json() == Json{{"success", true}});
-    CHECK(world.send({{"messaging_product", "whatsapp"}, {"status", "read"}, {"message_id", wamid}, {"typing_indicator", {{"type", "text"}}}}).status == 200);
-    CHECK(code_of(world.send({{"messaging_product", "whatsapp"}, {"status", "read"}, {"message_id", "wamid.other"}})) == 100);
-    CHECK(code_of(world.send({{"messaging_product", "whatsapp"}, {"status", "delivered"}, {"message_id", wamid}})) == 100);
+    CHECK(world
+              .send({{"messaging_product", "whatsapp"},
+                     {"status", "read"},
+                     {"message_id", wamid},
+                     {"typing_indicator", {{"type", "text"}}}})
+              .status == 200);
+    CHECK(code_of(world.send({{"messaging_product", "whatsapp"},
+                              {"status", "read"},
+                              {"message_id", "wamid.other"}})) == 100);
+    CHECK(code_of(world.send({{"messaging_product", "whatsapp"},
+                              {"status", "delivered"},
+                              {"message_id", wamid}})) == 100);
 }
 
 TEST_CASE("the number, the account and the history of a message can be read") {
     World world;
-    const Json node = world.graph("GET", std::string{"/v24.0/"} + number_id + "?fields=display_phone_number,health_status,whatsapp_business_manager_messaging_limit").json();
+    const Json node = world
+                          .graph("GET", std::string{"/v24.0/"} + number_id +
+                                            "?fields=display_phone_number,health_status,whatsapp_"
+                                            "business_manager_messaging_limit")
+                          .json();
     CHECK(node["display_phone_number"] == "+1 202-555-0101");
     CHECK(node["health_status"]["can_send_message"] == "AVAILABLE");
     CHECK(node["id"] == number_id);
@@ -342,12 +428,17 @@ TEST_CASE("the number, the account and the history of a message can be read") {
 
     const std::string id = world.send(wellbeing_to(ines)).json()["messages"][0]["id"];
     world.flush();
-    const Json history = world.graph("GET", std::string{"/v24.0/"} + number_id + "/message_history?message_id=" + id).json();
+    const Json history =
+        world.graph("GET", std::string{"/v24.0/"} + number_id + "/message_history?message_id=" + id)
+            .json();
     std::vector<std::string> events;
     for (const Json& event : history["data"][0]["events"]["data"])
         events.push_back(event["delivery_status"]);
     CHECK(events == std::vector<std::string>{"ACCEPTED", "SENT", "DELIVERED", "READ"});
-    CHECK(world.graph("GET", std::string{"/"} + number_id + "/message_history?message_id=wamid.none").json()["data"].empty());
+    CHECK(
+        world.graph("GET", std::string{"/"} + number_id + "/message_history?message_id=wamid.none")
+            .json()["data"]
+            .empty());
 }
 
 TEST_CASE("what Graph does not have it refuses in Graph's way") {
@@ -356,7 +447,8 @@ TEST_CASE("what Graph does not have it refuses in Graph's way") {
     CHECK(object.status == 400);
     CHECK(object.json()["error"]["type"] == "GraphMethodException");
     CHECK(object.json()["error"]["error_subcode"] == 33);
-    const Heard path = world.graph("POST", std::string{"/v24.0/"} + number_id + "/massages", text_to(ines));
+    const Heard path =
+        world.graph("POST", std::string{"/v24.0/"} + number_id + "/massages", text_to(ines));
     CHECK(path.status == 404);
     CHECK(path.json()["error"]["code"] == 2500);
 }
@@ -371,7 +463,9 @@ TEST_CASE("templates are made, listed page by page, edited and deleted") {
               {"components",
                {{{"type", "BODY"},
                  {"text", "Dear {{first_name}}, how have you been?"},
-                 {"example", {{"body_text_named_params", {{{"param_name", "first_name"}, {"example", "Ines"}}}}}}}}}};
+                 {"example",
+                  {{"body_text_named_params",
+                    {{{"param_name", "first_name"}, {"example", "Ines"}}}}}}}}}};
     const Heard heard = world.graph("POST", edge, made);
     REQUIRE(heard.status == 200);
     CHECK(heard.json()["status"] == "APPROVED");
@@ -388,25 +482,31 @@ TEST_CASE("templates are made, listed page by page, edited and deleted") {
     CHECK(refusal([](Json& j) { j["language"] = "English"; }) == 100);
     CHECK(refusal([](Json& j) { j["category"] = "FRIENDLY"; }) == 100);
     CHECK(refusal([](Json& j) { j["components"][0].erase("example"); }) == 100);
-    CHECK(refusal([](Json& j) { j["components"][0]["text"] = "{{first_name}}, how are you?"; }) == 2388299);
+    CHECK(refusal([](Json& j) { j["components"][0]["text"] = "{{first_name}}, how are you?"; }) ==
+          2388299);
     CHECK(refusal([](Json& j) { j["components"][0]["text"] = "How are you {{1}} today?"; }) == 100);
     CHECK(refusal([](Json& j) { j["components"] = Json::array(); }) == 100);
 
     std::vector<std::string> names;
     std::string after;
     for (int page = 0; page < 10; ++page) {
-        const Json list = world.graph("GET", edge + "?limit=3&fields=name,status,id" + (after.empty() ? "" : "&after=" + after)).json();
+        const Json list = world
+                              .graph("GET", edge + "?limit=3&fields=name,status,id" +
+                                                (after.empty() ? "" : "&after=" + after))
+                              .json();
         for (const Json& t : list["data"])
             names.push_back(t["name"]);
         if (!list["paging"].contains("next"))
             break;
         after = list["paging"]["cursors"]["after"];
     }
-    CHECK(names == std::vector<std::string>{"wellbeing", "rep_notice", "old_style", "wellbeing_v2"});
+    CHECK(names ==
+          std::vector<std::string>{"wellbeing", "rep_notice", "old_style", "wellbeing_v2"});
 
     made["components"][0]["text"] = "Dear {{first_name}}, how are you these days?";
     CHECK(world.graph("POST", "/v24.0/" + id, {{"components", made["components"]}}).status == 200);
-    CHECK(world.graph("GET", "/" + id + "?fields=components").json()["components"][0]["text"] == "Dear {{first_name}}, how are you these days?");
+    CHECK(world.graph("GET", "/" + id + "?fields=components").json()["components"][0]["text"] ==
+          "Dear {{first_name}}, how are you these days?");
     CHECK(world.graph("DELETE", edge + "?name=wellbeing_v2").json() == Json{{"success", true}});
     CHECK(world.graph("DELETE", edge + "?name=wellbeing_v2").status == 400);
     CHECK(world.graph("GET", edge + "?name=wellbeing_v2").json()["data"].empty());
@@ -415,11 +515,19 @@ TEST_CASE("templates are made, listed page by page, edited and deleted") {
 TEST_CASE("a template waits for approval when so set, and the approval is told") {
     World world;
     world.control("settings", {{"approve_templates_at_once", false}});
-    const Json made{{"name", "late_one"}, {"language", "en_US"}, {"category", "UTILITY"}, {"components", {{{"type", "BODY"}, {"text", "Hello there."}}}}};
-    CHECK(world.graph("POST", std::string{"/"} + waba_id + "/message_templates", made).json()["status"] == "PENDING");
-    const Json send{{"messaging_product", "whatsapp"}, {"to", ines}, {"type", "template"}, {"template", {{"name", "late_one"}, {"language", {{"code", "en_US"}}}}}};
+    const Json made{{"name", "late_one"},
+                    {"language", "en_US"},
+                    {"category", "UTILITY"},
+                    {"components", {{{"type", "BODY"}, {"text", "Hello there."}}}}};
+    CHECK(world.graph("POST", std::string{"/"} + waba_id + "/message_templates", made)
+              .json()["status"] == "PENDING");
+    const Json send{{"messaging_product", "whatsapp"},
+                    {"to", ines},
+                    {"type", "template"},
+                    {"template", {{"name", "late_one"}, {"language", {{"code", "en_US"}}}}}};
     check_refusal(world.send(send), 404, 132001, "not approved");
-    world.control("template-event", {{"name", "late_one"}, {"language", "en_US"}, {"event", "APPROVED"}});
+    world.control("template-event",
+                  {{"name", "late_one"}, {"language", "en_US"}, {"event", "APPROVED"}});
     CHECK(world.send(send).status == 200);
     world.flush();
     const Json change = world.changes().at(0);

@@ -13,7 +13,8 @@ namespace {
 std::string hmac_hex(const std::string& key, const std::string& body) {
     unsigned char digest[EVP_MAX_MD_SIZE];
     unsigned int size = 0;
-    HMAC(EVP_sha256(), key.data(), static_cast<int>(key.size()), reinterpret_cast<const unsigned char*>(body.data()), body.size(), digest, &size);
+    HMAC(EVP_sha256(), key.data(), static_cast<int>(key.size()),
+         reinterpret_cast<const unsigned char*>(body.data()), body.size(), digest, &size);
     std::string hex;
     for (unsigned int i = 0; i < size; ++i) {
         constexpr const char* digits = "0123456789abcdef";
@@ -30,13 +31,17 @@ std::vector<std::string> words(const std::vector<Json>& statuses) {
     return found;
 }
 
-Json message_of(const Json& change) { return change["value"]["messages"][0]; }
+Json message_of(const Json& change) {
+    return change["value"]["messages"][0];
+}
 
 }  // namespace
 
-TEST_CASE("a message is sent, delivered and read, in this order, and each status carries our token") {
+TEST_CASE(
+    "a message is sent, delivered and read, in this order, and each status carries our token") {
     World world;
-    const std::string id = world.send(wellbeing_to(ines, "Ines", "ob_01")).json()["messages"][0]["id"];
+    const std::string id =
+        world.send(wellbeing_to(ines, "Ines", "ob_01")).json()["messages"][0]["id"];
     world.gateway.wait_for(3);  // by themselves, nobody flushes
     const auto statuses = world.statuses();
     CHECK(words(statuses) == std::vector<std::string>{"sent", "delivered", "read"});
@@ -51,10 +56,13 @@ TEST_CASE("a message is sent, delivered and read, in this order, and each status
     CHECK_FALSE(statuses[2].contains("pricing"));
     const Json value = world.changes()[0]["value"];
     CHECK(value["messaging_product"] == "whatsapp");
-    CHECK(value["metadata"] == Json{{"display_phone_number", "12025550101"}, {"phone_number_id", number_id}});
+    CHECK(value["metadata"] ==
+          Json{{"display_phone_number", "12025550101"}, {"phone_number_id", number_id}});
 }
 
-TEST_CASE("every webhook is signed over the very bytes it is made of, with non-ASCII escaped in lower case") {
+TEST_CASE(
+    "every webhook is signed over the very bytes it is made of, with non-ASCII escaped in lower "
+    "case") {
     World world;
     world.control("reply", {{"from", ines}, {"text", "मैं ठीक हूँ, धन्यवाद 🙂 https://a.example/b"}});
     world.flush();
@@ -67,8 +75,10 @@ TEST_CASE("every webhook is signed over the very bytes it is made of, with non-A
     CHECK(post.body.find("\\u092e\\u0948\\u0902") != std::string::npos);
     CHECK(post.body.find("\\ud83d\\ude42") != std::string::npos);
     CHECK(post.body.find("https:\\/\\/a.example\\/b") != std::string::npos);
-    CHECK(std::all_of(post.body.begin(), post.body.end(), [](char c) { return static_cast<unsigned char>(c) < 128; }));
-    CHECK(message_of(world.changes()[0])["text"]["body"] == "मैं ठीक हूँ, धन्यवाद 🙂 https://a.example/b");
+    CHECK(std::all_of(post.body.begin(), post.body.end(),
+                      [](char c) { return static_cast<unsigned char>(c) < 128; }));
+    CHECK(message_of(world.changes()[0])["text"]["body"] ==
+          "मैं ठीक हूँ, धन्यवाद 🙂 https://a.example/b");
     CHECK(post.json()["object"] == "whatsapp_business_account");
     CHECK(post.json()["entry"][0]["id"] == waba_id);
     CHECK_FALSE(post.json()["entry"][0].contains("time"));
@@ -106,36 +116,46 @@ TEST_CASE("each type of reply has WhatsApp's shape") {
     CHECK(tapped["context"]["id"] == about);
     const Json thumb = said({{"type", "reaction"}, {"about", "last"}, {"emoji", "👍"}});
     CHECK(thumb["reaction"] == Json{{"message_id", about}, {"emoji", "👍"}});
-    CHECK_FALSE(said({{"type", "reaction"}, {"about", "last"}, {"emoji", ""}})["reaction"].contains("emoji"));
+    CHECK_FALSE(said({{"type", "reaction"}, {"about", "last"}, {"emoji", ""}})["reaction"].contains(
+        "emoji"));
     const Json voice = said({{"type", "voice"}});
     CHECK(voice["type"] == "audio");
     CHECK(voice["audio"]["voice"] == true);
     CHECK(said({{"type", "image"}, {"text", "my garden"}})["image"]["caption"] == "my garden");
     const Json row = said({{"type", "list_reply"}, {"id", "slot-1"}, {"title", "Tuesday"}});
     CHECK(row["type"] == "interactive");
-    CHECK(row["interactive"] == Json{{"type", "list_reply"}, {"list_reply", {{"id", "slot-1"}, {"title", "Tuesday"}}}});
-    CHECK(said({{"type", "call_permission_reply"}, {"response", "accept"}})["interactive"]["call_permission_reply"]["response"] == "accept");
+    CHECK(row["interactive"] ==
+          Json{{"type", "list_reply"}, {"list_reply", {{"id", "slot-1"}, {"title", "Tuesday"}}}});
+    CHECK(said({{"type", "call_permission_reply"},
+                {"response", "accept"}})["interactive"]["call_permission_reply"]["response"] ==
+          "accept");
     CHECK(said({{"type", "nfm_reply"}})["interactive"]["nfm_reply"]["response_json"].is_string());
     CHECK(said({{"type", "unsupported"}})["errors"][0]["code"] == 131051);
     CHECK(said({{"type", "location"}})["location"]["latitude"].is_number());
-    CHECK(said({{"type", "contacts"}, {"phone", "+61491570158"}})["contacts"][0]["phones"][0]["phone"] == "+61491570158");
+    CHECK(said({{"type", "contacts"},
+                {"phone", "+61491570158"}})["contacts"][0]["phones"][0]["phone"] == "+61491570158");
     CHECK(said({{"text", "look"}, {"forwarded", true}})["context"] == Json{{"forwarded", true}});
     for (const char* type : {"audio", "video", "document", "sticker", "order"})
         CHECK(said({{"type", type}}).contains(type));
-    CHECK(said({{"type", "edit"}, {"about", about}, {"text", "Good"}})["edit"]["original_message_id"] == about);
+    CHECK(said({{"type", "edit"},
+                {"about", about},
+                {"text", "Good"}})["edit"]["original_message_id"] == about);
     CHECK(said({{"type", "revoke"}, {"about", about}})["revoke"]["original_message_id"] == about);
 }
 
 TEST_CASE("a tap on a free-form button or list comes as an interactive reply") {
     World world;
     world.opened(ines);
-    world.send({{"messaging_product", "whatsapp"},
-                {"to", ines},
-                {"type", "interactive"},
-                {"interactive",
-                 {{"type", "button"},
-                  {"body", {{"text", "Ready?"}}},
-                  {"action", {{"buttons", {{{"type", "reply"}, {"reply", {{"id", "wc1.7.done"}, {"title", "Done"}}}}}}}}}}});
+    world.send(
+        {{"messaging_product", "whatsapp"},
+         {"to", ines},
+         {"type", "interactive"},
+         {"interactive",
+          {{"type", "button"},
+           {"body", {{"text", "Ready?"}}},
+           {"action",
+            {{"buttons",
+              {{{"type", "reply"}, {"reply", {{"id", "wc1.7.done"}, {"title", "Done"}}}}}}}}}}});
     CHECK(world.control("reply", {{"from", ines}, {"tap", 0}}).status == 200);
     CHECK(world.control("reply", {{"from", ines}, {"tap", 1}}).status == 400);
     world.flush();
@@ -144,18 +164,24 @@ TEST_CASE("a tap on a free-form button or list comes as an interactive reply") {
         if (change["value"].contains("messages"))
             reply = message_of(change);
     }
-    CHECK(reply["interactive"] == Json{{"type", "button_reply"}, {"button_reply", {{"id", "wc1.7.done"}, {"title", "Done"}}}});
+    CHECK(reply["interactive"] ==
+          Json{{"type", "button_reply"},
+               {"button_reply", {{"id", "wc1.7.done"}, {"title", "Done"}}}});
 }
 
-TEST_CASE("calls, preferences, number changes, echoes and account events are told in their own fields") {
+TEST_CASE(
+    "calls, preferences, number changes, echoes and account events are told in their own fields") {
     World world;
     world.control("call", {{"from", ines}, {"duration_s", 20}});
     world.control("stop-marketing", {{"from", ines}});
     world.control("number-change", {{"from", farid}, {"to", "+61491570159"}});
     world.control("echo", {{"to", ines}, {"text", "typed on the phone"}});
-    world.control("account-event", {{"field", "account_update"}, {"value", {{"event", "ACCOUNT_RESTRICTION"}}}});
-    world.control("template-event", {{"name", "wellbeing"}, {"language", "en_US"}, {"quality", "RED"}});
-    world.control("template-event", {{"name", "wellbeing"}, {"language", "en_US"}, {"category", "UTILITY"}});
+    world.control("account-event",
+                  {{"field", "account_update"}, {"value", {{"event", "ACCOUNT_RESTRICTION"}}}});
+    world.control("template-event",
+                  {{"name", "wellbeing"}, {"language", "en_US"}, {"quality", "RED"}});
+    world.control("template-event",
+                  {{"name", "wellbeing"}, {"language", "en_US"}, {"category", "UTILITY"}});
     world.flush();
     std::map<std::string, std::vector<Json>> by_field;
     for (const Json& change : world.changes())
@@ -178,14 +204,20 @@ TEST_CASE("calls, preferences, number changes, echoes and account events are tol
     CHECK(by_field["template_category_update"].at(0)["previous_category"] == "MARKETING");
     for (const Heard& post : world.gateway.posts()) {
         const Json entry = post.json()["entry"][0];
-        const bool of_a_number = entry["changes"][0]["field"] == "messages" || entry["changes"][0]["field"] == "calls";
+        const bool of_a_number =
+            entry["changes"][0]["field"] == "messages" || entry["changes"][0]["field"] == "calls";
         CHECK(entry.contains("time") == !of_a_number);
     }
 }
 
 TEST_CASE("a person with a username is told without a number, and can be written to by the id") {
     World world;
-    const Json person = world.control("contact", {{"phone", ines}, {"name", "Ines"}, {"username", "@ines"}, {"hides_phone", true}}).json();
+    const Json person =
+        world
+            .control(
+                "contact",
+                {{"phone", ines}, {"name", "Ines"}, {"username", "@ines"}, {"hides_phone", true}})
+            .json();
     const std::string user_id = person["user_id"];
     CHECK(user_id.starts_with("AU."));
     world.control("reply", {{"from", ines}, {"text", "hi"}});
@@ -207,10 +239,12 @@ TEST_CASE("a person with a username is told without a number, and can be written
 TEST_CASE("up to a thousand updates come in one POST, in any of three shapes") {
     const std::string shape = GENERATE("changes", "entries", "values");
     World world;
-    world.control("settings", {{"batch_max", 1000}, {"batch_shape", shape}, {"hold_webhooks", true}});
+    world.control("settings",
+                  {{"batch_max", 1000}, {"batch_shape", shape}, {"hold_webhooks", true}});
     Json replies = Json::array();
     for (int i = 0; i < 1500; ++i)
-        replies.push_back({{"from", "+6149157" + std::to_string(1000 + i)}, {"text", "reply " + std::to_string(i)}});
+        replies.push_back({{"from", "+6149157" + std::to_string(1000 + i)},
+                           {"text", "reply " + std::to_string(i)}});
     REQUIRE(world.control("reply", {{"replies", replies}}).json()["wamids"].size() == 1500);
     CHECK(world.gateway.posts().empty());
     CHECK(world.flush() == Json{{"posted", 2}, {"failed", 0}, {"waiting", 0}});
@@ -221,7 +255,8 @@ TEST_CASE("up to a thousand updates come in one POST, in any of three shapes") {
     for (const Heard& post : posts) {
         std::size_t count = 0;
         const Json body = post.json();
-        CHECK(body["entry"].size() == (shape == "entries" ? (posts.front().body == post.body ? 1000 : 500) : 1));
+        CHECK(body["entry"].size() ==
+              (shape == "entries" ? (posts.front().body == post.body ? 1000 : 500) : 1));
         for (const Json& entry : body["entry"]) {
             for (const Json& change : entry["changes"]) {
                 for (const Json& message : change["value"]["messages"]) {
@@ -231,7 +266,8 @@ TEST_CASE("up to a thousand updates come in one POST, in any of three shapes") {
             }
         }
         counts.push_back(count);
-        CHECK(post.headers.at("x-hub-signature-256") == "sha256=" + hmac_hex(app_secret, post.body));
+        CHECK(post.headers.at("x-hub-signature-256") ==
+              "sha256=" + hmac_hex(app_secret, post.body));
     }
     CHECK(counts == std::vector<std::size_t>{1000, 500});
     CHECK(ids.size() == 1500);
@@ -300,9 +336,12 @@ TEST_CASE("a gateway that is down gets its webhooks when it is back, and none af
 
 TEST_CASE("any JSON can be signed and posted, with a wrong signature or none as well") {
     World world;
-    const std::string odd = R"({"object":"whatsapp_business_account","entry":[{"id":"1","changes":[{"field":"new_thing","value":{"x":"é"}}]}]})";
+    const std::string odd =
+        R"({"object":"whatsapp_business_account","entry":[{"id":"1","changes":[{"field":"new_thing","value":{"x":"é"}}]}]})";
     const auto raw = [&](const std::string& query, const std::string& body) {
-        return ask(world.port, "POST", "/_control/raw" + query, body, {"Content-Type: application/json"}).status;
+        return ask(world.port, "POST", "/_control/raw" + query, body,
+                   {"Content-Type: application/json"})
+            .status;
     };
     CHECK(raw("", odd) == 200);
     CHECK(raw("?signature=wrong", odd) == 200);
@@ -313,9 +352,11 @@ TEST_CASE("any JSON can be signed and posted, with a wrong signature or none as 
     world.flush();
     const auto posts = world.gateway.posts();
     REQUIRE(posts.size() == 4);
-    CHECK(posts[0].headers.at("x-hub-signature-256") == "sha256=" + hmac_hex(app_secret, posts[0].body));
+    CHECK(posts[0].headers.at("x-hub-signature-256") ==
+          "sha256=" + hmac_hex(app_secret, posts[0].body));
     CHECK(posts[0].body.find("\\u00e9") != std::string::npos);
-    CHECK(posts[1].headers.at("x-hub-signature-256") != "sha256=" + hmac_hex(app_secret, posts[1].body));
+    CHECK(posts[1].headers.at("x-hub-signature-256") !=
+          "sha256=" + hmac_hex(app_secret, posts[1].body));
     CHECK(posts[2].headers.count("x-hub-signature-256") == 0);
     CHECK(posts[3].body == "{\"cut\": ");
 }

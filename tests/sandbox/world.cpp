@@ -81,13 +81,16 @@ Heard read_one(tcp::socket& socket, std::string& held) {
 
 }  // namespace
 
-Heard ask(unsigned short port, const std::string& method, const std::string& path, const std::string& body,
-          const std::vector<std::string>& headers, std::chrono::milliseconds limit) {
+Heard ask(unsigned short port, const std::string& method, const std::string& path,
+          const std::string& body, const std::vector<std::string>& headers,
+          std::chrono::milliseconds limit) {
     boost::asio::io_context context;
     tcp::socket socket{context};
     socket.connect({boost::asio::ip::address_v4::loopback(), port});
     set_limit(socket, limit);
-    std::string request = method + " " + path + " HTTP/1.1\r\nHost: 127.0.0.1:" + std::to_string(port) + "\r\nConnection: close\r\n";
+    std::string request = method + " " + path +
+                          " HTTP/1.1\r\nHost: 127.0.0.1:" + std::to_string(port) +
+                          "\r\nConnection: close\r\n";
     for (const std::string& header : headers)
         request += header + "\r\n";
     if (method != "GET")
@@ -119,7 +122,10 @@ Listener::~Listener() {
         thread.join();
 }
 
-std::string Listener::url() const { return "http://127.0.0.1:" + std::to_string(acceptor_.local_endpoint().port()) + "/webhooks/main"; }
+std::string Listener::url() const {
+    return "http://127.0.0.1:" + std::to_string(acceptor_.local_endpoint().port()) +
+           "/webhooks/main";
+}
 
 void Listener::answer_next(std::deque<int> statuses) {
     const std::lock_guard lock{mutex_};
@@ -177,9 +183,11 @@ void Listener::serve(tcp::socket& socket) {
             std::string body;
             if (heard.head.starts_with("GET ")) {
                 const std::size_t at = heard.head.find("hub.challenge=") + 14;
-                body = get_body_.value_or(heard.head.substr(at, heard.head.find_first_of("& ", at) - at));
+                body = get_body_.value_or(
+                    heard.head.substr(at, heard.head.find_first_of("& ", at) - at));
             }
-            answer = "HTTP/1.1 " + std::to_string(status_now()) + " X\r\nContent-Length: " + std::to_string(body.size()) + "\r\n\r\n" + body;
+            answer = "HTTP/1.1 " + std::to_string(status_now()) +
+                     " X\r\nContent-Length: " + std::to_string(body.size()) + "\r\n\r\n" + body;
             if (heard.head.starts_with("POST "))
                 posts_.push_back(std::move(heard));
         }
@@ -209,11 +217,12 @@ warmcall::sandbox::Options usual() {
     return options;
 }
 
-World::World(warmcall::sandbox::Options options) : sandbox_{context_, [&] {
-                                                                   if (options.posting.webhook_url.empty())
-                                                                       options.posting.webhook_url = gateway.url();
-                                                                   return options;
-                                                               }()} {
+World::World(warmcall::sandbox::Options options)
+    : sandbox_{context_, [&] {
+                   if (options.posting.webhook_url.empty())
+                       options.posting.webhook_url = gateway.url();
+                   return options;
+               }()} {
     const auto endpoint = sandbox_.listen();
     INFO((endpoint ? "" : endpoint.error().message));
     REQUIRE(endpoint);
@@ -228,18 +237,23 @@ World::~World() {
 }
 
 Heard World::send_raw(const std::string& body) {
-    return ask(port, "POST", std::string{"/v24.0/"} + number_id + "/messages", body, {bearer, "Content-Type: application/json"});
+    return ask(port, "POST", std::string{"/v24.0/"} + number_id + "/messages", body,
+               {bearer, "Content-Type: application/json"});
 }
 
 Heard World::graph(const std::string& method, const std::string& path, const Json& body) {
-    return ask(port, method, path, body.is_null() ? "" : body.dump(), {bearer, "Content-Type: application/json"});
+    return ask(port, method, path, body.is_null() ? "" : body.dump(),
+               {bearer, "Content-Type: application/json"});
 }
 
 Heard World::control(const std::string& path, const Json& body) {
-    return ask(port, "POST", "/_control/" + path, body.dump(), {"Content-Type: application/json"}, 40s);
+    return ask(port, "POST", "/_control/" + path, body.dump(), {"Content-Type: application/json"},
+               40s);
 }
 
-Json World::view(const std::string& path) { return ask(port, "GET", "/_control/" + path).json(); }
+Json World::view(const std::string& path) {
+    return ask(port, "GET", "/_control/" + path).json();
+}
 
 std::string World::opened(const std::string& number) {
     const Heard heard = control("reply", {{"from", number}, {"text", "Hello there"}});
@@ -277,10 +291,14 @@ std::vector<Json> World::entries(const std::string& kind) {
 }
 
 Json text_to(const std::string& number, const std::string& text) {
-    return {{"messaging_product", "whatsapp"}, {"to", number}, {"type", "text"}, {"text", {{"body", text}}}};
+    return {{"messaging_product", "whatsapp"},
+            {"to", number},
+            {"type", "text"},
+            {"text", {{"body", text}}}};
 }
 
-Json wellbeing_to(const std::string& number, const std::string& first_name, const std::string& token) {
+Json wellbeing_to(const std::string& number, const std::string& first_name,
+                  const std::string& token) {
     Json body{{"messaging_product", "whatsapp"},
               {"recipient_type", "individual"},
               {"to", number},
@@ -300,7 +318,9 @@ Json wellbeing_to(const std::string& number, const std::string& first_name, cons
 
 int code_of(const Heard& heard) {
     const Json body = heard.json();
-    return body.is_object() && body.contains("error") && body["error"].is_object() ? body["error"].value("code", -1) : 0;
+    return body.is_object() && body.contains("error") && body["error"].is_object()
+               ? body["error"].value("code", -1)
+               : 0;
 }
 
 }  // namespace sandbox_tests

@@ -1,5 +1,6 @@
 #pragma once
-// A running sandbox, a gateway that only listens, and a client that speaks HTTP by hand: none of them shares code with what is tested.
+// A running sandbox, a gateway that only listens, and a client that speaks HTTP by hand: none of
+// them shares code with what is tested.
 
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/ip/tcp.hpp>
@@ -31,8 +32,9 @@ struct Heard {
 };
 
 // One request on a connection of its own; waits for the answer at most that long.
-Heard ask(unsigned short port, const std::string& method, const std::string& path, const std::string& body = {},
-          const std::vector<std::string>& headers = {}, std::chrono::milliseconds limit = std::chrono::seconds{10});
+Heard ask(unsigned short port, const std::string& method, const std::string& path,
+          const std::string& body = {}, const std::vector<std::string>& headers = {},
+          std::chrono::milliseconds limit = std::chrono::seconds{10});
 
 // What the webhooks are posted to.
 class Listener {
@@ -42,7 +44,8 @@ class Listener {
 
     std::string url() const;
     void answer_next(std::deque<int> statuses);  // then 200 again
-    void answer_gets_with(std::optional<std::string> body);  // nothing: the challenge, as it should be
+    void answer_gets_with(
+        std::optional<std::string> body);  // nothing: the challenge, as it should be
     std::vector<Heard> posts();
     // Waits until there are so many; fails the test when they do not come in 10 s.
     std::vector<Heard> wait_for(std::size_t posts);
@@ -104,7 +107,8 @@ constexpr const char* app_secret = "the app secret";
 constexpr const char* bearer = "Authorization: Bearer the access token";
 
 Json text_to(const std::string& number, const std::string& text = "Hello");
-Json wellbeing_to(const std::string& number, const std::string& first_name = "Ines", const std::string& token = {});
+Json wellbeing_to(const std::string& number, const std::string& first_name = "Ines",
+                  const std::string& token = {});
 int code_of(const Heard& heard);
 
 }  // namespace sandbox_tests

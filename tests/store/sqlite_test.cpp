@@ -379,10 +379,9 @@ TEST_CASE("a reader sees whole decisions while the writer goes on") {
     const Folder folder;
     const auto store = make_store("sqlite:" + folder.file("warmcall.db"));
     const core::ContactId id = enrolled(*store);
-    std::atomic<bool> done{false};
     std::atomic<int> torn{0}, seen{0};
-    std::jthread reader{[&] {
-        while (!done) {
+    std::jthread reader{[&](const std::stop_token& stop) {
+        while (!stop.stop_requested()) {
             const auto c = store->contact(id);
             const bool whole = c && c->outreach && c->contact.topic == std::to_string(c->outreach->attempt);
             (whole || c->outreach->attempt == 0 ? seen : torn)++;
@@ -394,7 +393,7 @@ TEST_CASE("a reader sees whole decisions while the writer goes on") {
             c.contact.topic = std::to_string(i);
         });
     }
-    done = true;
+    reader.request_stop();
     reader.join();
     CHECK(torn == 0);
     CHECK(seen > 0);
@@ -403,16 +402,15 @@ TEST_CASE("a reader sees whole decisions while the writer goes on") {
 TEST_CASE("in memory, too, two threads may use the store") {
     const auto store = make_store("sqlite::memory:");
     const core::ContactId id = enrolled(*store);
-    std::atomic<bool> done{false};
     std::atomic<int> seen{0};
-    std::jthread reader{[&] {
+    std::jthread reader{[&](const std::stop_token& stop) {
         do {
             seen += store->contact(id)->outreach ? 1 : 0;
-        } while (!done);
+        } while (!stop.stop_requested());
     }};
     for (int i = 1; i <= 200; ++i)
         store->transact([&](Unit& u) { u.set_setting("k", std::to_string(i)); });
-    done = true;
+    reader.request_stop();
     reader.join();
     CHECK(seen > 0);
 }

@@ -41,7 +41,7 @@ export async function request<T>(method: string, path: string, options: Options 
 }
 
 function whyNot(status: number): "signed_out" | "conflict" | "refused" | "failed" {
-    if (status === 401 || status === 403) return "signed_out";
+    if (status === 401) return "signed_out";
     if (status === 409) return "conflict";
     // 408 and 429 pass with time, like a server's own error
     return status >= 400 && status < 500 && status !== 408 && status !== 429 ? "refused" : "failed";

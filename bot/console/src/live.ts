@@ -69,7 +69,7 @@ async function read(mine: AbortController, changed: () => void): Promise<void> {
     let watchdog = setTimeout(() => mine.abort(), silence_max_ms);
     try {
         const response = await fetch("/api/v1/stream", { headers, credentials: "same-origin", cache: "no-store", signal: mine.signal });
-        if (response.status === 401 || response.status === 403) line.set("signed_out");
+        if (response.status === 401) line.set("signed_out");
         if (!response.ok || response.body === null) return;
         tries = 0;
         line.set("live");

@@ -135,20 +135,30 @@ std::vector<core::Case> find_contacts(Connection& db, const ContactQuery& query)
     return read_cases(db, ids);
 }
 
+// Three short walks, each along an index: what is due, who is on the phone, what was asked of this rep. A prompt the ladder took
+// to somebody else has been due for long, so that its owner sees it by the first.
 std::vector<core::Case> find_queue(Connection& db, const QueueQuery& query) {
-    const std::optional<std::string_view> rep = query.rep ? std::optional<std::string_view>{query.rep->value} : std::nullopt;
-    // Three short walks, each along an index: what is due, who is on the phone, what was asked of this rep.
-    const auto ids =
-        ids_of(db.sql("SELECT contact_id FROM ("
-                      "SELECT * FROM (SELECT contact_id, next_due_at, id FROM outreach WHERE phase <> 'closed' AND next_due_at <= ?1"
-                      "  AND (?2 IS NULL OR next_owner = ?2) ORDER BY next_due_at LIMIT ?3)"
-                      " UNION SELECT contact_id, next_due_at, id FROM outreach WHERE phase IN ('on_call', 'wrap_up')"
-                      "  AND (?2 IS NULL OR next_owner = ?2 OR phase_by = ?2)"
-                      " UNION SELECT o.contact_id, o.next_due_at, o.id FROM prompt p JOIN outreach o ON o.id = p.outreach_id"
-                      "  WHERE p.open = 1 AND o.phase <> 'closed' AND (?2 IS NULL OR p.rep = ?2 OR o.next_owner = ?2)"
-                      ") ORDER BY next_due_at, id LIMIT ?3")
-                   .rows(query.until, rep, query.limit));
-    return read_cases(db, ids);
+    if (query.rep) {
+        return read_cases(
+            db, ids_of(db.sql("SELECT contact_id FROM ("
+                              "SELECT * FROM (SELECT contact_id, next_due_at, id FROM outreach WHERE phase <> 'closed' AND next_due_at <= ?1"
+                              "  AND next_owner = ?2 ORDER BY next_due_at LIMIT ?3)"
+                              " UNION SELECT contact_id, next_due_at, id FROM outreach WHERE phase IN ('on_call', 'wrap_up')"
+                              "  AND (next_owner = ?2 OR phase_by = ?2)"
+                              " UNION SELECT o.contact_id, o.next_due_at, o.id FROM prompt p JOIN outreach o ON o.id = p.outreach_id"
+                              "  WHERE p.open = 1 AND p.rep = ?2 AND o.phase <> 'closed'"
+                              ") ORDER BY next_due_at, id LIMIT ?3")
+                           .rows(query.until, *query.rep, query.limit)));
+    }
+    return read_cases(
+        db, ids_of(db.sql("SELECT contact_id FROM ("
+                          "SELECT * FROM (SELECT contact_id, next_due_at, id FROM outreach WHERE phase <> 'closed' AND next_due_at <= ?1"
+                          "  ORDER BY next_due_at LIMIT ?2)"
+                          " UNION SELECT contact_id, next_due_at, id FROM outreach WHERE phase IN ('on_call', 'wrap_up')"
+                          " UNION SELECT o.contact_id, o.next_due_at, o.id FROM prompt p JOIN outreach o ON o.id = p.outreach_id"
+                          "  WHERE p.open = 1 AND o.phase <> 'closed'"
+                          ") ORDER BY next_due_at, id LIMIT ?2")
+                       .rows(query.until, query.limit)));
 }
 
 std::vector<core::Message> find_messages(Connection& db, core::ContactId id, std::size_t limit) {
@@ -227,6 +237,16 @@ std::vector<TimelineRow> find_timeline(Connection& db, core::ContactId id, std::
 
 std::vector<TimelineRow> find_feed(Connection& db, std::int64_t after, std::size_t limit) {
     Rows rows = db.sql("SELECT id, contact_id, outreach_id, at, actor, what, text FROM event_log WHERE id > ? ORDER BY id LIMIT ?").rows(after, limit);
+    std::vector<TimelineRow> lines;
+    while (rows.next())
+        lines.push_back(read_timeline_row(rows));
+    return lines;
+}
+
+std::vector<TimelineRow> find_calls_logged(Connection& db, const core::RepId& rep, core::Timestamp since, std::size_t limit) {
+    Rows rows = db.sql("SELECT id, contact_id, outreach_id, at, actor, what, text FROM event_log"
+                       " WHERE actor = ? AND at >= ? AND what IN ('talked', 'attempt') ORDER BY at DESC, id DESC LIMIT ?")
+                    .rows(rep.value, since, limit);
     std::vector<TimelineRow> lines;
     while (rows.next())
         lines.push_back(read_timeline_row(rows));

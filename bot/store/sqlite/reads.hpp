@@ -28,6 +28,7 @@ std::vector<core::Message> find_messages(Connection& db, core::ContactId id, std
 std::vector<ConversationRow> find_conversation(Connection& db, core::ContactId id, std::size_t limit);
 std::vector<TimelineRow> find_timeline(Connection& db, core::ContactId id, std::int64_t before, std::size_t limit);
 std::vector<TimelineRow> find_feed(Connection& db, std::int64_t after, std::size_t limit);
+std::vector<TimelineRow> find_calls_logged(Connection& db, const core::RepId& rep, core::Timestamp since, std::size_t limit);
 std::map<core::RepId, RepState> find_rep_states(Connection& db);
 std::vector<StoredTemplate> find_templates(Connection& db);
 std::vector<ApiToken> find_tokens(Connection& db);

@@ -184,6 +184,9 @@ class SqliteStore final : public Store {
     std::int64_t feed_end() override {
         return read([](Connection& db) { return db.number("SELECT coalesce(max(id), 0) FROM event_log"); });
     }
+    std::vector<TimelineRow> calls_logged(const core::RepId& rep, core::Timestamp since, std::size_t limit) override {
+        return read([&](Connection& db) { return find_calls_logged(db, rep, since, limit); });
+    }
     std::map<core::RepId, RepState> rep_states() override {
         return read([](Connection& db) { return find_rep_states(db); });
     }

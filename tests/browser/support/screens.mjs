@@ -37,6 +37,7 @@ export const screens = {
     focus_early: { day: states.busy, go: async (page) => (await ready(page), card(page, 3)) },
     focus_claimed: { day: states.claimed, go: async (page) => (await ready(page), card(page, 1)) },
     focus_question: { day: states.questions, go: async (page) => (await ready(page), card(page, 21)) },
+    focus_unknown_send: { day: states.busy, go: async (page) => (await ready(page), card(page, 9)) },
     focus_hostile: { day: states.hostile, go: async (page) => (await ready(page), card(page, 31)) },
     focus_gone: { day: states.busy, go: async (page) => (await ready(page), card(page, 999)) },
     outcome: { day: states.busy, go: async (page) => (await ready(page), outcome(page)) },

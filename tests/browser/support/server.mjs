@@ -68,7 +68,7 @@ export async function startServer(dist, today) {
         const name = path === "/" ? "/index.html" : path === "/login" ? "/login.html" : path;
         try {
             const bytes = readFileSync(join(dist, name));
-            response.writeHead(200, { "Content-Type": types[extname(name)] ?? "application/octet-stream", "Content-Security-Policy": policy, "X-Content-Type-Options": "nosniff", "Referrer-Policy": "no-referrer" });
+            response.writeHead(200, { "Content-Type": types[extname(name)] ?? "application/octet-stream", "Content-Security-Policy": /\.(html|js)$/.test(name) ? policy : "default-src 'none'; frame-ancestors 'none'", "X-Content-Type-Options": "nosniff", "Referrer-Policy": "no-referrer" });
             response.end(bytes);
         } catch {
             response.writeHead(404).end();

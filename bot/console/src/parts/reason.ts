@@ -4,6 +4,7 @@ import { ago, clock, when } from "../time";
 import type { Prompt } from "../types";
 
 export function short(prompt: Prompt): string {
+    if (prompt.question === "send" && prompt.section !== "question") return t("delivery_unknown");
     switch (prompt.kind) {
         case "replied":
             return t("replied_ago", { ago: ago(prompt.raised_at) });
@@ -12,7 +13,7 @@ export function short(prompt: Prompt): string {
         case "promised":
             return Date.parse(prompt.due_at) < Date.now() - 60_000 ? t("overdue", { time: when(prompt.due_at) }) : t("due_at", { time: when(prompt.due_at) });
         case "retry":
-            return t("try_number", { count: prompt.attempt + 1 });
+            return t("try_number", { count: prompt.attempt });
         case "undelivered":
             return t("not_delivered");
         case "no_warmup":
@@ -46,13 +47,13 @@ function because(prompt: Prompt, name: string, zone: string | null): string {
         case "promised":
             return t("reason_promised", { name, time: when(prompt.due_at, zone) });
         case "retry":
-            return t("reason_retry", { count: prompt.attempt + 1 });
+            return t("reason_retry", { count: prompt.attempt });
         case "undelivered":
             return t("reason_undelivered", { name });
         case "no_warmup":
             return t("reason_no_warmup", { name });
         case "silent":
-            return t("reason_silent");
+            return prompt.question === "send" ? t("reason_unknown_send", { name }) : t("reason_silent");
         case "unanswered_question":
             return t(question(prompt) === "send" ? "reason_unknown_send" : "reason_question", { name });
     }

@@ -68,6 +68,11 @@ export function FocusScreen({ state, id, wide }: View) {
             ) : (
                 <>
                     <Claimed prompt={shown} me={data.rep.id} />
+                    {shown.question === "send" && (
+                        <div class="panel">
+                            <Answers prompt={shown} />
+                        </div>
+                    )}
                     <Script lines={shown.script} />
                     <Facts prompt={shown} />
                     {wide && <FocusDock state={state} id={id} />}

@@ -1,0 +1,125 @@
+// The console on the real gateway, with the sandbox as the customers' phones: sign in, a reply rises by itself, call, log it in two taps.
+// $WARMCALL names the binary; without it there is nothing to try.
+import assert from "node:assert/strict";
+import { execFileSync, spawn } from "node:child_process";
+import { randomBytes } from "node:crypto";
+import { mkdtempSync, rmSync } from "node:fs";
+import { createServer } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { after, before, test } from "node:test";
+import { launch, phone, root, violations } from "./support/console.mjs";
+
+const binary = process.env.WARMCALL;
+const patience_ms = 60_000;
+let folder, env, browser;
+const running = [];
+
+const freePort = () =>
+    new Promise((found) => {
+        const probe = createServer().listen(0, "127.0.0.1", () => {
+            const { port } = probe.address();
+            probe.close(() => found(port));
+        });
+    });
+
+async function until(what, words) {
+    for (const end = Date.now() + patience_ms; Date.now() < end; ) {
+        if (await what()) return;
+        await new Promise((turn) => setTimeout(turn, 50));
+    }
+    assert.fail(words);
+}
+
+async function start(args, url) {
+    const child = spawn(binary, [...args, "--config", "config/demo.toml"], { cwd: root, env, stdio: ["ignore", "ignore", "inherit"] });
+    running.push(child);
+    await until(() => fetch(url).then((r) => r.ok, () => false), `${args[0]} did not start`);
+}
+
+before(async () => {
+    if (!binary) return;
+    folder = mkdtempSync(join(tmpdir(), "warmcall-browser-"));
+    const [gateway, sandbox] = [await freePort(), await freePort()];
+    const secret = () => randomBytes(16).toString("hex");
+    env = {
+        ...process.env,
+        WARMCALL_LISTEN: `127.0.0.1:${gateway}`,
+        WARMCALL_URL: `http://127.0.0.1:${gateway}`,
+        SANDBOX_URL: `http://127.0.0.1:${sandbox}`,
+        WARMCALL_STORE: `sqlite:${folder}/warmcall.db`,
+        DEMO_ACCESS_TOKEN: secret(),
+        DEMO_APP_SECRET: secret(),
+        DEMO_VERIFY_TOKEN: secret(),
+    };
+    await start(["sandbox", "--ledger", `${folder}/ledger.jsonl`, "--people", "config/demo/contacts.csv"], `${env.SANDBOX_URL}/`);
+    execFileSync(binary, ["import", "config/demo/contacts.csv", "--config", "config/demo.toml", "--rep", "joel", "--cadence", "demo"], { cwd: root, env, stdio: ["ignore", "ignore", "inherit"] });
+    await start(["serve"], `${env.WARMCALL_URL}/readyz`);
+    browser = await launch();
+});
+after(async () => {
+    await browser?.close();
+    for (const child of running.reverse()) {
+        const ended = new Promise((done) => child.once("exit", done));
+        child.kill("SIGTERM");
+        await ended;
+    }
+    if (folder) rmSync(folder, { recursive: true });
+});
+
+const control = (path, body) => fetch(`${env.SANDBOX_URL}/_control/${path}`, { method: "POST", headers: { "Content-Type": "application/json" }, body: JSON.stringify(body) });
+const written = async (to) => (await (await fetch(`${env.SANDBOX_URL}/_control/messages?phone=${to}`)).text()).length > 200;
+
+test("a reply rises on the rep's phone, and two taps after the call it is logged", { skip: !binary && "WARMCALL names no binary" }, async () => {
+    const { page, context, complaints } = await phone(browser, { workers: "allow", zone: "Asia/Kolkata" });
+    const link = execFileSync(binary, ["token", "link", "joel", "--valid", "1h", "--config", "config/demo.toml"], { cwd: root, env, encoding: "utf8", stdio: ["ignore", "pipe", "ignore"] });
+    await page.goto(link.trim());
+    await page.locator("form button").click();
+    await page.getByRole("heading", { name: /Joel/ }).waitFor();
+    await page.locator(".pill.live").waitFor();
+
+    await until(() => written("919876500001"), "Amara was never asked how she is");
+    await page.evaluate(() => (window.sameDocument = true));
+    const words = "We are well <b>thank you</b>! And you?";
+    assert.ok((await control("reply", { from: "919876500001", text: words })).ok);
+    const card = page.locator(".list-replied .card", { hasText: "Amara Nair" });
+    await card.waitFor({ timeout: patience_ms });
+    assert.ok((await card.innerText()).includes(words));
+    assert.equal(await page.evaluate(() => window.sameDocument), true, "without a reload");
+    assert.deepEqual(await violations(page), []);
+
+    // the phone's dialler comes to the front, and the rep comes back
+    await page.evaluate(() => addEventListener("click", (e) => e.target.closest?.("a[href^='tel:']") && e.preventDefault()));
+    const dialled = page.waitForResponse((r) => r.url().endsWith("/dial"));
+    await card.locator("a[href='tel:+919876500001']").click();
+    assert.equal((await dialled).status(), 200);
+    const look = () =>
+        page.evaluate(() => {
+            for (const hidden of [true, false]) {
+                Object.defineProperty(document, "hidden", { value: hidden, configurable: true });
+                document.dispatchEvent(new Event("visibilitychange"));
+            }
+        });
+    await look();
+    const sheet = page.locator("dialog[open]");
+    await sheet.locator("label", { hasText: "No answer" }).click();
+    const saved = page.waitForResponse((r) => r.url().endsWith("/disposition"));
+    await sheet.locator("button[type=submit]").click();
+    await look();
+    assert.equal((await saved).status(), 200);
+    await until(() => page.evaluate(() => !("wc.outbox" in localStorage)), "everything was handed over");
+
+    const today = await page.evaluate(() => fetch("/api/v1/today").then((r) => r.json()));
+    assert.equal(today.called, 1);
+    assert.ok(!today.prompts.some((p) => p.contact.name === "Amara Nair"), "she is not to be called again at once");
+    await page.evaluate(() => (location.hash = "#/"));
+    await page.locator("details.done").waitFor();
+    assert.deepEqual(complaints, []);
+
+    // the shell is on the phone now
+    await page.evaluate(() => navigator.serviceWorker.ready);
+    await context.setOffline(true);
+    await page.reload();
+    await page.getByRole("heading", { name: /Joel/ }).waitFor();
+    await context.close();
+});

@@ -1,0 +1,411 @@
+// The REST API over real HTTP: contacts, outreaches, prompts, and what is refused.
+
+#include <thread>
+
+#include "support/catch.hpp"
+#include "web/routes.hpp"
+#include "world.hpp"
+
+using namespace warmcall;
+using namespace warmcall::tests;
+using namespace std::chrono_literals;
+
+namespace {
+
+std::string contact_path(std::int64_t id) { return "/api/v1/contacts/" + std::to_string(id); }
+std::string prompt_path(std::int64_t id, const char* verb = "") { return "/api/v1/prompts/" + std::to_string(id) + verb; }
+
+std::vector<std::string> wrong_fields(const Reply& reply) {
+    std::vector<std::string> names;
+    for (const json& error : reply.object().value("errors", json::array()))
+        names.push_back(error.at("field"));
+    return names;
+}
+
+}  // namespace
+
+TEST_CASE("a contact that is added can be looked at, with every field that was given") {
+    World world;
+    json wish = new_contact("Ana Pérez", "612 34 56 78");
+    wish["topic"] = "mother's knee";
+    wish["language"] = "es";
+    wish["preferences"] = {{"from", "18:00"}, {"reach", "WhatsApp first"}, {"if_lost", "ask sister Eva"}};
+    const Reply made = world.post("/api/v1/contacts", wish);
+    INFO(made.body);
+    REQUIRE(made.status == 201);
+    const json contact = world.get(made.header("Location")).object();
+    CHECK(contact["name"] == "Ana Pérez");
+    CHECK(contact["first_name"] == "Ana");
+    CHECK(contact["phone"] == "+34612345678");
+    CHECK(contact["rep"] == "joel");
+    CHECK(contact["language"] == "es");
+    CHECK(contact["time_zone"] == "Europe/Madrid");
+    CHECK(contact["topic"] == "mother's knee");
+    CHECK(contact["preferences"] == json{{"from", "18:00"}, {"to", nullptr}, {"reach", "WhatsApp first"}, {"if_lost", "ask sister Eva"}});
+    CHECK(contact["consent"]["source"] == "signup form");
+    CHECK(contact["reply_status"] == "none");
+    CHECK(contact["outreach"].is_null());
+    CHECK(contact["next_action"].is_null());
+}
+
+TEST_CASE("a number that is a contact already is refused with whose it is") {
+    World world;
+    const auto first = world.post("/api/v1/contacts", new_contact("Ana", "+34612345678", "sam")).object();
+    const Reply again = world.post_as("joel", "/api/v1/contacts", new_contact("Ana", "612345678"));
+    CHECK(again.status == 409);
+    CHECK(again.object()["holder"] == "Sam");
+    CHECK(again.object()["holder_id"] == "sam");
+    CHECK(again.object()["contact_id"] == first["id"]);
+    CHECK(again.body.find("Ask them to hand it over") != std::string::npos);
+}
+
+TEST_CASE("adding with a cadence enrols in the same go, or adds nothing") {
+    World world;
+    json wish = new_contact("Ana", "+34612345678");
+    wish["cadence"] = "gentle";
+    const Reply made = world.post("/api/v1/contacts", wish);
+    INFO(made.body);
+    REQUIRE(made.status == 201);
+    CHECK(made.object()["outreach"]["phase"] == "planned");
+    CHECK(made.object()["next_action"]["kind"] == "send");
+    CHECK(made.object()["next_action"]["owner"] == "joel");
+
+    json bare = new_contact("Bo", "+34612345679");
+    bare["cadence"] = "gentle";
+    bare.erase("consent");
+    const Reply refused = world.post("/api/v1/contacts", bare);
+    CHECK(refused.status == 422);
+    CHECK(wrong_fields(refused) == std::vector<std::string>{"consent"});
+    CHECK(world.get("/api/v1/contacts?search=Bo").object()["items"].empty());
+}
+
+TEST_CASE("bad input is answered with the field and what to write instead") {
+    World world;
+    const auto with = [](const char* field, json value) {
+        json wish = new_contact("Ana", "+34612345678");
+        wish[field] = std::move(value);
+        return wish;
+    };
+    const std::vector<std::pair<json, std::string>> table{
+        {with("name", ""), "name"},
+        {with("name", 5), "name"},
+        {with("name", "two\nlines"), "name"},
+        {with("name", std::string(201, 'a')), "name"},
+        {with("phone", "12"), "phone"},
+        {with("phone", "call me"), "phone"},
+        {with("rep", "nobody"), "rep"},
+        {with("time_zone", "Europe/Madird"), "time_zone"},
+        {with("language", "english please"), "language"},
+        {with("preferences", {{"from", "25:00"}}), "preferences.from"},
+        {with("preferences", {{"form", "18:00"}}), "preferences.form"},
+        {with("preferences", "evenings"), "preferences"},
+        {with("consent", {{"source", "form"}, {"text", "yes"}}), "consent.at"},
+        {with("consent", {{"source", "form"}, {"text", "yes"}, {"at", "yesterday"}}), "consent.at"},
+        {with("consent", {{"source", ""}, {"text", "yes"}, {"at", "2026-11-01T09:00:00Z"}}), "consent.source"},
+        {with("consent", {{"source", "form"}, {"text", "yes"}, {"at", "2027-11-01T09:00:00Z"}}), "consent.at"},
+        {with("tpoic", "knee"), "tpoic"},
+        {with("cadence", "gentel"), "cadence"},
+        {json::array(), "body"},
+        {json("text"), "body"},
+    };
+    for (const auto& [wish, field] : table) {
+        const Reply reply = world.post("/api/v1/contacts", wish);
+        INFO(wish.dump() << " -> " << reply.body);
+        CHECK(reply.status == 422);
+        CHECK(reply.header("Content-Type") == "application/problem+json");
+        const auto fields = wrong_fields(reply);
+        CHECK(std::find(fields.begin(), fields.end(), field) != fields.end());
+    }
+    CHECK(world.get("/api/v1/contacts").object()["items"].empty());
+}
+
+TEST_CASE("a body that is not JSON, too deep, too large or of another type is refused and says so") {
+    World world;
+    const auto post = [&](const std::string& body, const char* type = "application/json") {
+        return world.send("POST", "/api/v1/contacts", body, {world.bearer, {"Content-Type", type}});
+    };
+    CHECK(post("{\"name\": ").status == 400);
+    CHECK(post("\xff\xfe{}").status == 400);
+    CHECK(post("{\"name\": \"\xc3\x28\"}").status == 400);
+    CHECK(post(std::string(200, '[') + std::string(200, ']')).object()["detail"] == "The JSON is nested more than 32 levels deep.");
+    CHECK(post("name=Ana", "application/x-www-form-urlencoded").status == 415);
+    CHECK(post("{\"name\":\"" + std::string(70'000, 'a') + "\"}").status == 413);
+}
+
+TEST_CASE("contacts are listed by page, and found by name without its accents") {
+    World world;
+    for (int i = 0; i < 7; ++i)
+        REQUIRE(world.post("/api/v1/contacts", new_contact(i == 3 ? "José Ñuñez" : "Ana " + std::to_string(i), "+3461234567" + std::to_string(i))).status == 201);
+    std::vector<std::int64_t> seen;
+    std::string next;
+    int pages = 0;
+    do {
+        const json page = world.get("/api/v1/contacts?limit=3" + (next.empty() ? "" : "&after=" + next)).object();
+        for (const json& item : page["items"])
+            seen.push_back(item["id"]);
+        next = page["next"].is_null() ? "" : page["next"].get<std::string>();
+        REQUIRE(++pages < 10);
+    } while (!next.empty());
+    CHECK(seen.size() == 7);
+    CHECK(std::is_sorted(seen.begin(), seen.end()));
+    CHECK(std::adjacent_find(seen.begin(), seen.end()) == seen.end());
+    CHECK(world.get("/api/v1/contacts?search=jose%20nunez").object()["items"].size() == 1);
+}
+
+TEST_CASE("a contact is corrected, and the timeline says what was") {
+    World world;
+    const auto id = world.post("/api/v1/contacts", new_contact("Ana", "+34612345678")).object()["id"].get<std::int64_t>();
+    const Reply changed = world.send("PATCH", contact_path(id), R"({"topic":"the new shop","time_zone":"Asia/Dubai","preferences":{"to":"20:00"}})",
+                                     {world.bearer, {"Content-Type", "application/json"}});
+    INFO(changed.body);
+    REQUIRE(changed.status == 200);
+    CHECK(changed.object()["topic"] == "the new shop");
+    CHECK(changed.object()["time_zone"] == "Asia/Dubai");
+    CHECK(changed.object()["preferences"]["to"] == "20:00");
+    CHECK(changed.object()["timeline"][0]["what"] == "edited");
+}
+
+TEST_CASE("an outreach has one live at a time, and the second is refused with its holder") {
+    World world;
+    const auto id = world.post("/api/v1/contacts", new_contact("Ana", "+34612345678")).object()["id"].get<std::int64_t>();
+    const Reply begun = world.post("/api/v1/outreaches", {{"contact_id", id}, {"cadence", "gentle"}});
+    INFO(begun.body);
+    REQUIRE(begun.status == 201);
+    CHECK(begun.object()["outreach"]["cadence"] == "gentle");
+    const Reply again = world.post("/api/v1/outreaches", {{"contact_id", id}, {"cadence", "gentle"}});
+    CHECK(again.status == 409);
+    CHECK(again.object()["holder"] == "Joel");
+    CHECK(world.post("/api/v1/outreaches", {{"contact_id", 999}, {"cadence", "gentle"}}).status == 404);
+    CHECK(world.post("/api/v1/outreaches", {{"contact_id", "1"}, {"cadence", "gentle"}}).status == 422);
+}
+
+TEST_CASE("an outreach can be held with an end, resumed, handed over and closed with what they said") {
+    World world;
+    const auto id = world.post("/api/v1/contacts", new_contact("Ana", "+34612345678")).object()["id"].get<std::int64_t>();
+    const std::string outreach =
+        "/api/v1/outreaches/" + std::to_string(world.post("/api/v1/outreaches", {{"contact_id", id}, {"cadence", "gentle"}}).object()["outreach"]["id"].get<std::int64_t>());
+    CHECK(wrong_fields(world.post(outreach + "/hold", json::object())) == std::vector<std::string>{"until"});
+    CHECK(world.post(outreach + "/hold", {{"until", "2026-11-25T09:00:00Z"}}).object()["outreach"]["phase"] == "held");
+    CHECK(world.post(outreach + "/resume", json::object()).object()["outreach"]["phase"] == "planned");
+    const Reply moved = world.post(outreach + "/reassign", {{"rep", "kim"}});
+    CHECK(moved.object()["contact"]["rep"] == "kim");
+    CHECK(moved.object()["contact"]["next_action"]["owner"] == "kim");
+    CHECK(world.post(outreach + "/close", {{"reason", "no_reply"}}).status == 422);
+    const Reply closed = world.post(outreach + "/close", {{"reason", "said_no"}});
+    INFO(closed.body);
+    CHECK(closed.status == 200);
+    CHECK(closed.object()["contact"]["outreach"]["phase"] == "closed");
+    CHECK(closed.object()["contact"]["outreach"]["reason"] == "said_no");
+    CHECK(world.post(outreach + "/hold", {{"until", "2026-11-25T09:00:00Z"}}).status == 409);
+}
+
+TEST_CASE("a reply opens a prompt with the words, a script and dates to choose from") {
+    World world;
+    const auto ana = world.called("joel");
+    const json today = world.get_as("joel", "/api/v1/today").object();
+    INFO(today.dump(1));
+    REQUIRE(today["prompts"].size() == 1);
+    const json prompt = today["prompts"][0];
+    CHECK(prompt["id"] == ana.prompt);
+    CHECK(prompt["kind"] == "replied");
+    CHECK(prompt["section"] == "replied");
+    CHECK(prompt["words"] == "I'm well, thank you!");
+    CHECK(prompt["contact"]["phone"] == "+34612345678");
+    CHECK(prompt["contact"]["local_time"] == "11:00");
+    CHECK(prompt["contact"]["delivery"] == "replied");
+    CHECK(prompt["script"][0] == "Thank Ana for the answer.");
+    CHECK(prompt["suggestions"]["no_answer"][0] == json{{"label", "Call again in 2 h"}, {"at", "2026-11-22T12:00:00Z"}});
+    CHECK(prompt["suggestions"]["talked"][0]["label"] == "In two weeks");
+    CHECK(today["total"] == 1);
+    CHECK(today["called"] == 0);
+    const json contact = world.get(contact_path(ana.contact)).object();
+    CHECK(contact["reply_status"] == "replied");
+    CHECK(contact["last_reply"]["words"] == "I'm well, thank you!");
+}
+
+TEST_CASE("a call goes claim, dial, ended, outcome; and the next action is the rep's") {
+    World world;
+    const auto ana = world.called("joel");
+    CHECK(world.post_as("joel", prompt_path(ana.prompt, "/claim"), json::object()).object()["prompt"]["claimed_by"] == "joel");
+    CHECK(world.post_as("joel", prompt_path(ana.prompt, "/dial"), json::object()).object()["prompt"]["phase"] == "on_call");
+    CHECK(world.post_as("joel", prompt_path(ana.prompt, "/ended"), json::object()).object()["prompt"]["phase"] == "wrap_up");
+    CHECK(world.get_as("joel", "/api/v1/today").object()["unlogged"].size() == 1);
+
+    const Reply without = world.post_as("joel", prompt_path(ana.prompt, "/disposition"), {{"reached", "human"}, {"said", "talked"}});
+    CHECK(without.status == 422);
+    CHECK(without.object()["type"] == "urn:warmcall:problem:next_action_missing");
+
+    const Reply done = world.post_as("joel", prompt_path(ana.prompt, "/disposition"),
+                                     {{"reached", "human"}, {"said", "talked"}, {"next_at", "2026-11-26T09:00:00Z"}, {"topic", "the exams"}});
+    INFO(done.body);
+    REQUIRE(done.status == 200);
+    CHECK(done.object()["prompt"].is_null());
+    CHECK(done.object()["contact"]["outreach"]["promise"] == json{{"at", "2026-11-26T09:00:00Z"}, {"topic", "the exams"}});
+    CHECK(done.object()["contact"]["next_action"]["owner"] == "joel");
+    CHECK(done.object()["contact"]["topic"] == "the exams");
+
+    const json today = world.get_as("joel", "/api/v1/today").object();
+    CHECK(today["prompts"].empty());
+    CHECK(today["called"] == 1);
+    CHECK(today["reached"] == 1);
+    REQUIRE(today["done"].size() == 1);
+    CHECK(today["done"][0]["text"] == "We talked");
+    CHECK(world.post_as("joel", prompt_path(ana.prompt, "/disposition"), {{"reached", "no_answer"}}).status == 409);
+}
+
+TEST_CASE("the second rep is told who has the call") {
+    World world;
+    const auto ana = world.called("joel");
+    REQUIRE(world.post_as("sam", prompt_path(ana.prompt, "/claim"), json::object()).status == 200);
+    const Reply late = world.post_as("joel", prompt_path(ana.prompt, "/dial"), json::object());
+    CHECK(late.status == 409);
+    CHECK(late.object()["holder"] == "Sam");
+    CHECK(late.object()["holder_id"] == "sam");
+}
+
+TEST_CASE("an outcome that makes no sense names the field, or says what does not fit") {
+    World world;
+    const auto ana = world.called("joel");
+    const auto post = [&](const json& body) { return world.post_as("joel", prompt_path(ana.prompt, "/disposition"), body); };
+    CHECK(wrong_fields(post({{"reached", "nobody"}})) == std::vector<std::string>{"reached"});
+    CHECK(wrong_fields(post(json::object())) == std::vector<std::string>{"reached"});
+    CHECK(wrong_fields(post({{"reached", "human"}, {"said", "blah"}})) == std::vector<std::string>{"said"});
+    CHECK(wrong_fields(post({{"reached", "no_answer"}, {"next_at", "tomorrow"}})) == std::vector<std::string>{"next_at"});
+    CHECK(post({{"reached", "no_answer"}, {"said", "talked"}}).object()["type"] == "urn:warmcall:problem:not_a_disposition");
+    CHECK(world.get(prompt_path(ana.prompt)).status == 200);
+}
+
+TEST_CASE("snoozed and acknowledged prompts stay open") {
+    World world;
+    const auto ana = world.called("joel");
+    CHECK(world.post_as("joel", prompt_path(ana.prompt, "/acknowledge"), json::object()).object()["prompt"]["acknowledged_at"] == "2026-11-22T10:00:00Z");
+    CHECK(wrong_fields(world.post_as("joel", prompt_path(ana.prompt, "/snooze"), json::object())) == std::vector<std::string>{"until"});
+    const Reply snoozed = world.post_as("joel", prompt_path(ana.prompt, "/snooze"), {{"until", "2026-11-22T12:00:00Z"}});
+    CHECK(snoozed.object()["prompt"]["due_at"] == "2026-11-22T12:00:00Z");
+    CHECK(snoozed.object()["prompt"]["id"] == ana.prompt);
+}
+
+TEST_CASE("perhaps a STOP is a question to the rep, and the answer settles it") {
+    World world;
+    const auto ana = world.called("joel");
+    REQUIRE(world.they_write("34612345678", "please stop by at 5").status == 200);
+    const json asked = world.get_as("joel", prompt_path(ana.prompt)).object();
+    CHECK(asked["question"] == "stop");
+    CHECK(asked["section"] == "question");
+    CHECK(wrong_fields(world.post_as("joel", prompt_path(ana.prompt, "/answer"), json::object())) == std::vector<std::string>{"stop"});
+    const Reply answered = world.post_as("joel", prompt_path(ana.prompt, "/answer"), {{"stop", true}});
+    INFO(answered.body);
+    CHECK(answered.object()["contact"]["opted_out"] == true);
+    CHECK(answered.object()["contact"]["reply_status"] == "opted_out");
+}
+
+TEST_CASE("opting out by phone closes the outreach and keeps them out") {
+    World world;
+    const auto ana = world.called("joel");
+    const Reply out = world.post_as("joel", contact_path(ana.contact) + "/opt_out", {{"how", "on the phone"}});
+    CHECK(out.object()["contact"]["reply_status"] == "opted_out");
+    CHECK(out.object()["contact"]["outreach"]["reason"] == "opted_out");
+    const Reply again = world.post("/api/v1/outreaches", {{"contact_id", ana.contact}, {"cadence", "gentle"}});
+    CHECK(again.status == 409);
+}
+
+TEST_CASE("a rep writes while the window is open, and is told why not when it is closed") {
+    World world;
+    const auto ana = world.called("joel");
+    CHECK(world.post_as("joel", contact_path(ana.contact) + "/messages", {{"text", "Glad to hear!"}}).status == 202);
+    const json talk = world.get_as("joel", contact_path(ana.contact) + "/conversation").object();
+    CHECK(talk["window_open_until"] == "2026-11-23T10:00:00Z");
+    REQUIRE_FALSE(talk["items"].empty());
+    CHECK(talk.dump().find("I'm well, thank you!") != std::string::npos);
+    world.advance(25h);
+    const Reply closed = world.post_as("joel", contact_path(ana.contact) + "/messages", {{"text", "Still there?"}});
+    CHECK(closed.status == 409);
+    CHECK_FALSE(closed.object()["detail"].get<std::string>().empty());
+}
+
+TEST_CASE("two records of one person become one; the live outreach is never lost by it") {
+    World world;
+    const auto ana = world.called("joel");
+    const auto other = world.post("/api/v1/contacts", new_contact("Ana P.", "+34612345679")).object()["id"].get<std::int64_t>();
+    const Reply wrong = world.post(contact_path(ana.contact) + "/merge", {{"into", other}});
+    CHECK(wrong.status == 409);
+    CHECK(wrong.object()["type"] == "urn:warmcall:problem:merge_the_other_way");
+    const Reply merged = world.post(contact_path(other) + "/merge", {{"into", ana.contact}});
+    INFO(merged.body);
+    CHECK(merged.status == 200);
+    CHECK(merged.object()["contact"]["id"] == ana.contact);
+    CHECK(merged.object()["prompt"]["id"] == ana.prompt);
+    CHECK(world.post(contact_path(ana.contact) + "/merge", {{"into", ana.contact}}).status == 422);
+}
+
+TEST_CASE("the same Idempotency-Key is one effect and one answer, also when both come at once") {
+    World world;
+    const auto ana = world.called("joel");
+    const json text{{"text", "Glad to hear!"}};
+    const std::string path = contact_path(ana.contact) + "/messages";
+    std::vector<Reply> replies(6);
+    {
+        std::vector<std::jthread> threads;
+        for (Reply& reply : replies)
+            threads.emplace_back([&] { reply = world.post_as("joel", path, text, {{"Idempotency-Key", "tap-1"}}); });
+    }
+    for (const Reply& reply : replies) {
+        CHECK(reply.status == 202);
+        CHECK(reply.body == replies.front().body);
+    }
+    const auto texts = [&] {
+        int n = 0;
+        for (const json& item : world.get_as("joel", contact_path(ana.contact) + "/conversation").object()["items"])
+            n += item["text"] == "Glad to hear!" ? 1 : 0;
+        for (const json& item : world.get(contact_path(ana.contact)).object()["timeline"])
+            n += item["what"] == "wrote" ? 1 : 0;
+        return n;
+    };
+    const int once = texts();
+    CHECK(once >= 1);
+    CHECK(world.post_as("joel", path, text, {{"Idempotency-Key", "tap-1"}}).header("Idempotent-Replayed") == "true");
+    CHECK(texts() == once);
+    CHECK(world.post_as("joel", path, text, {{"Idempotency-Key", "tap-2"}}).status == 202);
+    CHECK(texts() == 2 * once);
+}
+
+TEST_CASE("a key used for something else is refused; a request that was refused may be corrected under its key") {
+    World world;
+    const Headers key{{"Idempotency-Key", "k"}};
+    json wish = new_contact("Ana", "12");
+    CHECK(world.post("/api/v1/contacts", wish, key).status == 422);
+    wish["phone"] = "+34612345678";
+    const Reply made = world.post("/api/v1/contacts", wish, key);
+    CHECK(made.status == 201);
+    CHECK(world.post("/api/v1/contacts", wish, key).body == made.body);
+    wish["name"] = "Bo";
+    const Reply other = world.post("/api/v1/contacts", wish, key);
+    CHECK(other.status == 422);
+    CHECK(other.object()["type"] == "urn:warmcall:problem:key_used");
+    CHECK(world.post("/api/v1/contacts", wish, {{"Idempotency-Key", std::string(201, 'k')}}).status == 400);
+}
+
+TEST_CASE("a token of the installation says for whom it acts") {
+    World world;
+    const auto ana = world.called("joel");
+    const std::string claim = prompt_path(ana.prompt, "/claim");
+    CHECK(wrong_fields(world.post(claim, json::object())) == std::vector<std::string>{"rep"});
+    CHECK(wrong_fields(world.post(claim, {{"rep", "nobody"}})) == std::vector<std::string>{"rep"});
+    CHECK(world.post(claim, json::object(), {{"X-Warmcall-Rep", "joel"}}).object()["prompt"]["claimed_by"] == "joel");
+    CHECK(world.post(claim, {{"rep", "joel"}}).status == 200);
+    CHECK(world.post_as("sam", claim, {{"rep", "joel"}}).status == 422);
+}
+
+TEST_CASE("settings show reps, channels and templates with what is wrong with them") {
+    World world;
+    CHECK(world.get("/api/v1/reps").object()["items"].size() == 4);
+    const json channel = world.get("/api/v1/channels").object()["items"][0];
+    CHECK(channel["id"] == "main");
+    CHECK(channel["webhook_url"] == "http://warmcall.test/webhooks/main");
+    CHECK(world.get("/api/v1/templates").object()["items"].size() == 3);
+    const json me = world.get_as("joel", "/api/v1/me").object();
+    CHECK(me["rep"]["id"] == "joel");
+    CHECK(me["token"] == "of joel");
+    CHECK(me["cadences"][0] == json{{"name", "gentle"}, {"title", "Gentle"}});
+    CHECK(world.get("/api/v1/me").object()["rep"].is_null());
+}

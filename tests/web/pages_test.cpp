@@ -1,0 +1,186 @@
+// /p/<token>: one prompt on any phone's browser, without script or sign-in.
+
+#include "support/catch.hpp"
+#include "web/links.hpp"
+#include "world.hpp"
+
+using namespace warmcall;
+using namespace warmcall::tests;
+
+namespace {
+
+std::string between(const std::string& text, const std::string& begin, const std::string& end) {
+    const std::size_t at = text.find(begin);
+    if (at == std::string::npos)
+        return {};
+    return text.substr(at + begin.size(), text.find(end, at + begin.size()) - at - begin.size());
+}
+
+std::string form_of(const std::string& page) { return between(page, "name=\"form\" value=\"", "\""); }
+
+Reply post_form(World& world, const std::string& path, const std::vector<Header>& fields, Headers more = {}) {
+    more.emplace_back("Content-Type", "application/x-www-form-urlencoded");
+    return world.send("POST", path, encode_form(fields), std::move(more));
+}
+
+json prompt_of(World& world, const World::Called& ana) { return world.get("/api/v1/contacts/" + std::to_string(ana.contact)).object()["prompt"]; }
+
+}  // namespace
+
+TEST_CASE("the page shows who, why, their words, what to say, and the number to call") {
+    World world;
+    const auto ana = world.called("joel");
+    const Reply page = world.send("GET", world.page(ana.prompt, "joel"));
+    INFO(page.body);
+    REQUIRE(page.status == 200);
+    CHECK(page.header("Content-Type") == "text/html; charset=utf-8");
+    for (const char* part : {"<bdi>Ana Pérez</bdi>", "Sun 11:00 there · Madrid", "Ana replied. Call now.", "I&#39;m well, thank you!", "Thank Ana for the answer.",
+                             "href=\"tel:+34612345678\"", "/page.css", "Asked me to call later", "Call again in 2 h"})
+        CHECK(page.body.find(part) != std::string::npos);
+    CHECK(page.body.find("<script") == std::string::npos);
+    CHECK(page.body.find("style=") == std::string::npos);
+}
+
+TEST_CASE("opening the page changes nothing, however often a scanner does it") {
+    World world;
+    const auto ana = world.called("joel");
+    const json before = prompt_of(world, ana);
+    for (int i = 0; i < 3; ++i) {
+        world.send("GET", world.page(ana.prompt, "joel"));
+        world.send("HEAD", world.page(ana.prompt, "joel"));
+    }
+    CHECK(prompt_of(world, ana) == before);
+}
+
+TEST_CASE("a forged link, one for another prompt, and one for a stranger show nothing") {
+    World world;
+    const auto ana = world.called("joel");
+    const std::string good = world.page(ana.prompt, "joel");
+    const auto [first, rest] = std::pair{good.substr(0, good.find('.')), good.substr(good.find('.'))};
+    for (const std::string& path : {good.substr(0, good.size() - 1), good + "x", first + "9" + rest, std::string{"/p/"}, std::string{"/p/1"}, std::string{"/p/1..x"},
+                                    std::string{"/p/-1.joel.x"}, std::string{"/p/99999999999999999999.joel.x"}, world.page(ana.prompt + 1, "joel"),
+                                    world.page(ana.prompt, "kim"), world.page(ana.prompt, "nobody")}) {
+        const Reply page = world.send("GET", path);
+        INFO(path);
+        CHECK(page.status == 404);
+        CHECK(page.body.find("Ana") == std::string::npos);
+        CHECK(post_form(world, path + "/dial", {{"form", form_of(world.send("GET", good).body)}}).status == 404);
+    }
+    CHECK(prompt_of(world, ana)["phase"] == "call_due");
+}
+
+TEST_CASE("calling and saying how it went, with nothing but forms") {
+    World world;
+    const auto ana = world.called("joel");
+    const std::string path = world.page(ana.prompt, "joel");
+    const std::string form = form_of(world.send("GET", path).body);
+    const Reply dialled = post_form(world, path + "/dial", {{"form", form}});
+    CHECK(dialled.status == 303);
+    CHECK(dialled.header("Location") == path);
+    CHECK(prompt_of(world, ana)["phase"] == "on_call");
+    CHECK(post_form(world, path + "/ended", {{"form", form}}).status == 303);
+    CHECK(prompt_of(world, ana)["phase"] == "wrap_up");
+
+    const Reply without = post_form(world, path + "/disposition", {{"form", form}, {"outcome", "talked"}, {"topic", "the <exams>"}});
+    CHECK(without.status == 422);
+    CHECK(without.body.find("Choose your next action") != std::string::npos);
+    CHECK(without.body.find("value=\"the &lt;exams&gt;\"") != std::string::npos);  // what was typed is not lost
+    CHECK(without.body.find("value=\"talked\" required checked") != std::string::npos);
+
+    const Reply saved = post_form(world, path + "/disposition",
+                                  {{"form", form}, {"outcome", "talked"}, {"next", "pick"}, {"pick", "2026-11-26T10:00"}, {"topic", "the exams"}});
+    INFO(saved.body);
+    CHECK(saved.status == 303);
+    const json contact = world.get("/api/v1/contacts/" + std::to_string(ana.contact)).object();
+    CHECK(contact["outreach"]["promise"] == json{{"at", "2026-11-26T09:00:00Z"}, {"topic", "the exams"}});  // ten o'clock in Madrid
+    const Reply done = world.send("GET", path);
+    CHECK(done.status == 200);
+    CHECK(done.body.find("Ana: this is done") != std::string::npos);
+    CHECK(done.body.find("+34612345678") == std::string::npos);
+    CHECK(post_form(world, path + "/disposition", {{"form", form}, {"outcome", "stop"}}).body.find("this is done") != std::string::npos);
+    CHECK(world.get("/api/v1/contacts/" + std::to_string(ana.contact)).object()["opted_out"] == false);
+}
+
+TEST_CASE("asked to stop needs no next action and is kept at once") {
+    World world;
+    const auto ana = world.called("joel");
+    const std::string path = world.page(ana.prompt, "joel");
+    CHECK(post_form(world, path + "/disposition", {{"form", form_of(world.send("GET", path).body)}, {"outcome", "stop"}}).status == 303);
+    CHECK(world.get("/api/v1/contacts/" + std::to_string(ana.contact)).object()["opted_out"] == true);
+}
+
+TEST_CASE("snoozing brings it back later; a time that makes no sense is refused on the page") {
+    World world;
+    const auto ana = world.called("joel");
+    const std::string path = world.page(ana.prompt, "joel");
+    const std::string form = form_of(world.send("GET", path).body);
+    const Reply wrong = post_form(world, path + "/snooze", {{"form", form}, {"until", "never"}});
+    CHECK(wrong.status == 422);
+    CHECK(wrong.body.find("role=\"alert\"") != std::string::npos);
+    CHECK(post_form(world, path + "/snooze", {{"form", form}, {"until", "2026-11-22T10:30:00Z"}}).status == 303);
+    CHECK(prompt_of(world, ana)["due_at"] == "2026-11-22T10:30:00Z");
+    CHECK(post_form(world, path + "/acknowledge", {{"form", form}}).status == 303);
+}
+
+TEST_CASE("a form that did not come from our page does nothing") {
+    World world;
+    const auto ana = world.called("joel");
+    const std::string path = world.page(ana.prompt, "joel");
+    const std::string form = form_of(world.send("GET", path).body);
+    CHECK(post_form(world, path + "/dial", {}).status == 403);
+    CHECK(post_form(world, path + "/dial", {{"form", "guess"}}).status == 403);
+    CHECK(post_form(world, path + "/dial", {{"form", form_of(world.send("GET", world.page(ana.prompt, "sam")).body)}}).status == 403);
+    CHECK(post_form(world, path + "/dial", {{"form", form}}, {{"Sec-Fetch-Site", "cross-site"}}).status == 403);
+    CHECK(prompt_of(world, ana)["phase"] == "call_due");
+}
+
+TEST_CASE("a hostile name is only a name") {
+    World world;
+    const std::string name = "<script>alert(1)</script>\"'&{{why}}";
+    const auto ana = world.called("joel", name);
+    REQUIRE(world.they_write("34612345678", "<img src=x onerror=alert(2)> {{form}}").status == 200);
+    const Reply page = world.send("GET", world.page(ana.prompt, "joel"));
+    CHECK(page.body.find("<script") == std::string::npos);
+    CHECK(page.body.find("<img") == std::string::npos);
+    CHECK(page.body.find("&lt;script&gt;alert(1)&lt;/script&gt;&quot;&#39;&amp;{{why}}") != std::string::npos);
+    const Reply api = world.get("/api/v1/contacts/" + std::to_string(ana.contact));
+    CHECK(api.object()["name"] == name);
+    CHECK(api.header("Content-Type") == "application/json");
+}
+
+TEST_CASE("when somebody else has the call the page says who") {
+    World world;
+    const auto ana = world.called("joel");
+    REQUIRE(world.post_as("sam", "/api/v1/prompts/" + std::to_string(ana.prompt) + "/claim", json::object()).status == 200);
+    const std::string body = world.send("GET", world.page(ana.prompt, "joel")).body;
+    CHECK(body.find("Sam has this one until Sun 11:10. You don&#39;t have to call.") != std::string::npos);
+    CHECK(body.find("tel:") == std::string::npos);
+    CHECK(world.send("GET", world.page(ana.prompt, "sam")).body.find("tel:+34612345678") != std::string::npos);
+}
+
+TEST_CASE("perhaps a STOP is two buttons") {
+    World world;
+    const auto ana = world.called("joel");
+    REQUIRE(world.they_write("34612345678", "please stop by at 5").status == 200);
+    const std::string path = world.page(ana.prompt, "joel");
+    const std::string body = world.send("GET", path).body;
+    CHECK(body.find("ask us to stop?") != std::string::npos);
+    CHECK(body.find("tel:") == std::string::npos);
+    CHECK(post_form(world, path + "/answer", {{"form", form_of(body)}}).status == 422);
+    CHECK(post_form(world, path + "/answer", {{"form", form_of(body)}, {"stop", "no"}}).status == 303);
+    CHECK(prompt_of(world, ana)["kind"] == "replied");
+}
+
+TEST_CASE("a link's token reads back, whatever the rep is called, and only with its key") {
+    const Secret key{"0123456789abcdef"};
+    for (const char* rep : {"joel", "a.b.c", "Ünïcode x", ""}) {
+        const web::PromptLink link{core::PromptId{7}, core::RepId{rep}};
+        const std::string token = web::prompt_token(key, link);
+        REQUIRE(web::read_prompt_token(key, token));
+        CHECK(web::read_prompt_token(key, token)->rep == link.rep);
+        CHECK(web::read_prompt_token(key, token)->prompt == link.prompt);
+        CHECK_FALSE(web::read_prompt_token(Secret{"another"}, token));
+        CHECK_FALSE(web::read_prompt_token(Secret{}, token));
+        CHECK(web::form_token(key, link) != token.substr(token.rfind('.') + 1));
+    }
+}

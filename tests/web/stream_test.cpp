@@ -1,0 +1,83 @@
+// The live stream: what happens comes by itself, resumes where it broke off, and shows a rep their own contacts only.
+
+#include "support/catch.hpp"
+#include "world.hpp"
+
+using namespace warmcall;
+using namespace warmcall::tests;
+
+namespace {
+
+std::string data_of(std::int64_t contact, const char* what) { return "\"contact\":" + std::to_string(contact) + ",\"what\":\"" + what + "\""; }
+
+std::string last_id(const std::string& seen) {
+    const std::size_t at = seen.rfind("id: ");
+    return seen.substr(at + 4, seen.find('\n', at) - at - 4);
+}
+
+}  // namespace
+
+TEST_CASE("a reply shows up on the stream without being asked for") {
+    World world;
+    const auto ana = world.called("joel");
+    Events events{world.port(), {world.rep_bearer.at("joel")}, "/api/v1/stream"};
+    CHECK(events.status() == 200);
+    CHECK(events.until(": warmcall").find("text/event-stream") != std::string::npos);
+    REQUIRE(world.they_write("34612345678", "And you?").status == 200);
+    CHECK(events.until(data_of(ana.contact, "replied")).find("event: change") != std::string::npos);
+}
+
+TEST_CASE("a stream resumes after the last event that was seen, and misses nothing") {
+    World world;
+    const auto ana = world.called("joel");
+    std::string seen_upto;
+    {
+        Events events{world.port(), {world.rep_bearer.at("joel")}, "/api/v1/stream"};
+        events.until(": warmcall");
+        REQUIRE(world.they_write("34612345678", "One").status == 200);
+        seen_upto = last_id(events.until(data_of(ana.contact, "replied")));
+    }
+    REQUIRE(world.post_as("joel", "/api/v1/prompts/" + std::to_string(ana.prompt) + "/dial", json::object()).status == 200);
+    for (const bool by_header : {true, false}) {
+        Headers headers{world.rep_bearer.at("joel")};
+        if (by_header)
+            headers.emplace_back("Last-Event-ID", seen_upto);
+        Events again{world.port(), headers, by_header ? std::string{"/api/v1/stream"} : "/api/v1/stream?last_event_id=" + seen_upto};
+        const std::string& seen = again.until(data_of(ana.contact, "dialled"));
+        CHECK(seen.find(data_of(ana.contact, "replied")) == std::string::npos);
+    }
+}
+
+TEST_CASE("a rep's stream is silent about other reps' contacts") {
+    World world;
+    const auto ana = world.called("joel");
+    const auto bo = world.called("kim", "Bo", "34612345679");
+    Events events{world.port(), {world.rep_bearer.at("kim")}, "/api/v1/stream"};
+    events.until(": warmcall");
+    REQUIRE(world.they_write("34612345678", "for joel").status == 200);
+    REQUIRE(world.they_write("34612345679", "for kim").status == 200);
+    const std::string& seen = events.until(data_of(bo.contact, "replied"));
+    CHECK(seen.find("\"contact\":" + std::to_string(ana.contact) + ",") == std::string::npos);
+    CHECK(seen.find("for kim") == std::string::npos);  // no words on the stream
+}
+
+TEST_CASE("an id from another life makes the client fetch everything anew") {
+    World world;
+    world.called("joel");
+    Events events{world.port(), {world.rep_bearer.at("joel"), {"Last-Event-ID", "999999"}}, "/api/v1/stream"};
+    CHECK(events.until("\"what\":\"reset\"").find("\"contact\":null") != std::string::npos);
+}
+
+TEST_CASE("one rep holds at most eight streams") {
+    World world;
+    std::vector<Events> open;
+    for (int i = 0; i < 8; ++i) {
+        open.emplace_back(world.port(), Headers{world.rep_bearer.at("joel")}, "/api/v1/stream");
+        REQUIRE(open.back().status() == 200);
+    }
+    const Reply ninth = world.send("GET", "/api/v1/stream", {}, {world.rep_bearer.at("joel")});
+    CHECK(ninth.status == 429);
+    CHECK(ninth.header("Retry-After") == "30");
+    Events other{world.port(), {world.rep_bearer.at("sam")}, "/api/v1/stream"};
+    CHECK(other.status() == 200);
+}
