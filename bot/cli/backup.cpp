@@ -6,11 +6,9 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include <chrono>
 #include <cstdio>
 #include <memory>
 #include <string>
-#include <thread>
 
 #include "cli/commands.hpp"
 #include "settings.hpp"
@@ -19,10 +17,6 @@ namespace warmcall::cli {
 namespace {
 
 namespace fs = std::filesystem;
-
-constexpr int pages_per_step = 1024;  // 4 MiB between two looks at whether somebody writes
-constexpr int busy_steps_max = 1200;  // a minute of being locked out
-constexpr std::chrono::milliseconds busy_pause{50};
 
 struct Options {
     std::filesystem::path config;
@@ -44,19 +38,13 @@ Result<Database> open(const fs::path& path, int flags) {
     return database;
 }
 
+// In one step: that is one snapshot, while the gateway goes on writing. In several, every write of
+// its would start it anew.
 Result<void> copy(sqlite3* from, sqlite3* to, const fs::path& path) {
     sqlite3_backup* backup = sqlite3_backup_init(to, "main", from, "main");
     if (backup == nullptr)
         return Error{Errc::io, path.string() + ": " + sqlite3_errmsg(to)};
-    int code = SQLITE_OK;
-    for (int busy = 0; busy < busy_steps_max; ++busy) {
-        do
-            code = sqlite3_backup_step(backup, pages_per_step);
-        while (code == SQLITE_OK);
-        if (code != SQLITE_BUSY && code != SQLITE_LOCKED)
-            break;
-        std::this_thread::sleep_for(busy_pause);
-    }
+    const int code = sqlite3_backup_step(backup, -1);
     sqlite3_backup_finish(backup);
     if (code != SQLITE_DONE)
         return Error{Errc::io,
@@ -103,6 +91,8 @@ Result<void> make(const fs::path& from, const fs::path& partial, const fs::path&
         from, SQLITE_OPEN_READWRITE);  // a reader of a WAL database needs its shared memory file
     if (!source)
         return source.error();
+    sqlite3_db_config(source->get(), SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1,
+                      nullptr);  // checkpoints are the gateway's
     auto target = open(partial, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_EXCLUSIVE);
     if (!target)
         return target.error();

@@ -224,7 +224,7 @@ Result<json> ask_gateway(const std::filesystem::path& path, const json& request)
     ::setsockopt(socket.get(), SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof limit);
     ::setsockopt(socket.get(), SOL_SOCKET, SO_SNDTIMEO, &limit, sizeof limit);
     std::optional<std::string> answer;
-    if (send_all(socket.get(), request.dump()))
+    if (send_all(socket.get(), request.dump(-1, ' ', false, json::error_handler_t::replace)))
         answer = receive_all(socket.get());
     const json read = answer ? json::parse(*answer, nullptr, false) : json{};
     if (!read.is_object())
@@ -258,8 +258,10 @@ asio::awaitable<json> Control::Impl::answer(std::string bytes) {
         }});
     if (outcome.failure)
         std::rethrow_exception(outcome.failure);
-    spdlog::info("command done what={}",
-                 request->is_object() ? text(*request, "do") : "unreadable");
+    if (made->contains("problem"))
+        spdlog::info("command refused");  // what it asked for is not ours to repeat
+    else
+        spdlog::info("command done what={}", text(*request, "do"));
     co_return std::move(*made);
 }
 

@@ -11,6 +11,7 @@
 #include "cli/open.hpp"
 #include "core/toml_file.hpp"
 #include "support/secret.hpp"
+#include "web/fields.hpp"
 #include "web/sign_in.hpp"
 #include "web/when.hpp"
 
@@ -18,6 +19,7 @@ namespace warmcall::cli {
 namespace {
 
 constexpr core::Duration link_time_max = std::chrono::hours{24};
+constexpr std::size_t token_name_bytes_max = 100;
 
 struct Options {
     std::filesystem::path config;
@@ -51,6 +53,8 @@ int create(const Options& options, const Settings& settings, const Desk& desk) {
     if (!options.rep.empty())
         if (const auto problem = unknown_rep(settings, options.rep))
             return complain(*problem);
+    if (options.name.size() > token_name_bytes_max || !web::clean(options.name, web::Lines::one))
+        return complain("a token's name is one line of at most 100 bytes");
     const auto tokens = desk.store().tokens();
     if (std::any_of(tokens.begin(), tokens.end(),
                     [&](const ApiToken& t) { return t.name == options.name && !t.revoked_at; }))

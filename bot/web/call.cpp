@@ -8,7 +8,8 @@
 namespace warmcall::web {
 
 std::string_view Call::ask(std::string_view name) const {
-    const auto found = std::find_if(query.begin(), query.end(), [&](const Header& pair) { return pair.name == name; });
+    const auto found = std::find_if(query.begin(), query.end(),
+                                    [&](const Header& pair) { return pair.name == name; });
     return found == query.end() ? std::string_view{} : std::string_view{found->value};
 }
 
@@ -30,7 +31,9 @@ Result<json> Call::body() const {
     return read_json(request.body);
 }
 
-std::string Call::actor() const { return who.rep ? who.rep.value : "api"; }
+std::string Call::actor() const {
+    return who.rep ? who.rep.value : "api";
+}
 
 net::Outgoing bad_body(const Error& error) {
     if (error.code == Errc::refused)
@@ -53,19 +56,24 @@ bool may_act_for(const core::Plan& plan, const core::RepId& rep, const core::Rep
 }
 
 bool may_act(const core::Plan& plan, const core::RepId& rep, const core::Case& subject) {
-    return may_act_for(plan, rep, subject.contact.owner) || (subject.prompt && subject.prompt->rep == rep) ||
+    return may_act_for(plan, rep, subject.contact.owner) ||
+           (subject.prompt && subject.prompt->rep == rep) ||
            (subject.outreach && subject.outreach->next.owner == rep);
 }
 
-bool may_see(const Site& site, const Who& who, const core::Case& subject) { return who.any_rep || may_act(site.plan, who.rep, subject); }
+bool may_see(const Site& site, const Who& who, const core::Case& subject) {
+    return who.any_rep || may_act(site.plan, who.rep, subject);
+}
 
 net::Outgoing not_among_yours(std::string_view what, std::int64_t id) {
     const std::string name{what};
     return problem(404, "no_such_" + name,
-                   "There is no " + name + " " + std::to_string(id) + " among yours. If a colleague has taken it over, it is on their list now.");
+                   "There is no " + name + " " + std::to_string(id) +
+                       " among yours. If a colleague has taken it over, it is on their list now.");
 }
 
-std::optional<core::RepId> known_rep(const core::Plan& plan, std::string_view id, Fields& fields, std::string_view field) {
+std::optional<core::RepId> known_rep(const core::Plan& plan, std::string_view id, Fields& fields,
+                                     std::string_view field) {
     core::RepId rep{std::string{id}};
     if (plan.reps.contains(rep))
         return rep;
@@ -82,7 +90,9 @@ std::optional<core::RepId> acting_rep(const Site& site, const Call& call, Fields
     if (named.empty() && call.who.rep)
         return call.who.rep;
     if (named.empty()) {
-        fields.wrong("rep", "is missing: this token belongs to no rep, so say for whom (\"rep\", or the header X-Warmcall-Rep)");
+        fields.wrong("rep",
+                     "is missing: this token belongs to no rep, so say for whom (\"rep\", or the "
+                     "header X-Warmcall-Rep)");
         return std::nullopt;
     }
     const auto rep = known_rep(site.plan, named, fields, "rep");

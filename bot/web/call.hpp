@@ -43,7 +43,8 @@ struct Call {
 
 using Handled = asio::awaitable<net::Outgoing>;
 
-// Whose work a rep may see and do: their own, what they are asked, and that of those they stand in for or lead.
+// Whose work a rep may see and do: their own, what they are asked, and that of those they stand in
+// for or lead.
 bool may_act(const core::Plan& plan, const core::RepId& rep, const core::Case& subject);
 bool may_act_for(const core::Plan& plan, const core::RepId& rep, const core::RepId& owner);
 bool may_see(const Site& site, const Who& who, const core::Case& subject);
@@ -54,11 +55,12 @@ net::Outgoing bad_body(const Error& error);
 // The body as an object with these members, or the error for bad_body.
 Result<Fields> body_fields(const Call& call, std::initializer_list<std::string_view> known);
 
-// The rep this is done for: the signed-in one, or the one an installation token names (`rep` in the body, else X-Warmcall-Rep,
-// else ?rep=). Mistakes go into `fields`.
+// The rep this is done for: the signed-in one, or the one an installation token names (`rep` in the
+// body, else X-Warmcall-Rep, else ?rep=). Mistakes go into `fields`.
 std::optional<core::RepId> acting_rep(const Site& site, const Call& call, Fields& fields);
 
 // A rep by id, or a mistake that names those there are.
-std::optional<core::RepId> known_rep(const core::Plan& plan, std::string_view id, Fields& fields, std::string_view field);
+std::optional<core::RepId> known_rep(const core::Plan& plan, std::string_view id, Fields& fields,
+                                     std::string_view field);
 
 }  // namespace warmcall::web

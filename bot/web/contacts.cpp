@@ -13,7 +13,8 @@ namespace warmcall::web {
 namespace {
 
 struct EnrolRefused : std::runtime_error {  // takes the new contact back with it
-    explicit EnrolRefused(core::Refusal why) : std::runtime_error{why.sentence}, refusal{std::move(why)} {}
+    explicit EnrolRefused(core::Refusal why)
+        : std::runtime_error{why.sentence}, refusal{std::move(why)} {}
     core::Refusal refusal;
 };
 
@@ -43,7 +44,8 @@ std::optional<core::Consent> consent_in(Fields& fields) {
     return consent;
 }
 
-ContactWish wish_in(Fields& fields, const core::RepId& signed_in) {
+ContactWish wish_in(Fields& fields,
+                    const core::RepId& signed_in) {  // whose it is where the body does not say
     ContactWish wish;
     wish.name = fields.text_if("name", 200).value_or("");
     wish.phone = fields.text_if("phone", 64).value_or("");
@@ -64,13 +66,15 @@ void add_errors(Fields& fields, const std::vector<FieldError>& errors) {
         fields.wrong(error.field, error.detail);
 }
 
-void check_cadence(const core::Plan& plan, const std::string& cadence, const ContactWish& wish, Fields& fields) {
+void check_cadence(const core::Plan& plan, const std::string& cadence, const ContactWish& wish,
+                   Fields& fields) {
     if (cadence.empty())
         return;
     if (!plan.cadences.contains(cadence))
         fields.wrong("cadence", "there is no such cadence; there are: " + cadence_list(plan));
     if (!wish.consent)
-        fields.wrong("consent", "is needed before anybody is written to: {\"source\", \"at\", \"text\"}");
+        fields.wrong("consent",
+                     "is needed before anybody is written to: {\"source\", \"at\", \"text\"}");
 }
 
 Handled number_taken(Site& site, const Who& who, core::ContactId id) {
@@ -81,9 +85,12 @@ Handled number_taken(Site& site, const Who& who, core::ContactId id) {
     const auto rep = site.plan.reps.find(owner);
     const std::string holder = rep == site.plan.reps.end() ? owner.value : rep->second.name;
     const bool seen = may_see(site, who, *known);
-    const std::string whose = seen ? "This number belongs to " + known->contact.name + ", a contact of " + holder + ". Open that one instead."
-                                   : "This number belongs to a contact of " + holder + ". Ask them to hand it over.";
-    co_return problem(409, "number_taken", whose, {{"contact_id", id.value}, {"holder", holder}, {"holder_id", owner.value}});
+    const std::string whose =
+        seen ? "This number belongs to " + known->contact.name + ", a contact of " + holder +
+                   ". Open that one instead."
+             : "This number belongs to a contact of " + holder + ". Ask them to hand it over.";
+    co_return problem(409, "number_taken", whose,
+                      {{"contact_id", id.value}, {"holder", holder}, {"holder_id", owner.value}});
 }
 
 struct Changes {
@@ -137,13 +144,19 @@ std::string change(core::Contact& contact, const Changes& changes) {
 std::string_view status_word(core::Shown shown) {
     switch (shown) {
         case core::Shown::none:
-        case core::Shown::queued: return "queued";
-        case core::Shown::unknown: return "unknown";
+        case core::Shown::queued:
+            return "queued";
+        case core::Shown::unknown:
+            return "unknown";
         case core::Shown::accepted:
-        case core::Shown::sent: return "sent";
-        case core::Shown::failed: return "undeliverable";
-        case core::Shown::delivered: return "delivered";
-        case core::Shown::read: return "read";
+        case core::Shown::sent:
+            return "sent";
+        case core::Shown::failed:
+            return "undeliverable";
+        case core::Shown::delivered:
+            return "delivered";
+        case core::Shown::read:
+            return "read";
     }
     return "unknown";
 }
@@ -153,12 +166,14 @@ std::string_view status_word(core::Shown shown) {
 std::size_t limit_of(const Call& call) {
     const std::string_view text = call.ask("limit");
     std::size_t limit = 50;
-    if (!text.empty() && std::from_chars(text.data(), text.data() + text.size(), limit).ec != std::errc{})
+    if (!text.empty() &&
+        std::from_chars(text.data(), text.data() + text.size(), limit).ec != std::errc{})
         return 50;
     return std::clamp<std::size_t>(limit, 1, 200);
 }
 
-asio::awaitable<std::optional<core::Case>> visible_contact(Site& site, const Who& who, core::ContactId id) {
+asio::awaitable<std::optional<core::Case>> visible_contact(Site& site, const Who& who,
+                                                           core::ContactId id) {
     auto found = co_await ask(site, [id](Store& store) { return store.contact(id); });
     if (found && !may_see(site, who, *found))
         found.reset();
@@ -168,7 +183,8 @@ asio::awaitable<std::optional<core::Case>> visible_contact(Site& site, const Who
 Handled contact_answer(Site& site, core::ContactId id, int status, json extras) {
     const auto subject = co_await ask(site, [id](Store& store) {
         auto found = store.contact(id);
-        return found ? std::optional{read_subject(store, std::move(*found), Depth::full)} : std::nullopt;
+        return found ? std::optional{read_subject(store, std::move(*found), Depth::full)}
+                     : std::nullopt;
     });
     if (!subject)
         co_return problem(404, "no_such_contact", "There is no such contact any more.");
@@ -179,23 +195,29 @@ Handled contact_answer(Site& site, core::ContactId id, int status, json extras) 
 }
 
 Handled create_contact(Site& site, Call& call) {
-    auto fields = body_fields(call, {"name", "phone", "rep", "language", "time_zone", "topic", "preferences", "consent", "cadence"});
+    auto fields = body_fields(call, {"name", "phone", "rep", "language", "time_zone", "topic",
+                                     "preferences", "consent", "cadence"});
     if (!fields)
         co_return bad_body(fields.error());
-    const ContactWish wish = wish_in(*fields, call.who.rep);
+    const core::RepId owner = call.who.rep
+                                  ? call.who.rep
+                                  : core::RepId{std::string{call.request.header("X-Warmcall-Rep")}};
+    const ContactWish wish = wish_in(*fields, owner);
     const std::string cadence = fields->text_if("cadence", 64).value_or("");
     const MadeContact made = make_contact(site.plan, wish, site.options.default_region, site.now());
     add_errors(*fields, made.errors);
     check_cadence(site.plan, cadence, wish, *fields);
     if (!call.who.any_rep && !may_act_for(site.plan, call.who.rep, core::RepId{wish.rep}))
-        fields->wrong("rep", "you can add contacts for yourself and those you stand in for or lead");
+        fields->wrong("rep",
+                      "you can add contacts for yourself and those you stand in for or lead");
     if (!fields->good())
         co_return fields->problem();
 
     Added added;
     std::optional<core::Refusal> refusal;
     try {
-        added = co_await put(site, [&plan = site.plan, add = made.add, cadence, actor = call.actor()](Unit& unit, core::Timestamp now) {
+        added = co_await put(site, [&plan = site.plan, add = made.add, cadence,
+                                    actor = call.actor()](Unit& unit, core::Timestamp now) {
             const Added one = unit.add_contacts(std::span{&add, 1}, now).at(0);
             if (one.conflict || cadence.empty())
                 return one;
@@ -211,7 +233,9 @@ Handled create_contact(Site& site, Call& call) {
     if (added.conflict)
         co_return co_await number_taken(site, call.who, added.id);
 
-    const auto subject = co_await ask(site, [id = added.id](Store& store) { return read_subject(store, store.contact(id).value(), Depth::full); });
+    const auto subject = co_await ask(site, [id = added.id](Store& store) {
+        return read_subject(store, store.contact(id).value(), Depth::full);
+    });
     auto answer = json_answer(201, contact_json({site.plan, site.now()}, subject, Depth::full));
     answer.headers.push_back({"Location", "/api/v1/contacts/" + std::to_string(added.id.value)});
     co_return answer;
@@ -226,9 +250,13 @@ Handled list_contacts(Site& site, Call& call) {
     else if (!call.who.any_rep)
         query.rep = call.who.rep;
     if (query.rep && !call.who.any_rep && !may_act_for(site.plan, call.who.rep, *query.rep))
-        co_return problem(403, "not_yours", "You can list your own contacts and those of reps you stand in for or lead.");
+        co_return problem(
+            403, "not_yours",
+            "You can list your own contacts and those of reps you stand in for or lead.");
     const std::string_view after = call.ask("after");
-    if (!after.empty() && std::from_chars(after.data(), after.data() + after.size(), query.after.value).ec != std::errc{})
+    if (!after.empty() &&
+        std::from_chars(after.data(), after.data() + after.size(), query.after.value).ec !=
+            std::errc{})
         co_return invalid({{"after", "is not a cursor; use \"next\" of the page before"}});
 
     const auto subjects = co_await ask(site, [query](Store& store) {
@@ -242,19 +270,25 @@ Handled list_contacts(Site& site, Call& call) {
     for (const Subject& subject : subjects)
         items.push_back(contact_json(viewer, subject, Depth::list));
     const bool more = subjects.size() == query.limit;
-    co_return json_answer(200, {{"items", items}, {"next", more ? json(std::to_string(subjects.back().now.contact.id.value)) : json(nullptr)}});
+    co_return json_answer(
+        200, {{"items", items},
+              {"next",
+               more ? json(std::to_string(subjects.back().now.contact.id.value)) : json(nullptr)}});
 }
 
 Handled show_contact(Site& site, Call& call) {
     const core::ContactId id{call.id(0).value_or(0)};
     if (!co_await visible_contact(site, call.who, id))
         co_return not_among_yours("contact", id.value);
-    const auto subject = co_await ask(site, [id](Store& store) { return read_subject(store, store.contact(id).value(), Depth::full); });
+    const auto subject = co_await ask(site, [id](Store& store) {
+        return read_subject(store, store.contact(id).value(), Depth::full);
+    });
     co_return json_answer(200, contact_json({site.plan, site.now()}, subject, Depth::full));
 }
 
 Handled change_contact(Site& site, Call& call) {
-    auto fields = body_fields(call, {"name", "topic", "language", "time_zone", "preferences", "consent"});
+    auto fields =
+        body_fields(call, {"name", "topic", "language", "time_zone", "preferences", "consent"});
     if (!fields)
         co_return bad_body(fields.error());
     const Changes changes = changes_in(*fields);
@@ -275,7 +309,9 @@ Handled change_contact(Site& site, Call& call) {
         unit.save(std::span{&one, 1}, now);
         return true;
     });
-    const auto subject = co_await ask(site, [id](Store& store) { return read_subject(store, store.contact(id).value(), Depth::full); });
+    const auto subject = co_await ask(site, [id](Store& store) {
+        return read_subject(store, store.contact(id).value(), Depth::full);
+    });
     co_return json_answer(200, contact_json({site.plan, site.now()}, subject, Depth::full));
 }
 
@@ -309,10 +345,13 @@ Handled merge_contact(Site& site, Call& call) {
         co_return not_among_yours("contact", from.value);
     if (!co_await visible_contact(site, call.who, into))
         co_return not_among_yours("contact", into.value);
-    const bool merged = co_await put(site, [from, into, &plan = site.plan, actor = call.actor()](Unit& unit, core::Timestamp now) {
+    const bool merged = co_await put(site, [from, into, &plan = site.plan, actor = call.actor()](
+                                               Unit& unit, core::Timestamp now) {
         const std::vector<Wanted> wanted{{from, std::nullopt}, {into, std::nullopt}};
         const std::vector<core::Case> both = unit.load(wanted);
-        const auto is_live = [](const core::Case& c) { return c.outreach && core::live(*c.outreach); };
+        const auto is_live = [](const core::Case& c) {
+            return c.outreach && core::live(*c.outreach);
+        };
         if (is_live(both[0]) && !is_live(both[1]))
             return false;  // what is under way would end, and nothing would go on in its place
         const core::Transition end = core::decide(plan, both[0], core::MergedAway{}, now);
@@ -322,8 +361,10 @@ Handled merge_contact(Site& site, Call& call) {
         return true;
     });
     if (!merged)
-        co_return problem(409, "merge_the_other_way", "Only this contact has an outreach under way. Merge contact " + std::to_string(into.value) +
-                                                          " into " + std::to_string(from.value) + " instead.");
+        co_return problem(409, "merge_the_other_way",
+                          "Only this contact has an outreach under way. Merge contact " +
+                              std::to_string(into.value) + " into " + std::to_string(from.value) +
+                              " instead.");
     co_return co_await contact_answer(site, into, 200);
 }
 
@@ -332,19 +373,23 @@ Handled show_conversation(Site& site, Call& call) {
     const auto subject = co_await visible_contact(site, call.who, id);
     if (!subject)
         co_return not_among_yours("contact", id.value);
-    const auto rows = co_await ask(site, [id, limit = limit_of(call)](Store& store) { return store.conversation(id, limit); });
+    const auto rows = co_await ask(
+        site, [id, limit = limit_of(call)](Store& store) { return store.conversation(id, limit); });
     json items = json::array();
     for (const ConversationRow& row : rows)
-        items.push_back({{"at", rfc3339(row.at)},
-                         {"from_contact", row.from_contact},
-                         {"text", row.text},
-                         {"kind", row.from_contact ? word_of(row.kind) : core::to_string(row.message_kind)},
-                         {"status", row.from_contact ? json(nullptr) : json(status_word(row.shown))}});
+        items.push_back(
+            {{"at", rfc3339(row.at)},
+             {"from_contact", row.from_contact},
+             {"text", row.text},
+             {"kind", row.from_contact ? word_of(row.kind) : core::to_string(row.message_kind)},
+             {"status", row.from_contact ? json(nullptr) : json(status_word(row.shown))}});
     std::optional<core::Timestamp> open_until;
     for (const core::Window& window : subject->contact.windows)
         if (window.until > site.now())
             open_until = std::max(open_until.value_or(window.until), window.until);
-    co_return json_answer(200, {{"items", items}, {"window_open_until", open_until ? json(rfc3339(*open_until)) : json(nullptr)}});
+    co_return json_answer(
+        200, {{"items", items},
+              {"window_open_until", open_until ? json(rfc3339(*open_until)) : json(nullptr)}});
 }
 
 Handled write_message(Site& site, Call& call) {
@@ -360,7 +405,8 @@ Handled write_message(Site& site, Call& call) {
         co_return not_among_yours("contact", id.value);
     std::vector<Work> works;
     const std::string taken = R"({"status":"queued"})";
-    if (call.kept)  // in the same transaction: a second try after a crash must not send a second text
+    if (call.kept)  // in the same transaction: a second try after a crash must not send a second
+                    // text
         works.emplace_back(Write{[kept = *call.kept, taken](Unit& unit, core::Timestamp now) {
             unit.keep_answer(kept.key, {kept.request_hash, 202, taken}, now);
         }});

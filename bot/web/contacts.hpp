@@ -16,7 +16,8 @@ Handled show_conversation(Site& site, Call& call);
 Handled write_message(Site& site, Call& call);
 
 // The contact as it is now, if the caller may see it.
-asio::awaitable<std::optional<core::Case>> visible_contact(Site& site, const Who& who, core::ContactId id);
+asio::awaitable<std::optional<core::Case>> visible_contact(Site& site, const Who& who,
+                                                           core::ContactId id);
 
 // {"contact": …, "prompt": …}: what most writes answer with.
 Handled contact_answer(Site& site, core::ContactId id, int status, json extras = json::object());

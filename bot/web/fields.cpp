@@ -40,13 +40,15 @@ Result<json> read_json(std::string_view text) try {
         return Error{Errc::bad_input, "The JSON is nested more than 32 levels deep."};
     return json::parse(text);
 } catch (const json::parse_error& e) {
-    return Error{Errc::bad_input, "The body is not JSON: it breaks at byte " + std::to_string(e.byte) + "."};
+    return Error{Errc::bad_input,
+                 "The body is not JSON: it breaks at byte " + std::to_string(e.byte) + "."};
 }
 
 bool clean(std::string_view text, Lines lines) {
     return std::all_of(text.begin(), text.end(), [lines](char c) {
         const auto byte = static_cast<unsigned char>(c);
-        return (byte >= 0x20 && byte != 0x7f) || (lines == Lines::several && (c == '\n' || c == '\r' || c == '\t'));
+        return (byte >= 0x20 && byte != 0x7f) ||
+               (lines == Lines::several && (c == '\n' || c == '\r' || c == '\t'));
     });
 }
 
@@ -60,11 +62,12 @@ std::string trimmed(std::string_view text) {
 Fields::Fields(const json& object, std::initializer_list<std::string_view> known)
     : Fields{object, known, "", std::make_shared<std::vector<FieldError>>()} {}
 
-Fields::Fields(const json& object, std::initializer_list<std::string_view> known, std::string prefix,
-               std::shared_ptr<std::vector<FieldError>> errors)
+Fields::Fields(const json& object, std::initializer_list<std::string_view> known,
+               std::string prefix, std::shared_ptr<std::vector<FieldError>> errors)
     : object_(object), prefix_{std::move(prefix)}, errors_{std::move(errors)} {
     if (!object_.is_object()) {
-        errors_->push_back({prefix_.empty() ? "body" : prefix_.substr(0, prefix_.size() - 1), "must be a JSON object, like {\"name\": \"Ana\"}"});
+        errors_->push_back({prefix_.empty() ? "body" : prefix_.substr(0, prefix_.size() - 1),
+                            "must be a JSON object, like {\"name\": \"Ana\"}"});
         object_ = json::object();
     }
     for (const auto& [name, value] : object_.items())
@@ -77,9 +80,13 @@ const json* Fields::find(std::string_view name) const {
     return found == object_.end() || found->is_null() ? nullptr : &*found;
 }
 
-bool Fields::has(std::string_view name) const { return find(name) != nullptr; }
+bool Fields::has(std::string_view name) const {
+    return find(name) != nullptr;
+}
 
-void Fields::wrong(std::string_view name, std::string_view detail) { errors_->push_back({prefix_ + std::string{name}, std::string{detail}}); }
+void Fields::wrong(std::string_view name, std::string_view detail) {
+    errors_->push_back({prefix_ + std::string{name}, std::string{detail}});
+}
 
 std::string Fields::text(std::string_view name, std::size_t bytes_max) {
     const auto found = text_if(name, bytes_max);
@@ -114,7 +121,8 @@ std::optional<core::Timestamp> Fields::time_if(std::string_view name) {
     const json* value = find(name);
     if (value == nullptr)
         return std::nullopt;
-    const auto read = value->is_string() ? read_rfc3339(value->get_ref<const std::string&>()) : read_rfc3339("");
+    const auto read =
+        value->is_string() ? read_rfc3339(value->get_ref<const std::string&>()) : read_rfc3339("");
     if (!read) {
         wrong(name, read.error().message);
         return std::nullopt;
@@ -139,7 +147,8 @@ std::int64_t Fields::id(std::string_view name) {
         wrong(name, "is missing");
         return 0;
     }
-    const bool fits = value->is_number_integer() && !(value->is_number_unsigned() && value->get<std::uint64_t>() > INT64_MAX);
+    const bool fits = value->is_number_integer() &&
+                      !(value->is_number_unsigned() && value->get<std::uint64_t>() > INT64_MAX);
     if (!fits || value->get<std::int64_t>() <= 0) {
         wrong(name, "must be an id, a whole number above 0");
         return 0;
@@ -164,7 +173,8 @@ std::optional<core::DayTime> Fields::day_time_if(std::string_view name) {
 
 Fields Fields::inside(std::string_view name, std::initializer_list<std::string_view> known) {
     const json* value = find(name);
-    return Fields{value == nullptr ? json::object() : *value, known, prefix_ + std::string{name} + ".", errors_};
+    return Fields{value == nullptr ? json::object() : *value, known,
+                  prefix_ + std::string{name} + ".", errors_};
 }
 
 }  // namespace warmcall::web

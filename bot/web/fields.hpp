@@ -1,5 +1,6 @@
 #pragma once
-// Reads the members of a JSON object from outside. Every mistake is kept with its member's name, so that one answer tells all of them.
+// Reads the members of a JSON object from outside. Every mistake is kept with its member's name, so
+// that one answer tells all of them.
 
 #include <cstdint>
 #include <initializer_list>
@@ -20,7 +21,8 @@ Result<json> read_json(std::string_view text);
 
 class Fields {
  public:
-    // Members other than `known` are mistakes (a typo would otherwise be lost in silence). null counts as absent.
+    // Members other than `known` are mistakes (a typo would otherwise be lost in silence). null
+    // counts as absent.
     Fields(const json& object, std::initializer_list<std::string_view> known);
 
     bool has(std::string_view name) const;
@@ -28,16 +30,18 @@ class Fields {
     std::optional<std::string> text_if(std::string_view name, std::size_t bytes_max);
     std::optional<core::Timestamp> time_if(std::string_view name);
     std::optional<bool> flag_if(std::string_view name);
-    std::int64_t id(std::string_view name);  // must be there, positive
+    std::int64_t id(std::string_view name);                           // must be there, positive
     std::optional<core::DayTime> day_time_if(std::string_view name);  // "18:00"
-    Fields inside(std::string_view name, std::initializer_list<std::string_view> known);  // has(name) must hold
+    Fields inside(std::string_view name,
+                  std::initializer_list<std::string_view> known);  // has(name) must hold
 
     void wrong(std::string_view name, std::string_view detail);
     bool good() const { return errors_->empty(); }
     net::Outgoing problem() const { return invalid(*errors_); }
 
  private:
-    Fields(const json& object, std::initializer_list<std::string_view> known, std::string prefix, std::shared_ptr<std::vector<FieldError>> errors);
+    Fields(const json& object, std::initializer_list<std::string_view> known, std::string prefix,
+           std::shared_ptr<std::vector<FieldError>> errors);
     const json* find(std::string_view name) const;
 
     json object_;

@@ -8,11 +8,13 @@ namespace {
 class Exposition {
  public:
     void metric(std::string_view name, std::string_view type, std::string_view help) {
-        text_ += "# HELP warmcall_" + std::string{name} + " " + std::string{help} + "\n# TYPE warmcall_" + std::string{name} + " " + std::string{type} + "\n";
+        text_ += "# HELP warmcall_" + std::string{name} + " " + std::string{help} +
+                 "\n# TYPE warmcall_" + std::string{name} + " " + std::string{type} + "\n";
         name_ = name;
     }
     template <class Number>
-    void value(Number number, std::initializer_list<std::pair<std::string_view, std::string_view>> labels = {}) {
+    void value(Number number,
+               std::initializer_list<std::pair<std::string_view, std::string_view>> labels = {}) {
         text_ += "warmcall_" + name_;
         char lead = '{';
         for (const auto& [label, of] : labels) {
@@ -47,14 +49,16 @@ void add_http(Exposition& out, const Site& site) {
     }
     for (const auto& [key, n] : sums)
         out.value(n, {{"route", key.first}, {"status", std::to_string(key.second)}});
-    out.metric("webhooks_total", "counter", "Webhook deliveries by channel and what became of them.");
+    out.metric("webhooks_total", "counter",
+               "Webhook deliveries by channel and what became of them.");
     for (const auto& [id, hook] : site.hooks) {
         out.value(hook.taken, {{"channel", id.value}, {"result", "taken"}});
         out.value(hook.unreadable, {{"channel", id.value}, {"result", "unreadable"}});
         out.value(hook.forged, {{"channel", id.value}, {"result", "not_authentic"}});
         out.value(hook.turned_away, {{"channel", id.value}, {"result", "turned_away"}});
     }
-    out.metric("webhooks_unknown_channel_total", "counter", "Webhook deliveries for channels that are not configured.");
+    out.metric("webhooks_unknown_channel_total", "counter",
+               "Webhook deliveries for channels that are not configured.");
     out.value(site.unknown_channel);
     out.metric("streams_open", "gauge", "Live streams open now.");
     out.value(site.listeners->open());
@@ -66,7 +70,8 @@ void add_door(Exposition& out, const Site& site) {
     out.value(door.batches);
     out.metric("door_works_total", "counter", "Pieces of work that went through the door.");
     out.value(door.works);
-    out.metric("door_refused_full_total", "counter", "Pieces of work refused because too many were waiting.");
+    out.metric("door_refused_full_total", "counter",
+               "Pieces of work refused because too many were waiting.");
     out.value(door.refused_full);
     out.metric("door_waiting", "gauge", "Pieces of work waiting now.");
     out.value(door.waiting);
@@ -86,7 +91,8 @@ void add_server(Exposition& out, const Site& site) {
     out.value(server.requests);
     out.metric("requests_bad_total", "counter", "Requests refused as malformed.");
     out.value(server.bad_requests);
-    out.metric("connections_refused_full_total", "counter", "Connections refused because too many were open.");
+    out.metric("connections_refused_full_total", "counter",
+               "Connections refused because too many were open.");
     out.value(server.refused_full);
     out.metric("timeouts_total", "counter", "Connections that took too long.");
     out.value(server.timeouts);
@@ -111,18 +117,23 @@ void add_store(Exposition& out, const StoreCounts& store) {
     out.value(store.parked);
     out.metric("alerts_waiting", "gauge", "Notices that wait for a rep's phone.");
     out.value(store.alerts_waiting);
-    out.metric("events_ignored_total", "counter", "Events of the providers that are none of our business, by their name.");
+    out.metric("events_ignored_total", "counter",
+               "Events of the providers that are none of our business, by their name.");
     for (const auto& [what, n] : store.ignored)
         out.value(n, {{"what", what}});
 }
 
 }  // namespace
 
-Handled alive(Site&, Call&) { co_return json_answer(200, {{"status", "alive"}}); }
+Handled alive(Site&, Call&) {
+    co_return json_answer(200, {{"status", "alive"}});
+}
 
 Handled ready(Site& site, Call&) {
     if (!site.door.writable())
-        co_return problem(503, "not_writable", "The store cannot be written. Look at the disk it is on: is it full, or gone?");
+        co_return problem(
+            503, "not_writable",
+            "The store cannot be written. Look at the disk it is on: is it full, or gone?");
     co_await ask(site, [](Store& store) { return store.feed_end(); });
     if (site.door.full())
         co_return problem(503, "busy", "More is waiting than can be written in a second.");

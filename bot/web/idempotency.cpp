@@ -16,7 +16,8 @@ constexpr std::size_t kept_bytes_max = 64 * 1024;
 
 // While it lives, others of the same key wait.
 struct Turn {
-    Turn(UnderWay& of, std::string name, std::shared_ptr<asio::steady_timer> done) : under_way{of}, key{std::move(name)}, timer{std::move(done)} {
+    Turn(UnderWay& of, std::string name, std::shared_ptr<asio::steady_timer> done)
+        : under_way{of}, key{std::move(name)}, timer{std::move(done)} {
         under_way.emplace(key, timer);
     }
     ~Turn() {
@@ -32,7 +33,9 @@ struct Turn {
 };
 
 net::Outgoing used_otherwise() {
-    return problem(422, "key_used", "This Idempotency-Key was used for another request. Make a new key for each new thing to do.");
+    return problem(422, "key_used",
+                   "This Idempotency-Key was used for another request. Make a new key for each new "
+                   "thing to do.");
 }
 
 net::Outgoing kept(const KeptAnswer& answer) {
@@ -47,8 +50,12 @@ net::Outgoing kept(const KeptAnswer& answer) {
 
 KeptKey key_of(const Call& call) {
     const std::string_view given = call.request.header("Idempotency-Key");
-    const std::string owner = call.who.any_rep ? call.who.credential : "rep " + call.who.rep.value;  // a session that was renewed is the same rep
-    return {sha256_hex(owner + "\n" + std::string{given}), sha256_hex(call.request.method + "\n" + call.request.url + "\n" + call.request.body)};
+    const std::string owner =
+        call.who.any_rep
+            ? call.who.credential
+            : "rep " + call.who.rep.value;  // a session that was renewed is the same rep
+    return {sha256_hex(owner + "\n" + std::string{given}),
+            sha256_hex(call.request.method + "\n" + call.request.url + "\n" + call.request.body)};
 }
 
 }  // namespace
@@ -66,18 +73,23 @@ Handled once(Site& site, const Route& route, Call& call) {
     }
     if (site.under_way.contains(key.key) || site.under_way.size() >= under_way_max)
         co_return busy();
-    const Turn turn{site.under_way, key.key, std::make_shared<asio::steady_timer>(co_await asio::this_coro::executor, patience)};
+    const Turn turn{
+        site.under_way, key.key,
+        std::make_shared<asio::steady_timer>(co_await asio::this_coro::executor, patience)};
 
-    const auto before = co_await put(site, [key](Unit& unit, core::Timestamp) { return unit.kept_answer(key.key); });
+    const auto before = co_await put(
+        site, [key](Unit& unit, core::Timestamp) { return unit.kept_answer(key.key); });
     if (before && before->request_hash != key.request_hash)
         co_return used_otherwise();
     if (before)
         co_return kept(*before);
     call.kept = key;
     net::Outgoing answer = co_await route.handler(site, call);
-    // Only what had an effect is kept: a request that was refused may be corrected and sent again under its key.
+    // Only what had an effect is kept: a request that was refused may be corrected and sent again
+    // under its key.
     if (answer.status >= 200 && answer.status < 300 && answer.body.size() <= kept_bytes_max)
-        co_await put(site, [key, status = answer.status, body = answer.body](Unit& unit, core::Timestamp now) {
+        co_await put(site, [key, status = answer.status, body = answer.body](Unit& unit,
+                                                                             core::Timestamp now) {
             unit.keep_answer(key.key, {key.request_hash, status, body}, now);
             return true;
         });

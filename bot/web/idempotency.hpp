@@ -1,5 +1,6 @@
 #pragma once
-// A POST with an Idempotency-Key has its effect once: the second of the same key gets the first one's answer, also when both come at once.
+// A POST with an Idempotency-Key has its effect once: the second of the same key gets the first
+// one's answer, also when both come at once.
 
 #include "web/routes.hpp"
 

@@ -18,14 +18,19 @@ bool valid_utf8(std::string_view text) {
     std::size_t i = 0;
     while (i < text.size()) {
         const auto lead = static_cast<unsigned char>(text[i]);
-        const std::size_t more = lead < 0x80 ? 0 : lead >= 0xc2 && lead < 0xe0 ? 1 : lead >= 0xe0 && lead < 0xf0 ? 2 : lead >= 0xf0 && lead < 0xf5 ? 3 : 9;
+        const std::size_t more = lead < 0x80                   ? 0
+                                 : lead >= 0xc2 && lead < 0xe0 ? 1
+                                 : lead >= 0xe0 && lead < 0xf0 ? 2
+                                 : lead >= 0xf0 && lead < 0xf5 ? 3
+                                                               : 9;
         if (more == 9 || i + more >= text.size() + (more == 0 ? 1 : 0))
             return false;
         for (std::size_t k = 1; k <= more; ++k)
             if ((static_cast<unsigned char>(text[i + k]) & 0xc0U) != 0x80U)
                 return false;
         const auto second = more > 0 ? static_cast<unsigned char>(text[i + 1]) : 0U;
-        if ((lead == 0xe0 && second < 0xa0) || (lead == 0xed && second > 0x9f) || (lead == 0xf0 && second < 0x90) || (lead == 0xf4 && second > 0x8f))
+        if ((lead == 0xe0 && second < 0xa0) || (lead == 0xed && second > 0x9f) ||
+            (lead == 0xf0 && second < 0x90) || (lead == 0xf4 && second > 0x8f))
             return false;  // overlong, a surrogate, or above the last character
         i += more + 1;
     }
@@ -70,7 +75,8 @@ char separator_of(std::string_view text) {
         else if (!quoted && seen.contains(c))
             ++seen[c];
     }
-    const auto most = std::max_element(seen.begin(), seen.end(), [](const auto& a, const auto& b) { return a.second < b.second; });
+    const auto most = std::max_element(
+        seen.begin(), seen.end(), [](const auto& a, const auto& b) { return a.second < b.second; });
     return most->second == 0 ? ',' : most->first;
 }
 
@@ -123,16 +129,19 @@ class CsvReader {
                     continue;
                 }
                 ++at_;
-                if (at_end() || text_[at_] == separator_ || text_[at_] == '\n' || text_[at_] == '\r')
+                if (at_end() || text_[at_] == separator_ || text_[at_] == '\n' ||
+                    text_[at_] == '\r')
                     return value;
                 return Error{Errc::bad_input, "Line " + std::to_string(line_) +
-                                                  ": there is text after a closing quote. Write a quote inside a field twice (\"\")."};
+                                                  ": there is text after a closing quote. Write a "
+                                                  "quote inside a field twice (\"\")."};
             }
             if (c == '\n')
                 ++line_;
             value += c;
         }
-        return Error{Errc::bad_input, "Line " + std::to_string(opened) + ": the quote opened here is never closed."};
+        return Error{Errc::bad_input,
+                     "Line " + std::to_string(opened) + ": the quote opened here is never closed."};
     }
 
     void end_of_line() {
@@ -149,7 +158,8 @@ class CsvReader {
 };
 
 bool blank(const CsvRow& row) {
-    return std::all_of(row.fields.begin(), row.fields.end(), [](const std::string& field) { return trimmed(field).empty(); });
+    return std::all_of(row.fields.begin(), row.fields.end(),
+                       [](const std::string& field) { return trimmed(field).empty(); });
 }
 
 // ---- columns
@@ -159,7 +169,8 @@ std::string squeezed(std::string_view header) {
     for (const char c : header) {
         if (c >= 'A' && c <= 'Z')
             word += static_cast<char>(c + 32);
-        else if ((c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || static_cast<unsigned char>(c) >= 0x80)
+        else if ((c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') ||
+                 static_cast<unsigned char>(c) >= 0x80)
             word += c;
     }
     return word;
@@ -172,12 +183,18 @@ struct Guess {
 
 const std::vector<Guess>& guesses() {
     static const std::vector<Guess> table{
-        {"name", {"name", "fullname", "contact", "contactname", "customer", "customername", "client", "nombre", "nom", "nome", "नाम"}},
+        {"name",
+         {"name", "fullname", "contact", "contactname", "customer", "customername", "client",
+          "nombre", "nom", "nome", "नाम"}},
         {"first_name", {"firstname", "givenname", "vorname", "prénom", "prenom"}},
         {"last_name", {"lastname", "surname", "familyname", "nachname", "apellido", "apellidos"}},
-        {"phone", {"phone", "phonenumber", "mobile", "mobilenumber", "mobilephone", "cell", "cellphone", "tel", "telephone", "number", "whatsapp",
-                   "whatsappnumber", "telefono", "teléfono", "telefon", "móvil", "movil", "handy", "phone1value", "फ़ोन", "मोबाइल"}},
-        {"rep", {"rep", "owner", "salesrep", "assignedto", "agent", "accountowner", "contactowner"}},
+        {"phone", {"phone",    "phonenumber",    "mobile",   "mobilenumber", "mobilephone",
+                   "cell",     "cellphone",      "tel",      "telephone",    "number",
+                   "whatsapp", "whatsappnumber", "telefono", "teléfono",     "telefon",
+                   "móvil",    "movil",          "handy",    "phone1value",  "फ़ोन",
+                   "मोबाइल"}},
+        {"rep",
+         {"rep", "owner", "salesrep", "assignedto", "agent", "accountowner", "contactowner"}},
         {"language", {"language", "lang", "locale", "idioma", "sprache", "भाषा"}},
         {"time_zone", {"timezone", "tz", "zone", "zonahoraria", "zeitzone"}},
         {"region", {"country", "countrycode", "region", "pais", "país", "land"}},
@@ -208,7 +225,8 @@ std::string cell(std::string_view value) {
 
 // A rejects file that comes back corrected.
 std::string undefused(std::string text) {
-    if (text.size() > 1 && text[0] == '\'' && std::string_view{"=+-@"}.find(text[1]) != std::string_view::npos)
+    if (text.size() > 1 && text[0] == '\'' &&
+        std::string_view{"=+-@"}.find(text[1]) != std::string_view::npos)
         text.erase(0, 1);
     return text;
 }
@@ -217,7 +235,8 @@ std::string alpha2(std::string_view text) {
     std::string region;
     for (const char c : text)
         region += c >= 'a' && c <= 'z' ? static_cast<char>(c - 32) : c;
-    const bool ok = region.size() == 2 && std::all_of(region.begin(), region.end(), [](char c) { return c >= 'A' && c <= 'Z'; });
+    const bool ok = region.size() == 2 && std::all_of(region.begin(), region.end(),
+                                                      [](char c) { return c >= 'A' && c <= 'Z'; });
     return ok ? region : std::string{};
 }
 
@@ -227,16 +246,20 @@ Result<Decoded> to_utf8(std::string_view bytes) {
     const auto as = [&](std::size_t mark, const char* codec, std::string name) -> Result<Decoded> {
         auto text = convert(bytes.substr(mark), codec);
         if (!text)
-            return Error{Errc::bad_input, "The file says it is " + name + " and is not. Save it as \"CSV UTF-8\"."};
+            return Error{Errc::bad_input,
+                         "The file says it is " + name + " and is not. Save it as \"CSV UTF-8\"."};
         return Decoded{std::move(*text), std::move(name)};
     };
     if (bytes.size() > import_bytes_max)
         return Error{Errc::bad_input, "The file is larger than 32 MiB. Split it."};
     if (bytes.starts_with("PK\x03\x04") || bytes.starts_with("\xd0\xcf\x11\xe0"))
-        return Error{Errc::bad_input, "This is a spreadsheet, not CSV. Save it as \"CSV UTF-8\" and send that file."};
+        return Error{
+            Errc::bad_input,
+            "This is a spreadsheet, not CSV. Save it as \"CSV UTF-8\" and send that file."};
     if (bytes.starts_with("\xef\xbb\xbf")) {
         if (!valid_utf8(bytes.substr(3)))
-            return Error{Errc::bad_input, "The file says it is UTF-8 and is not. Save it as \"CSV UTF-8\"."};
+            return Error{Errc::bad_input,
+                         "The file says it is UTF-8 and is not. Save it as \"CSV UTF-8\"."};
         return Decoded{std::string{bytes.substr(3)}, "UTF-8"};
     }
     if (bytes.starts_with("\xff\xfe"))
@@ -256,7 +279,8 @@ Result<CsvTable> read_csv(std::string_view bytes) {
         return decoded.error();
     const std::string_view text = decoded->text;
     if (text.find('\0') != std::string_view::npos)
-        return Error{Errc::bad_input, "The file holds zero bytes: it is not a text. Save it as \"CSV UTF-8\"."};
+        return Error{Errc::bad_input,
+                     "The file holds zero bytes: it is not a text. Save it as \"CSV UTF-8\"."};
     CsvTable table;
     table.encoding = decoded->encoding;
     table.separator = separator_of(text);
@@ -275,7 +299,8 @@ Result<CsvTable> read_csv(std::string_view bytes) {
             table.rows.push_back(std::move(*row));
     }
     if (table.header.fields.empty())
-        return Error{Errc::bad_input, "The file is empty. The first line names the columns: name, phone, …"};
+        return Error{Errc::bad_input,
+                     "The file is empty. The first line names the columns: name, phone, …"};
     return table;
 }
 
@@ -288,9 +313,13 @@ Result<Columns> guess_columns(const CsvRow& header) {
                 columns.try_emplace(std::string{guess.column}, i);
     }
     if (!columns.contains("phone"))
-        return Error{Errc::bad_input, "No column is a phone number. The first line names the columns; call one of them \"phone\"."};
+        return Error{Errc::bad_input,
+                     "No column is a phone number. The first line names the columns; call one of "
+                     "them \"phone\"."};
     if (!columns.contains("name") && !columns.contains("first_name"))
-        return Error{Errc::bad_input, "No column is a name. The first line names the columns; call one of them \"name\"."};
+        return Error{
+            Errc::bad_input,
+            "No column is a name. The first line names the columns; call one of them \"name\"."};
     return columns;
 }
 
@@ -305,18 +334,23 @@ Result<core::Timestamp> read_date(std::string_view text) {
     return read_rfc3339(day);
 }
 
-RowChecker::RowChecker(const core::Plan& plan, ImportRules rules, Columns columns, core::Timestamp now)
+RowChecker::RowChecker(const core::Plan& plan, ImportRules rules, Columns columns,
+                       core::Timestamp now)
     : plan_{plan}, rules_{std::move(rules)}, columns_{std::move(columns)}, now_{now} {}
 
 std::variant<ImportRow, Reject> RowChecker::check(const CsvRow& row) {
-    const auto reject = [&](std::string reason) { return Reject{row.line, std::move(reason), row.fields}; };
+    const auto reject = [&](std::string reason) {
+        return Reject{row.line, std::move(reason), row.fields};
+    };
     const auto field = [&](const char* column) {
         const auto found = columns_.find(column);
         if (found == columns_.end() || found->second >= row.fields.size())
             return std::string{};
         return undefused(trimmed(row.fields[found->second]));
     };
-    const auto or_else = [](std::string value, const std::string& fallback) { return value.empty() ? fallback : value; };
+    const auto or_else = [](std::string value, const std::string& fallback) {
+        return value.empty() ? fallback : value;
+    };
 
     ContactWish wish;
     wish.name = field("name");
@@ -327,14 +361,16 @@ std::variant<ImportRow, Reject> RowChecker::check(const CsvRow& row) {
     wish.language = or_else(field("language"), rules_.language);
     wish.time_zone = field("time_zone");
     wish.topic = field("topic");
-    if (const std::string source = field("consent_source"), at = field("consent_at"), text = field("consent_text");
+    if (const std::string source = field("consent_source"), at = field("consent_at"),
+        text = field("consent_text");
         !source.empty() || !at.empty() || !text.empty()) {
         const auto when = read_date(at);
         if (!at.empty() && !when)
             return reject("consent_at: write the day as 2026-11-01");
         wish.consent = core::Consent{source, when ? *when : core::Timestamp{}, text};
     }
-    const MadeContact made = make_contact(plan_, wish, or_else(alpha2(field("region")), rules_.region), now_);
+    const MadeContact made =
+        make_contact(plan_, wish, or_else(alpha2(field("region")), rules_.region), now_);
     if (!made.errors.empty())
         return reject(made.errors.front().field + ": " + made.errors.front().detail);
 
@@ -345,14 +381,17 @@ std::variant<ImportRow, Reject> RowChecker::check(const CsvRow& row) {
     if (!good.cadence.empty() && !plan_.cadences.contains(good.cadence))
         return reject("cadence: there is no such cadence; there are: " + cadence_list(plan_));
     if (!good.cadence.empty() && !good.add.contact.consent)
-        return reject("consent: nobody is written to without it; fill consent_source, consent_at and consent_text");
+        return reject(
+            "consent: nobody is written to without it; fill consent_source, consent_at and "
+            "consent_text");
     const auto [first, fresh] = seen_.try_emplace(made.e164, row.line);
     if (!fresh)
         return reject("phone: the same number as in line " + std::to_string(first->second));
     return good;
 }
 
-std::vector<Reject> add_rows(Unit& unit, const core::Plan& plan, const std::vector<ImportRow>& rows, std::string_view actor, core::Timestamp now) {
+std::vector<Reject> add_rows(Unit& unit, const core::Plan& plan, const std::vector<ImportRow>& rows,
+                             std::string_view actor, core::Timestamp now) {
     std::vector<NewContact> contacts;
     contacts.reserve(rows.size());
     for (const ImportRow& row : rows)
@@ -373,7 +412,8 @@ std::vector<Reject> add_rows(Unit& unit, const core::Plan& plan, const std::vect
     const auto refusals = enrol(unit, plan, wanted, actor, now);
     for (std::size_t i = 0; i < refusals.size(); ++i)
         if (refusals[i])
-            rejected.push_back({line_of[i], "added, but not enrolled: " + refusals[i]->sentence, {}});
+            rejected.push_back(
+                {line_of[i], "added, but not enrolled: " + refusals[i]->sentence, {}});
     return rejected;
 }
 

@@ -1,6 +1,6 @@
 #pragma once
-// A file of contacts, row by row with a verdict each: read, check, and only then add, all in one transaction. Knows nothing of HTTP:
-// the import over the API and `warmcall import` are the same.
+// A file of contacts, row by row with a verdict each: read, check, and only then add, all in one
+// transaction. Knows nothing of HTTP: the import over the API and `warmcall import` are the same.
 
 #include <cstddef>
 #include <map>
@@ -32,11 +32,13 @@ struct CsvTable {
     std::vector<CsvRow> rows;  // without blank lines
 };
 
-// RFC 4180, with comma, semicolon or tab (found from the first line). A quote that is never closed, or text after a closing quote, is an
-// error that names the line: nobody can tell where the rows after it begin.
+// RFC 4180, with comma, semicolon or tab (found from the first line). A quote that is never closed,
+// or text after a closing quote, is an error that names the line: nobody can tell where the rows
+// after it begin.
 Result<CsvTable> read_csv(std::string_view bytes);
 
-// The file's text as UTF-8: by its byte order mark, else UTF-8 where it is valid, else Windows-1252.
+// The file's text as UTF-8: by its byte order mark, else UTF-8 where it is valid, else
+// Windows-1252.
 struct Decoded {
     std::string text;
     std::string encoding;
@@ -82,12 +84,14 @@ class RowChecker {
     std::map<std::string, std::size_t> seen_;  // E.164 -> line
 };
 
-// Adds every row and enrols those with a cadence, inside the caller's transaction. A row whose number turns out to be taken, or that
-// cannot be enrolled, is left out and said so; the others stand.
-std::vector<Reject> add_rows(Unit& unit, const core::Plan& plan, const std::vector<ImportRow>& rows, std::string_view actor, core::Timestamp now);
+// Adds every row and enrols those with a cadence, inside the caller's transaction. A row whose
+// number turns out to be taken, or that cannot be enrolled, is left out and said so; the others
+// stand.
+std::vector<Reject> add_rows(Unit& unit, const core::Plan& plan, const std::vector<ImportRow>& rows,
+                             std::string_view actor, core::Timestamp now);
 
-// The rejected rows as CSV, to be corrected and imported again: the file's columns, then line and reason. Cells that a spreadsheet would
-// run as a formula are defused.
+// The rejected rows as CSV, to be corrected and imported again: the file's columns, then line and
+// reason. Cells that a spreadsheet would run as a formula are defused.
 std::string rejects_csv(const CsvRow& header, const std::vector<Reject>& rejected);
 
 // "2026-11-01", "2026-11-01 10:00" (UTC) or RFC 3339.

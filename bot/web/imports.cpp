@@ -2,9 +2,9 @@
 
 #include <spdlog/spdlog.h>
 
+#include <algorithm>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/this_coro.hpp>
-#include <algorithm>
 
 #include "web/new_contact.hpp"
 
@@ -28,7 +28,8 @@ struct Failed : std::runtime_error {
     using std::runtime_error::runtime_error;
 };
 
-// Reading and checking run on the reading thread, a thousand rows at a time, so that neither webhooks nor other readers wait for long.
+// Reading and checking run on the reading thread, a thousand rows at a time, so that neither
+// webhooks nor other readers wait for long.
 asio::awaitable<void> read_file(Site& site, std::shared_ptr<Import> import) {
     const std::string problem = co_await ask(site, [import](Store&) {
         auto table = read_csv(import->bytes);
@@ -47,7 +48,8 @@ struct Checked {
     std::vector<Reject> rejected;
 };
 
-Checked check_rows(Store& store, RowChecker& checker, const std::vector<CsvRow>& rows, std::size_t begin, std::size_t end) {
+Checked check_rows(Store& store, RowChecker& checker, const std::vector<CsvRow>& rows,
+                   std::size_t begin, std::size_t end) {
     Checked checked;
     for (std::size_t i = begin; i < end; ++i) {
         auto verdict = checker.check(rows[i]);
@@ -57,14 +59,16 @@ Checked check_rows(Store& store, RowChecker& checker, const std::vector<CsvRow>&
         }
         ImportRow& row = std::get<ImportRow>(verdict);
         if (store.contact_by(row.add.contact.addresses.front()))
-            checked.rejected.push_back({row.line, "phone: this number is a contact already", rows[i].fields});
+            checked.rejected.push_back(
+                {row.line, "phone: this number is a contact already", rows[i].fields});
         else
             checked.good.push_back(std::move(row));
     }
     return checked;
 }
 
-asio::awaitable<void> check_file(Site& site, std::shared_ptr<Job> job, std::shared_ptr<Import> import) {
+asio::awaitable<void> check_file(Site& site, std::shared_ptr<Job> job,
+                                 std::shared_ptr<Import> import) {
     const auto columns = guess_columns(import->table.header);
     if (!columns)
         throw Failed{columns.error().message};
@@ -79,33 +83,39 @@ asio::awaitable<void> check_file(Site& site, std::shared_ptr<Job> job, std::shar
             return check_rows(store, *checker, import->table.rows, begin, end);
         });
         std::move(checked.good.begin(), checked.good.end(), std::back_inserter(import->good));
-        std::move(checked.rejected.begin(), checked.rejected.end(), std::back_inserter(job->rejected));
+        std::move(checked.rejected.begin(), checked.rejected.end(),
+                  std::back_inserter(job->rejected));
         job->done = end;
         job->accepted = import->good.size();
     }
 }
 
-// A number taken since it was checked, or an outreach that cannot begin: its row joins the rejected, with what the file said.
+// A number taken since it was checked, or an outreach that cannot begin: its row joins the
+// rejected, with what the file said.
 void add_late_rejects(Job& job, const Import& import, std::vector<Reject> late) {
     for (Reject& reject : late) {
-        const auto row = std::ranges::lower_bound(import.table.rows, reject.line, {}, &CsvRow::line);
+        const auto row =
+            std::ranges::lower_bound(import.table.rows, reject.line, {}, &CsvRow::line);
         if (row != import.table.rows.end() && row->line == reject.line)
             reject.fields = row->fields;
         if (!reject.reason.starts_with("added"))
             --job.accepted;
         job.rejected.push_back(std::move(reject));
     }
-    std::sort(job.rejected.begin(), job.rejected.end(), [](const Reject& a, const Reject& b) { return a.line < b.line; });
+    std::sort(job.rejected.begin(), job.rejected.end(),
+              [](const Reject& a, const Reject& b) { return a.line < b.line; });
 }
 
-asio::awaitable<void> run_import(Site& site, std::shared_ptr<Job> job, std::shared_ptr<Import> import) {
+asio::awaitable<void> run_import(Site& site, std::shared_ptr<Job> job,
+                                 std::shared_ptr<Import> import) {
     job->stage = "reading";
     co_await read_file(site, import);
     job->stage = "checking";
     co_await check_file(site, job, import);
     if (import->strict && !job->rejected.empty()) {
         job->accepted = 0;
-        throw Failed{"Nothing was imported: " + std::to_string(job->rejected.size()) + " of " + std::to_string(job->total) +
+        throw Failed{"Nothing was imported: " + std::to_string(job->rejected.size()) + " of " +
+                     std::to_string(job->total) +
                      " rows were rejected and all were to be good (strict=1)."};
     }
     if (job->dry_run || import->good.empty())
@@ -114,13 +124,15 @@ asio::awaitable<void> run_import(Site& site, std::shared_ptr<Job> job, std::shar
     auto late = co_await put(site, [import, &plan = site.plan](Unit& unit, core::Timestamp now) {
         auto rejected = add_rows(unit, plan, import->good, import->actor, now);
         if (import->strict && !rejected.empty())
-            throw Failed{"Nothing was imported: line " + std::to_string(rejected.front().line) + ": " + rejected.front().reason + " (strict=1)."};
+            throw Failed{"Nothing was imported: line " + std::to_string(rejected.front().line) +
+                         ": " + rejected.front().reason + " (strict=1)."};
         return rejected;
     });
     add_late_rejects(*job, *import, std::move(late));
 }
 
-asio::awaitable<void> work_on(Site& site, std::shared_ptr<Job> job, std::shared_ptr<Import> import) {
+asio::awaitable<void> work_on(Site& site, std::shared_ptr<Job> job,
+                              std::shared_ptr<Import> import) {
     try {
         co_await run_import(site, job, import);
         job->state = Job::State::done;
@@ -134,11 +146,13 @@ asio::awaitable<void> work_on(Site& site, std::shared_ptr<Job> job, std::shared_
         job->problem = "The store could not be written. Nothing was imported: try again.";
     } catch (const std::exception& e) {
         job->state = Job::State::failed;
-        job->problem = "Something went wrong here. Nothing was imported: try again, and look into the log.";
+        job->problem =
+            "Something went wrong here. Nothing was imported: try again, and look into the log.";
         spdlog::error("import failed job={} why={}", job->id, e.what());
     }
     job->header = import->table.header;
-    spdlog::info("import {} job={} rows={} accepted={} rejected={}", job->state == Job::State::done ? "done" : "failed", job->id, job->total,
+    spdlog::info("import {} job={} rows={} accepted={} rejected={}",
+                 job->state == Job::State::done ? "done" : "failed", job->id, job->total,
                  job->accepted, job->rejected.size());
 }
 
@@ -149,16 +163,20 @@ bool flag(const Call& call, std::string_view name) {
 
 std::string_view state_word(Job::State state) {
     switch (state) {
-        case Job::State::running: return "running";
-        case Job::State::done: return "done";
-        case Job::State::failed: return "failed";
+        case Job::State::running:
+            return "running";
+        case Job::State::done:
+            return "done";
+        case Job::State::failed:
+            return "failed";
     }
     return "failed";
 }
 
 net::Outgoing no_such_job() {
     return problem(404, "no_such_job",
-                   "There is no such job of yours. After a restart jobs are forgotten: an import is one whole or nothing, so import the file again; "
+                   "There is no such job of yours. After a restart jobs are forgotten: an import "
+                   "is one whole or nothing, so import the file again; "
                    "nothing is doubled.");
 }
 
@@ -187,15 +205,18 @@ std::optional<ImportRules> rules_of(const Site& site, const Call& call, Fields& 
 
 Handled import_contacts(Site& site, Call& call) {
     const std::string_view type = call.request.header("Content-Type");
-    if (!type.starts_with("text/csv") && !type.starts_with("application/octet-stream") && !type.starts_with("text/plain"))
-        co_return problem(415, "content_type", "Send the file itself, with \"Content-Type: text/csv\".");
+    if (!type.starts_with("text/csv") && !type.starts_with("application/octet-stream") &&
+        !type.starts_with("text/plain"))
+        co_return problem(415, "content_type",
+                          "Send the file itself, with \"Content-Type: text/csv\".");
     Fields fields{json::object(), {}};
     const auto rules = rules_of(site, call, fields);
     if (!rules)
         co_return fields.problem();
     auto job = site.jobs.start(random_token(), call.who.credential, site.now());
     if (job == nullptr) {
-        auto answer = problem(429, "too_many_imports", "Two imports are running already. Wait for one to end.");
+        auto answer = problem(429, "too_many_imports",
+                              "Two imports are running already. Wait for one to end.");
         answer.headers.push_back({"Retry-After", "10"});
         co_return answer;
     }
@@ -205,7 +226,8 @@ Handled import_contacts(Site& site, Call& call) {
     import->rules = *rules;
     import->actor = call.actor();
     import->strict = flag(call, "strict");
-    asio::co_spawn(co_await asio::this_coro::executor, work_on(site, job, import), [](std::exception_ptr) {});  // it keeps its own failures
+    asio::co_spawn(co_await asio::this_coro::executor, work_on(site, job, import),
+                   [](std::exception_ptr) {});  // it keeps its own failures
     auto answer = json_answer(202, {{"job", job->id}});
     answer.headers.push_back({"Location", "/api/v1/jobs/" + job->id});
     co_return answer;
@@ -220,17 +242,18 @@ Handled show_job(Site& site, Call& call) {
     for (const Reject& reject : job->rejected)
         if (rejected.size() < shown_max)
             rejected.push_back({{"line", reject.line}, {"reason", reject.reason}});
-    co_return json_answer(200, {{"state", state_word(job->state)},
-                                {"stage", job->stage},
-                                {"dry_run", job->dry_run},
-                                {"total", job->total},
-                                {"done", job->done},
-                                {"accepted", job->accepted},
-                                {"rejected", rejected},
-                                {"rejected_count", job->rejected.size()},
-                                {"columns", job->columns},
-                                {"encoding", job->encoding},
-                                {"problem", job->problem.empty() ? json(nullptr) : json(job->problem)}});
+    co_return json_answer(200,
+                          {{"state", state_word(job->state)},
+                           {"stage", job->stage},
+                           {"dry_run", job->dry_run},
+                           {"total", job->total},
+                           {"done", job->done},
+                           {"accepted", job->accepted},
+                           {"rejected", rejected},
+                           {"rejected_count", job->rejected.size()},
+                           {"columns", job->columns},
+                           {"encoding", job->encoding},
+                           {"problem", job->problem.empty() ? json(nullptr) : json(job->problem)}});
 }
 
 Handled show_rejects(Site& site, Call& call) {

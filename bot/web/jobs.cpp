@@ -6,7 +6,8 @@ namespace warmcall::web {
 
 std::shared_ptr<Job> Jobs::start(std::string id, std::string credential, core::Timestamp now) {
     const auto running = [](const auto& job) { return job->state == Job::State::running; };
-    if (std::count_if(jobs_.begin(), jobs_.end(), running) >= static_cast<std::ptrdiff_t>(running_max))
+    if (std::count_if(jobs_.begin(), jobs_.end(), running) >=
+        static_cast<std::ptrdiff_t>(running_max))
         return nullptr;
     if (jobs_.size() >= kept_max) {
         const auto oldest = std::find_if_not(jobs_.begin(), jobs_.end(), running);

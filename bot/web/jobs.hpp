@@ -1,5 +1,6 @@
 #pragma once
-// Imports under way and lately done. In memory: an import is one transaction, so after a restart it has happened or it has not.
+// Imports under way and lately done. In memory: an import is one transaction, so after a restart it
+// has happened or it has not.
 
 #include <cstdint>
 #include <deque>

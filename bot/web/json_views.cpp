@@ -13,28 +13,45 @@ namespace warmcall::web {
 
 namespace {
 
-json when(const std::optional<core::Timestamp>& at) { return at ? json(rfc3339(*at)) : json(nullptr); }
-json or_null(const std::string& text) { return text.empty() ? json(nullptr) : json(text); }
+json when(const std::optional<core::Timestamp>& at) {
+    return at ? json(rfc3339(*at)) : json(nullptr);
+}
+json or_null(const std::string& text) {
+    return text.empty() ? json(nullptr) : json(text);
+}
 
-std::string clock_text(int minutes) { return fmt::format("{:02}:{:02}", minutes / 60, minutes % 60); }
+std::string clock_text(int minutes) {
+    return fmt::format("{:02}:{:02}", minutes / 60, minutes % 60);
+}
 
-json day_time(const std::optional<core::DayTime>& time) { return time ? json(clock_text(time->minutes)) : json(nullptr); }
+json day_time(const std::optional<core::DayTime>& time) {
+    return time ? json(clock_text(time->minutes)) : json(nullptr);
+}
 
 std::string address_of(const core::Contact& contact, core::AddressKind kind) {
     const auto found = std::ranges::find(contact.addresses, kind, &core::Address::kind);
     return found == contact.addresses.end() ? std::string{} : found->value;
 }
 
-bool zone_known(const core::Contact& contact) { return contact.zones.size() == 1 && contact.zone_source != core::ZoneSource::unknown; }
+bool zone_known(const core::Contact& contact) {
+    return contact.zones.size() == 1 && contact.zone_source != core::ZoneSource::unknown;
+}
 
-json time_zone(const core::Contact& contact) { return zone_known(contact) ? json(contact.zones.front()) : json(nullptr); }
+json time_zone(const core::Contact& contact) {
+    return zone_known(contact) ? json(contact.zones.front()) : json(nullptr);
+}
 
 bool opted_out(const core::Contact& contact) {
-    return std::ranges::any_of(contact.suppressions, [](const core::Suppression& s) { return s.scope == core::SuppressionScope::all; });
+    return std::ranges::any_of(contact.suppressions, [](const core::Suppression& s) {
+        return s.scope == core::SuppressionScope::all;
+    });
 }
 
 json preferences_json(const core::Preferences& p) {
-    return {{"from", day_time(p.from)}, {"to", day_time(p.to)}, {"reach", p.reach}, {"if_lost", p.if_lost}};
+    return {{"from", day_time(p.from)},
+            {"to", day_time(p.to)},
+            {"reach", p.reach},
+            {"if_lost", p.if_lost}};
 }
 
 template <class P>
@@ -52,7 +69,10 @@ json next_action_json(const core::Case& subject) {
     if (!subject.outreach || !core::live(*subject.outreach))
         return nullptr;
     const core::NextAction& next = subject.outreach->next;
-    return {{"kind", core::to_string(next.kind)}, {"owner", next.owner.value}, {"due_at", rfc3339(next.due_at)}, {"sentence", sentence_of(subject)}};
+    return {{"kind", core::to_string(next.kind)},
+            {"owner", next.owner.value},
+            {"due_at", rfc3339(next.due_at)},
+            {"sentence", sentence_of(subject)}};
 }
 
 json reply_json(const std::optional<ConversationRow>& reply) {
@@ -64,7 +84,11 @@ json reply_json(const std::optional<ConversationRow>& reply) {
 json timeline_json(const std::vector<TimelineRow>& rows) {
     json list = json::array();
     for (const TimelineRow& row : rows)
-        list.push_back({{"id", row.id}, {"at", rfc3339(row.at)}, {"actor", row.actor}, {"what", row.what}, {"text", row.text}});
+        list.push_back({{"id", row.id},
+                        {"at", rfc3339(row.at)},
+                        {"actor", row.actor},
+                        {"what", row.what},
+                        {"text", row.text}});
     return list;
 }
 
@@ -75,31 +99,47 @@ json suggestion_list(const std::vector<Suggestion>& list) {
     return items;
 }
 
-// "stop": did they ask us to stop? "send": we cannot tell whether it went out. null: nothing is asked.
+// "stop": did they ask us to stop? "send": we cannot tell whether it went out. null: nothing is
+// asked.
 json question(const core::Case& subject) {
-    if (const auto* held = in<core::Held>(subject); held != nullptr && held->reason == core::HoldReason::perhaps_stop)
+    if (const auto* held = in<core::Held>(subject);
+        held != nullptr && held->reason == core::HoldReason::perhaps_stop)
         return "stop";
     const bool unknown = std::ranges::any_of(subject.messages, [](const core::Message& m) {
-        return m.kind == core::MessageKind::wellbeing && m.state == core::MessageState::unknown && core::shown(m.facts) == core::Shown::unknown;
+        return m.kind == core::MessageKind::wellbeing && m.state == core::MessageState::unknown &&
+               core::shown(m.facts) == core::Shown::unknown;
     });
-    return unknown && in<core::CallDue>(subject) != nullptr && !subject.outreach->replied_at ? json("send") : json(nullptr);
+    return unknown && in<core::CallDue>(subject) != nullptr && !subject.outreach->replied_at
+               ? json("send")
+               : json(nullptr);
 }
 
-bool answered(core::PromptKind kind) { return kind == core::PromptKind::replied || kind == core::PromptKind::they_called; }
+bool answered(core::PromptKind kind) {
+    return kind == core::PromptKind::replied || kind == core::PromptKind::they_called;
+}
 
 }  // namespace
 
 std::string_view word_of(core::ReplyKind kind) {
     switch (kind) {
-        case core::ReplyKind::text: return "text";
-        case core::ReplyKind::button: return "button";
-        case core::ReplyKind::reaction: return "reaction";
-        case core::ReplyKind::media: return "media";
-        case core::ReplyKind::voice: return "voice";
-        case core::ReplyKind::location: return "location";
-        case core::ReplyKind::contact_card: return "contact_card";
-        case core::ReplyKind::call_permission: return "call_permission";
-        case core::ReplyKind::other: return "other";
+        case core::ReplyKind::text:
+            return "text";
+        case core::ReplyKind::button:
+            return "button";
+        case core::ReplyKind::reaction:
+            return "reaction";
+        case core::ReplyKind::media:
+            return "media";
+        case core::ReplyKind::voice:
+            return "voice";
+        case core::ReplyKind::location:
+            return "location";
+        case core::ReplyKind::contact_card:
+            return "contact_card";
+        case core::ReplyKind::call_permission:
+            return "call_permission";
+        case core::ReplyKind::other:
+            return "other";
     }
     return "other";
 }
@@ -126,25 +166,34 @@ std::string reply_status(const core::Case& subject, const std::vector<core::Mess
     if (opted_out(subject.contact))
         return "opted_out";
     const auto warm = [](const core::Message& m) {
-        return (m.kind == core::MessageKind::wellbeing || m.kind == core::MessageKind::call_me_back) && m.state != core::MessageState::cancelled;
+        return (m.kind == core::MessageKind::wellbeing ||
+                m.kind == core::MessageKind::call_me_back) &&
+               m.state != core::MessageState::cancelled;
     };
     const auto last = std::ranges::find_if(messages, warm);
     const auto& replied_at = subject.contact.last_reply_at;
     const bool replied = (subject.outreach && subject.outreach->replied_at) ||
-                         (replied_at && (last == messages.end() || !last->facts.queued || *replied_at >= *last->facts.queued));
+                         (replied_at && (last == messages.end() || !last->facts.queued ||
+                                         *replied_at >= *last->facts.queued));
     if (replied)
         return "replied";
     if (last == messages.end())
         return "none";
     switch (core::shown(last->facts)) {
         case core::Shown::none:
-        case core::Shown::queued: return "queued";
-        case core::Shown::unknown: return "unknown";
+        case core::Shown::queued:
+            return "queued";
+        case core::Shown::unknown:
+            return "unknown";
         case core::Shown::accepted:
-        case core::Shown::sent: return "sent";
-        case core::Shown::failed: return "undeliverable";
-        case core::Shown::delivered: return "delivered";
-        case core::Shown::read: return "read";
+        case core::Shown::sent:
+            return "sent";
+        case core::Shown::failed:
+            return "undeliverable";
+        case core::Shown::delivered:
+            return "delivered";
+        case core::Shown::read:
+            return "read";
     }
     return "none";
 }
@@ -152,12 +201,18 @@ std::string reply_status(const core::Case& subject, const std::vector<core::Mess
 std::string sentence_of(const core::Case& subject) {
     const std::string name = core::first_name(subject.contact.name);
     switch (subject.outreach->next.kind) {
-        case core::ActionKind::send: return "The first text goes to " + name;
-        case core::ActionKind::wait_then_call: return "Wait for " + name + "'s answer, then call in any case";
-        case core::ActionKind::call: return "Call " + name;
-        case core::ActionKind::log_outcome: return "Say how the call with " + name + " went";
-        case core::ActionKind::answer_question: return "Say whether " + name + " asked us to stop";
-        case core::ActionKind::resume: return "Go on with " + name;
+        case core::ActionKind::send:
+            return "The first text goes to " + name;
+        case core::ActionKind::wait_then_call:
+            return "Wait for " + name + "'s answer, then call in any case";
+        case core::ActionKind::call:
+            return "Call " + name;
+        case core::ActionKind::log_outcome:
+            return "Say how the call with " + name + " went";
+        case core::ActionKind::answer_question:
+            return "Say whether " + name + " asked us to stop";
+        case core::ActionKind::resume:
+            return "Go on with " + name;
     }
     return "Call " + name;
 }
@@ -215,7 +270,9 @@ json prompt_json(const Viewer& viewer, const core::Case& subject) {
               {"owner", subject.contact.owner.value},
               {"raised_at", rfc3339(prompt.raised_at)},
               {"due_at", rfc3339(prompt.due_at)},
-              {"good_from", decent ? json(nullptr) : when(core::next_decent(viewer.plan.calendar, subject.contact, viewer.now))},
+              {"good_from",
+               decent ? json(nullptr)
+                      : when(core::next_decent(viewer.plan.calendar, subject.contact, viewer.now))},
               {"attempt", subject.outreach->attempt + 1},
               {"script", script(viewer.plan, subject)},
               {"claimed_by", leased ? json(prompt.lease->holder.value) : json(nullptr)},
@@ -234,9 +291,9 @@ json prompt_json(const Viewer& viewer, const core::Case& subject) {
 }
 
 json outreach_json(const core::Outreach& o) {
-    json body{{"id", o.id.value},         {"cadence", o.cadence}, {"phase", core::to_string(o.phase)}, {"reason", nullptr},
-              {"round", o.round},         {"attempt", o.attempt}, {"until", nullptr},                  {"promise", nullptr},
-              {"enrolled_at", rfc3339(o.enrolled_at)}};
+    json body{{"id", o.id.value},  {"cadence", o.cadence}, {"phase", core::to_string(o.phase)},
+              {"reason", nullptr}, {"round", o.round},     {"attempt", o.attempt},
+              {"until", nullptr},  {"promise", nullptr},   {"enrolled_at", rfc3339(o.enrolled_at)}};
     if (const auto* held = std::get_if<core::Held>(&o.phase)) {
         body["reason"] = core::to_string(held->reason);
         body["until"] = rfc3339(held->until);
@@ -251,8 +308,11 @@ json outreach_json(const core::Outreach& o) {
 }
 
 json later_json(const Viewer& viewer, const core::Case& subject) {
-    const core::Timestamp due = subject.prompt ? subject.prompt->due_at : subject.outreach->next.due_at;
-    return {{"contact", card_json(viewer, subject)}, {"due_at", rfc3339(due)}, {"sentence", sentence_of(subject)}};
+    const core::Timestamp due =
+        subject.prompt ? subject.prompt->due_at : subject.outreach->next.due_at;
+    return {{"contact", card_json(viewer, subject)},
+            {"due_at", rfc3339(due)},
+            {"sentence", sentence_of(subject)}};
 }
 
 json contact_json(const Viewer& viewer, const Subject& subject, Depth depth) {

@@ -1,5 +1,6 @@
 #pragma once
-// How a contact, a prompt and the rest look in JSON. Pure, besides the readings that fetch what a view needs.
+// How a contact, a prompt and the rest look in JSON. Pure, besides the readings that fetch what a
+// view needs.
 
 #include <optional>
 #include <string>
@@ -22,7 +23,7 @@ struct Subject {
     std::optional<core::Outreach> last;   // when none is live
     std::vector<core::Message> messages;  // newest first
     std::optional<ConversationRow> last_reply;
-    std::vector<TimelineRow> timeline;    // newest first
+    std::vector<TimelineRow> timeline;  // newest first
 };
 
 enum class Depth { list, full };  // a list carries no timeline
@@ -30,7 +31,8 @@ Subject read_subject(Store& store, core::Case now, Depth depth);
 
 json contact_json(const Viewer& viewer, const Subject& subject, Depth depth);
 json prompt_json(const Viewer& viewer, const core::Case& subject);  // null without an open prompt
-json card_json(const Viewer& viewer, const core::Case& subject);    // the contact within a prompt or a list
+json card_json(const Viewer& viewer,
+               const core::Case& subject);  // the contact within a prompt or a list
 json later_json(const Viewer& viewer, const core::Case& subject);
 json outreach_json(const core::Outreach& outreach);
 

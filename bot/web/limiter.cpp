@@ -7,9 +7,11 @@ constexpr std::size_t addresses_max = 10'000;
 }
 
 void Limiter::forget(core::Timestamp now) {
-    std::erase_if(failures_, [&](const auto& entry) { return entry.second.back() + within_ <= now; });
+    std::erase_if(failures_,
+                  [&](const auto& entry) { return entry.second.back() + within_ <= now; });
     if (failures_.size() >= addresses_max)
-        failures_.clear();  // somebody with very many addresses: being blocked cannot be worth our memory
+        failures_.clear();  // somebody with very many addresses: being blocked cannot be worth our
+                            // memory
 }
 
 bool Limiter::blocked(const std::string& address, core::Timestamp now) {

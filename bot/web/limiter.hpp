@@ -12,7 +12,8 @@ namespace warmcall::web {
 
 class Limiter {
  public:
-    Limiter(std::size_t failures_max, core::Duration within) : failures_max_{failures_max}, within_{within} {}
+    Limiter(std::size_t failures_max, core::Duration within)
+        : failures_max_{failures_max}, within_{within} {}
 
     bool blocked(const std::string& address, core::Timestamp now);
     void failed(const std::string& address, core::Timestamp now);

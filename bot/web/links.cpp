@@ -7,14 +7,16 @@ namespace warmcall::web {
 namespace {
 
 std::string mac(const Secret& key, std::string_view use, const PromptLink& link) {
-    const auto bytes = hmac_sha256(key, std::string{use} + "\n" + std::to_string(link.prompt.value) + "\n" + link.rep.value);
+    const auto bytes = hmac_sha256(
+        key, std::string{use} + "\n" + std::to_string(link.prompt.value) + "\n" + link.rep.value);
     return base64url({reinterpret_cast<const char*>(bytes.data()), 16});
 }
 
 }  // namespace
 
 std::string prompt_token(const Secret& key, const PromptLink& link) {
-    return std::to_string(link.prompt.value) + "." + link.rep.value + "." + mac(key, "prompt", link);
+    return std::to_string(link.prompt.value) + "." + link.rep.value + "." +
+           mac(key, "prompt", link);
 }
 
 std::optional<PromptLink> read_prompt_token(const Secret& key, std::string_view token) {
@@ -24,7 +26,8 @@ std::optional<PromptLink> read_prompt_token(const Secret& key, std::string_view 
         return std::nullopt;
     PromptLink link;
     const char* const end = token.data() + first;
-    if (const auto [stop, error] = std::from_chars(token.data(), end, link.prompt.value); error != std::errc{} || stop != end)
+    if (const auto [stop, error] = std::from_chars(token.data(), end, link.prompt.value);
+        error != std::errc{} || stop != end)
         return std::nullopt;
     link.rep.value = token.substr(first + 1, last - first - 1);
     if (!equal_constant_time(token.substr(last + 1), mac(key, "prompt", link)))
@@ -32,7 +35,9 @@ std::optional<PromptLink> read_prompt_token(const Secret& key, std::string_view 
     return link;
 }
 
-std::string form_token(const Secret& key, const PromptLink& link) { return mac(key, "form", link); }
+std::string form_token(const Secret& key, const PromptLink& link) {
+    return mac(key, "form", link);
+}
 
 Secret link_key(Store& store) {
     std::string key;

@@ -1,5 +1,6 @@
 #pragma once
-// Links to one prompt, /p/<token>: they need no sign-in, so the token carries a MAC and is for one prompt and one rep.
+// Links to one prompt, /p/<token>: they need no sign-in, so the token carries a MAC and is for one
+// prompt and one rep.
 
 #include <optional>
 #include <string>

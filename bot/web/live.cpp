@@ -13,15 +13,20 @@ namespace {
 
 constexpr int streams_per_rep_max = 8;
 constexpr std::size_t rows_at_once = 200;
-constexpr std::int64_t behind_max = 2000;  // further behind than this: the client is told to fetch everything anew
+constexpr std::int64_t behind_max =
+    2000;  // further behind than this: the client is told to fetch everything anew
 constexpr core::Duration ping_every = std::chrono::seconds{15};
-constexpr core::Duration news_gap = std::chrono::milliseconds{200};  // a burst of commits is one look
-constexpr int pings_max = 240;                                       // an hour; the client connects again
+constexpr core::Duration news_gap =
+    std::chrono::milliseconds{200};  // a burst of commits is one look
+constexpr int pings_max = 240;       // an hour; the client connects again
 
 // One open stream. Counted while it lives.
 struct Stream {
     Stream(Site& from, Who whose, std::string name)
-        : site{from}, who{std::move(whose)}, counted_as{std::move(name)}, listeners{from.listeners} {
+        : site{from},
+          who{std::move(whose)},
+          counted_as{std::move(name)},
+          listeners{from.listeners} {
         ++listeners->by_rep[counted_as];
     }
     ~Stream() {
@@ -90,9 +95,9 @@ asio::awaitable<std::string> next_piece(std::shared_ptr<Stream> stream) {
     if (!std::exchange(stream->greeted, true))
         co_return std::string{"retry: 3000\n: warmcall\n\n"};
     while (true) {
-        News news = co_await ask(stream->site, [&site = stream->site, who = stream->who, after = stream->after](Store& store) {
-            return read_news(store, site, who, after);
-        });
+        News news = co_await ask(stream->site,
+                                 [&site = stream->site, who = stream->who, after = stream->after](
+                                     Store& store) { return read_news(store, site, who, after); });
         const bool moved = news.upto != stream->after;
         stream->after = news.upto;
         if (!news.text.empty())
@@ -113,10 +118,12 @@ asio::awaitable<std::string> next_piece(std::shared_ptr<Stream> stream) {
 }  // namespace
 
 Handled open_stream(Site& site, Call& call) {
-    const std::string name = call.who.any_rep ? "token " + call.who.credential.substr(0, 12) : call.who.rep.value;
+    const std::string name =
+        call.who.any_rep ? "token " + call.who.credential.substr(0, 12) : call.who.rep.value;
     const auto open = site.listeners->by_rep.find(name);
     if (open != site.listeners->by_rep.end() && open->second >= streams_per_rep_max) {
-        auto answer = problem(429, "too_many_streams", "Eight live streams are open already. Close a tab.");
+        auto answer =
+            problem(429, "too_many_streams", "Eight live streams are open already. Close a tab.");
         answer.headers.push_back({"Retry-After", "30"});
         co_return answer;
     }
@@ -124,7 +131,10 @@ Handled open_stream(Site& site, Call& call) {
     std::string_view last = call.request.header("Last-Event-ID");
     if (last.empty())
         last = call.ask("last_event_id");
-    const bool resumes = !last.empty() && std::from_chars(last.data(), last.data() + last.size(), stream->after).ec == std::errc{} && stream->after >= 0;
+    const bool resumes =
+        !last.empty() &&
+        std::from_chars(last.data(), last.data() + last.size(), stream->after).ec == std::errc{} &&
+        stream->after >= 0;
     if (!resumes)
         stream->after = co_await ask(site, [](Store& store) { return store.feed_end(); });
     net::Outgoing answer;

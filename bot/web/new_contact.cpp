@@ -23,9 +23,12 @@ std::string names_of(const Map& map) {
     return list;
 }
 
-bool alnum(char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9'); }
+bool alnum(char c) {
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
+}
 
-void check_consent(const core::Consent& consent, core::Timestamp now, std::vector<FieldError>& errors) {
+void check_consent(const core::Consent& consent, core::Timestamp now,
+                   std::vector<FieldError>& errors) {
     if (consent.source.empty())
         errors.push_back({"consent.source", "is missing: where did they agree (\"signup form\")?"});
     if (consent.text.empty())
@@ -43,9 +46,10 @@ bool language_tag(std::string_view text) {
     while (true) {
         const std::size_t end = std::min(text.find('-'), text.size());
         const std::string_view piece = text.substr(0, end);
-        const bool letters = std::all_of(piece.begin(), piece.end(), alnum) && (part > 0 || std::none_of(piece.begin(), piece.end(), [](char c) {
-                                 return c >= '0' && c <= '9';
-                             }));
+        const bool letters = std::all_of(piece.begin(), piece.end(), alnum) &&
+                             (part > 0 || std::none_of(piece.begin(), piece.end(), [](char c) {
+                                  return c >= '0' && c <= '9';
+                              }));
         if (piece.size() < 2 || piece.size() > (part == 0 ? 3U : 8U) || !letters || part > 4)
             return false;
         if (end == text.size())
@@ -55,13 +59,20 @@ bool language_tag(std::string_view text) {
     }
 }
 
-std::string rep_list(const core::Plan& plan) { return names_of(plan.reps); }
-std::string cadence_list(const core::Plan& plan) { return names_of(plan.cadences); }
+std::string rep_list(const core::Plan& plan) {
+    return names_of(plan.reps);
+}
+std::string cadence_list(const core::Plan& plan) {
+    return names_of(plan.cadences);
+}
 
-MadeContact make_contact(const core::Plan& plan, const ContactWish& wish, std::string_view default_region, core::Timestamp now) {
+MadeContact make_contact(const core::Plan& plan, const ContactWish& wish,
+                         std::string_view default_region, core::Timestamp now) {
     MadeContact made;
     core::Contact& contact = made.add.contact;
-    const auto wrong = [&](std::string_view field, std::string detail) { made.errors.push_back({std::string{field}, std::move(detail)}); };
+    const auto wrong = [&](std::string_view field, std::string detail) {
+        made.errors.push_back({std::string{field}, std::move(detail)});
+    };
 
     contact.name = wish.name;
     if (contact.name.empty())
@@ -77,7 +88,8 @@ MadeContact make_contact(const core::Plan& plan, const ContactWish& wish, std::s
         contact.addresses = {{core::AddressKind::phone, phone->e164}};
         contact.region = phone->region;
         contact.zones = phone->zones;
-        contact.zone_source = contact.zones.empty() ? core::ZoneSource::unknown : core::ZoneSource::number;
+        contact.zone_source =
+            contact.zones.empty() ? core::ZoneSource::unknown : core::ZoneSource::number;
         for (const std::string& alias : phone->aliases)
             made.add.aliases.push_back({core::AddressKind::phone, alias});
     }
@@ -111,8 +123,10 @@ MadeContact make_contact(const core::Plan& plan, const ContactWish& wish, std::s
     return made;
 }
 
-std::vector<std::optional<core::Refusal>> enrol(Unit& unit, const core::Plan& plan, const std::vector<std::pair<core::ContactId, std::string>>& wanted,
-                                                std::string_view actor, core::Timestamp now) {
+std::vector<std::optional<core::Refusal>> enrol(
+    Unit& unit, const core::Plan& plan,
+    const std::vector<std::pair<core::ContactId, std::string>>& wanted, std::string_view actor,
+    core::Timestamp now) {
     constexpr std::size_t at_once = 500;  // cases held in memory
     std::vector<std::optional<core::Refusal>> refusals;
     refusals.reserve(wanted.size());
@@ -124,7 +138,8 @@ std::vector<std::optional<core::Refusal>> enrol(Unit& unit, const core::Plan& pl
         const std::vector<core::Case> before = unit.load(load);
         std::vector<core::Transition> decided;
         for (std::size_t i = begin; i < end; ++i)
-            decided.push_back(core::decide(plan, before[i - begin], core::Enrolled{wanted[i].second}, now));
+            decided.push_back(
+                core::decide(plan, before[i - begin], core::Enrolled{wanted[i].second}, now));
         std::vector<Change> changes;
         for (std::size_t i = 0; i < decided.size(); ++i) {
             if (!decided[i].refusal)

@@ -1,5 +1,6 @@
 #pragma once
-// A contact as somebody outside describes it, made into one of ours: the same rules for the API and for a file.
+// A contact as somebody outside describes it, made into one of ours: the same rules for the API and
+// for a file.
 
 #include <optional>
 #include <string>
@@ -23,14 +24,17 @@ struct MadeContact {
     std::vector<FieldError> errors;  // none: it can be added
 };
 
-MadeContact make_contact(const core::Plan& plan, const ContactWish& wish, std::string_view default_region, core::Timestamp now);
+MadeContact make_contact(const core::Plan& plan, const ContactWish& wish,
+                         std::string_view default_region, core::Timestamp now);
 
-bool language_tag(std::string_view text);  // "en", "pt-BR"
-std::string rep_list(const core::Plan& plan);      // "joel, sam", for sentences
+bool language_tag(std::string_view text);      // "en", "pt-BR"
+std::string rep_list(const core::Plan& plan);  // "joel, sam", for sentences
 std::string cadence_list(const core::Plan& plan);
 
 // Enrols contacts in a cadence inside the caller's transaction; the refusal of each, in order.
-std::vector<std::optional<core::Refusal>> enrol(Unit& unit, const core::Plan& plan, const std::vector<std::pair<core::ContactId, std::string>>& wanted,
-                                                std::string_view actor, core::Timestamp now);
+std::vector<std::optional<core::Refusal>> enrol(
+    Unit& unit, const core::Plan& plan,
+    const std::vector<std::pair<core::ContactId, std::string>>& wanted, std::string_view actor,
+    core::Timestamp now);
 
 }  // namespace warmcall::web

@@ -13,7 +13,8 @@ struct Found {
     bool is_live = false;  // and the one that was asked for
 };
 
-asio::awaitable<std::optional<Found>> find_outreach(Site& site, const Who& who, core::OutreachId id) {
+asio::awaitable<std::optional<Found>> find_outreach(Site& site, const Who& who,
+                                                    core::OutreachId id) {
     auto found = co_await ask(site, [id](Store& store) -> std::optional<Found> {
         const auto contact = id ? store.contact_of(id) : std::nullopt;
         auto subject = contact ? store.contact(*contact) : std::nullopt;
@@ -27,7 +28,9 @@ asio::awaitable<std::optional<Found>> find_outreach(Site& site, const Who& who, 
     co_return found;
 }
 
-net::Outgoing over() { return problem(409, "none_live", "This outreach is over. Start a new one."); }
+net::Outgoing over() {
+    return problem(409, "none_live", "This outreach is over. Start a new one.");
+}
 
 Handled change(Site& site, Call& call, const Fields& fields, core::Event event) {
     if (!fields.good())
@@ -75,7 +78,8 @@ Handled create_outreach(Site& site, Call& call) {
     const Outcome outcome = co_await happen(site, contact, core::Enrolled{cadence}, call.actor());
     if (outcome.refusal)
         co_return refused(site.plan, *outcome.refusal);
-    const auto subject = co_await ask(site, [contact](Store& store) { return store.contact(contact); });
+    const auto subject =
+        co_await ask(site, [contact](Store& store) { return store.contact(contact); });
     json extras = json::object();
     if (subject && subject->outreach)
         extras["outreach"] = outreach_json(*subject->outreach);
@@ -88,11 +92,15 @@ Handled show_outreach(Site& site, Call& call) {
     if (!found)
         co_return not_among_yours("outreach", id.value);
     if (found->is_live)
-        co_return co_await contact_answer(site, found->subject.contact.id, 200, {{"outreach", outreach_json(*found->subject.outreach)}});
-    const auto last = co_await ask(site, [contact = found->subject.contact.id](Store& store) { return store.last_outreach(contact); });
+        co_return co_await contact_answer(site, found->subject.contact.id, 200,
+                                          {{"outreach", outreach_json(*found->subject.outreach)}});
+    const auto last = co_await ask(site, [contact = found->subject.contact.id](Store& store) {
+        return store.last_outreach(contact);
+    });
     if (!last || last->id != id)
         co_return over();
-    co_return co_await contact_answer(site, found->subject.contact.id, 200, {{"outreach", outreach_json(*last)}});
+    co_return co_await contact_answer(site, found->subject.contact.id, 200,
+                                      {{"outreach", outreach_json(*last)}});
 }
 
 Handled hold_outreach(Site& site, Call& call) {
@@ -102,7 +110,8 @@ Handled hold_outreach(Site& site, Call& call) {
     const auto until = fields->time_if("until");
     if (!until && fields->good())
         fields->wrong("until", "is missing: every pause has an end");
-    co_return co_await change(site, call, *fields, core::HeldByRep{until.value_or(core::Timestamp{})});
+    co_return co_await change(site, call, *fields,
+                              core::HeldByRep{until.value_or(core::Timestamp{})});
 }
 
 Handled resume_outreach(Site& site, Call& call) {
@@ -119,8 +128,11 @@ Handled close_outreach(Site& site, Call& call) {
     const std::string word = fields->text("reason", 32);
     const auto reason = reason_from(word);
     if (!reason && fields->good())
-        fields->wrong("reason", "must be one of won, said_no, wrong_person, opted_out: nothing ends because nobody answered");
-    co_return co_await change(site, call, *fields, core::ClosedByRep{reason.value_or(core::CloseReason::said_no)});
+        fields->wrong("reason",
+                      "must be one of won, said_no, wrong_person, opted_out: nothing ends because "
+                      "nobody answered");
+    co_return co_await change(site, call, *fields,
+                              core::ClosedByRep{reason.value_or(core::CloseReason::said_no)});
 }
 
 Handled reassign_outreach(Site& site, Call& call) {

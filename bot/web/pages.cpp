@@ -28,7 +28,12 @@ struct Visit {
 using Form = std::vector<Header>;
 
 net::Outgoing no_such_link() {
-    return page_of("note", {{"title", "This link does not work"}, {"text", "It is not whole, or it was for somebody else. Open the newest message from warmcall."}}, 404);
+    return page_of(
+        "note",
+        {{"title", "This link does not work"},
+         {"text",
+          "It is not whole, or it was for somebody else. Open the newest message from warmcall."}},
+        404);
 }
 
 asio::awaitable<std::optional<Visit>> visit_of(Site& site, const Call& call) {
@@ -39,7 +44,8 @@ asio::awaitable<std::optional<Visit>> visit_of(Site& site, const Call& call) {
     auto found = co_await find_prompt(site, link->prompt);
     if (!found || rep == site.plan.reps.end() || !may_act(site.plan, link->rep, found->subject))
         co_return std::nullopt;
-    co_return Visit{*link, call.parameters.at(0), &rep->second, std::move(found->subject), found->open};
+    co_return Visit{*link, call.parameters.at(0), &rep->second, std::move(found->subject),
+                    found->open};
 }
 
 std::string field(const Form& form, std::string_view name) {
@@ -54,7 +60,8 @@ std::string initials(std::string_view name) {
         const auto byte = static_cast<unsigned char>(name[i]);
         if (start && byte != ' ') {
             letters += name[i];
-            while (byte >= 0x80 && i + 1 < name.size() && (static_cast<unsigned char>(name[i + 1]) & 0xc0U) == 0x80U)
+            while (byte >= 0x80 && i + 1 < name.size() &&
+                   (static_cast<unsigned char>(name[i + 1]) & 0xc0U) == 0x80U)
                 letters += name[++i];
             start = false;
         }
@@ -69,7 +76,9 @@ std::string clock_of(core::Timestamp at, std::string_view zone) {
     return fmt::format("{} {:02}:{:02}", days[t.weekday % 7], t.minutes / 60, t.minutes % 60);
 }
 
-std::string zone_of(const core::Rep& rep) { return core::known_zone(rep.zone) ? rep.zone : "UTC"; }
+std::string zone_of(const core::Rep& rep) {
+    return core::known_zone(rep.zone) ? rep.zone : "UTC";
+}
 
 json facts_of(const core::Case& subject) {
     json facts = json::array();
@@ -78,7 +87,9 @@ json facts_of(const core::Case& subject) {
             facts.push_back({{"label", label}, {"value", value}});
     };
     const core::Preferences& p = subject.contact.preferences;
-    const auto clock = [](const core::DayTime& t) { return fmt::format("{:02}:{:02}", t.minutes / 60, t.minutes % 60); };
+    const auto clock = [](const core::DayTime& t) {
+        return fmt::format("{:02}:{:02}", t.minutes / 60, t.minutes % 60);
+    };
     std::string hours = p.from ? "after " + clock(*p.from) : "";
     if (p.to)
         hours += (hours.empty() ? "until " : " until ") + clock(*p.to);
@@ -120,14 +131,17 @@ const std::vector<Choice>& choices() {
 json outcomes_of(const std::string& chosen) {
     json list = json::array();
     for (const Choice& choice : choices())
-        list.push_back({{"value", choice.value}, {"label", choice.label}, {"checked", choice.value == chosen}});
+        list.push_back({{"value", choice.value},
+                        {"label", choice.label},
+                        {"checked", choice.value == chosen}});
     return list;
 }
 
 json nexts_of(const Suggestions& offered, const std::string& chosen) {
     json list = json::array();
     const auto add = [&](const std::string& value, const std::string& label) {
-        const bool known = std::ranges::any_of(list, [&](const json& item) { return item["value"] == value; });
+        const bool known =
+            std::ranges::any_of(list, [&](const json& item) { return item["value"] == value; });
         if (!known)
             list.push_back({{"value", value}, {"label", label}, {"checked", value == chosen}});
     };
@@ -142,7 +156,8 @@ json snoozes_of(const Suggestions& offered, core::Timestamp now) {
     list.push_back({{"value", rfc3339(now + std::chrono::minutes{30})}, {"label", "30 min"}});
     list.push_back({{"value", rfc3339(now + std::chrono::hours{2})}, {"label", "2 h"}});
     if (offered.no_answer.size() > 1)
-        list.push_back({{"value", rfc3339(offered.no_answer[1].at)}, {"label", offered.no_answer[1].label}});
+        list.push_back(
+            {{"value", rfc3339(offered.no_answer[1].at)}, {"label", offered.no_answer[1].label}});
     return list;
 }
 
@@ -156,15 +171,18 @@ std::string meta_of(const core::Contact& contact, core::Timestamp now) {
     return clock_of(now, zone) + " there · " + place;
 }
 
-json values_of(const Site& site, const Visit& visit, const std::string& problem, const Form& typed) {
+json values_of(const Site& site, const Visit& visit, const std::string& problem,
+               const Form& typed) {
     const core::Case& subject = visit.subject;
     const core::Prompt& prompt = *subject.prompt;
     const core::Timestamp now = site.now();
     const std::string zone = zone_of(*visit.rep);
     const Suggestions offered = suggestions(site.plan, subject, *visit.rep, now);
     const std::string phase{core::to_string(subject.outreach->phase)};
-    const auto phone = std::ranges::find(subject.contact.addresses, core::AddressKind::phone, &core::Address::kind);
-    const bool taken = prompt.lease && now < prompt.lease->until && prompt.lease->holder != visit.link.rep;
+    const auto phone = std::ranges::find(subject.contact.addresses, core::AddressKind::phone,
+                                         &core::Address::kind);
+    const bool taken =
+        prompt.lease && now < prompt.lease->until && prompt.lease->holder != visit.link.rep;
     const bool asks_stop = prompt.kind == core::PromptKind::unanswered_question;
     const bool mine = !taken && !asks_stop;
 
@@ -193,7 +211,8 @@ json values_of(const Site& site, const Visit& visit, const std::string& problem,
                 {"topic_typed", field(typed, "topic")},
                 {"leave_message", typed.empty() || !field(typed, "leave_message").empty()},
                 {"snoozes", snoozes_of(offered, now)}};
-    for (const char* text : {"meta", "words", "problem", "tel"})  // an empty text is no text: its section is left out
+    for (const char* text :
+         {"meta", "words", "problem", "tel"})  // an empty text is no text: its section is left out
         if (values[text] == "")
             values[text] = false;
     json lines = json::array();
@@ -203,8 +222,11 @@ json values_of(const Site& site, const Visit& visit, const std::string& problem,
     values["script"] = std::move(lines);
     if (taken) {
         const auto holder = site.plan.reps.find(prompt.lease->holder);
-        const std::string who = holder == site.plan.reps.end() ? prompt.lease->holder.value : core::first_name(holder->second.name);
-        values["taken"] = who + " has this one until " + clock_of(prompt.lease->until, zone) + ". You don't have to call.";
+        const std::string who = holder == site.plan.reps.end()
+                                    ? prompt.lease->holder.value
+                                    : core::first_name(holder->second.name);
+        values["taken"] = who + " has this one until " + clock_of(prompt.lease->until, zone) +
+                          ". You don't have to call.";
     }
     return values;
 }
@@ -213,10 +235,12 @@ net::Outgoing done_page(const core::Case& subject) {
     std::string next = "Nothing is left to do here.";
     if (subject.outreach && core::live(*subject.outreach))
         next = "Next: " + sentence_of(subject) + ".";
-    return page_of("note", {{"title", core::first_name(subject.contact.name) + ": this is done"}, {"text", next}});
+    return page_of("note", {{"title", core::first_name(subject.contact.name) + ": this is done"},
+                            {"text", next}});
 }
 
-net::Outgoing page(const Site& site, const Visit& visit, int status = 200, const std::string& problem = {}, const Form& typed = {}) {
+net::Outgoing page(const Site& site, const Visit& visit, int status = 200,
+                   const std::string& problem = {}, const Form& typed = {}) {
     if (!visit.open)
         return done_page(visit.subject);
     return page_of("prompt", values_of(site, visit, problem, typed), status);
@@ -233,16 +257,21 @@ asio::awaitable<std::variant<Posted, net::Outgoing>> posted(Site& site, const Ca
     if (!visit)
         co_return no_such_link();
     Form form = decode_form(call.request.body);
-    const bool ours = equal_constant_time(field(form, "form"), form_token(site.options.link_key, visit->link));
+    const bool ours =
+        equal_constant_time(field(form, "form"), form_token(site.options.link_key, visit->link));
     if (!ours || call.request.header("Sec-Fetch-Site") == "cross-site")
-        co_return page_of("note", {{"title", "Open the link again"}, {"text", "This form did not come from warmcall's page, or is old."}}, 403);
+        co_return page_of("note",
+                          {{"title", "Open the link again"},
+                           {"text", "This form did not come from warmcall's page, or is old."}},
+                          403);
     if (!visit->open)
         co_return done_page(visit->subject);
     co_return Posted{std::move(*visit), std::move(form)};
 }
 
 Handled apply(Site& site, const Posted& post, core::Event event) {
-    const Outcome outcome = co_await happen(site, post.visit.subject.contact.id, std::move(event), post.visit.link.rep.value);
+    const Outcome outcome = co_await happen(site, post.visit.subject.contact.id, std::move(event),
+                                            post.visit.link.rep.value);
     if (outcome.refusal) {
         const int status = refused(site.plan, *outcome.refusal).status;
         co_return page(site, post.visit, status, outcome.refusal->sentence, post.form);
@@ -266,7 +295,8 @@ std::optional<core::Timestamp> picked_time(const std::string& text, const std::s
         return std::nullopt;
     const auto day = std::chrono::floor<std::chrono::days>(*at);
     const auto minutes = std::chrono::duration_cast<std::chrono::minutes>(*at - day).count();
-    return core::instant(std::chrono::year_month_day{day}, core::DayTime{static_cast<int>(minutes)}, zone);
+    return core::instant(std::chrono::year_month_day{day}, core::DayTime{static_cast<int>(minutes)},
+                         zone);
 }
 
 }  // namespace
@@ -276,9 +306,15 @@ Handled show_page(Site& site, Call& call) {
     co_return visit ? page(site, *visit) : no_such_link();
 }
 
-Handled page_dial(Site& site, Call& call) { return plain<core::Dialled>(site, call); }
-Handled page_ended(Site& site, Call& call) { return plain<core::CallEnded>(site, call); }
-Handled page_acknowledge(Site& site, Call& call) { return plain<core::Acknowledged>(site, call); }
+Handled page_dial(Site& site, Call& call) {
+    return plain<core::Dialled>(site, call);
+}
+Handled page_ended(Site& site, Call& call) {
+    return plain<core::CallEnded>(site, call);
+}
+Handled page_acknowledge(Site& site, Call& call) {
+    return plain<core::Acknowledged>(site, call);
+}
 
 Handled page_snooze(Site& site, Call& call) {
     const auto post = co_await posted(site, call);
@@ -286,7 +322,8 @@ Handled page_snooze(Site& site, Call& call) {
         co_return *answer;
     const Posted& ok = std::get<Posted>(post);
     const auto until = read_rfc3339(field(ok.form, "until"));
-    co_return co_await apply(site, ok, core::Snoozed{ok.visit.link.rep, until ? *until : core::Timestamp{}});
+    co_return co_await apply(site, ok,
+                             core::Snoozed{ok.visit.link.rep, until ? *until : core::Timestamp{}});
 }
 
 Handled page_answer(Site& site, Call& call) {
@@ -298,7 +335,10 @@ Handled page_answer(Site& site, Call& call) {
     if (said != "yes" && said != "no")
         co_return page(site, ok.visit, 422, "Answer with one of the two buttons.", ok.form);
     using Answer = core::StopAnswered::Answer;
-    co_return co_await apply(site, ok, core::StopAnswered{ok.visit.link.rep, said == "yes" ? Answer::it_was_stop : Answer::it_was_not});
+    co_return co_await apply(
+        site, ok,
+        core::StopAnswered{ok.visit.link.rep,
+                           said == "yes" ? Answer::it_was_stop : Answer::it_was_not});
 }
 
 Handled page_disposition(Site& site, Call& call) {
@@ -317,10 +357,13 @@ Handled page_disposition(Site& site, Call& call) {
     const std::string next = field(ok.form, "next");
     if (!choice->ends && !next.empty()) {
         const auto given = read_rfc3339(next);
-        d.next_at = next == "pick" ? picked_time(field(ok.form, "pick"), zone_of(*ok.visit.rep)) : given ? std::optional{*given} : std::nullopt;
+        d.next_at = next == "pick" ? picked_time(field(ok.form, "pick"), zone_of(*ok.visit.rep))
+                    : given        ? std::optional{*given}
+                                   : std::nullopt;
     }
     if (!choice->ends && !d.next_at)
-        co_return page(site, ok.visit, 422, "Choose your next action: when will you call again?", ok.form);
+        co_return page(site, ok.visit, 422, "Choose your next action: when will you call again?",
+                       ok.form);
     co_return co_await apply(site, ok, core::Disposed{ok.visit.link.rep, std::move(d)});
 }
 

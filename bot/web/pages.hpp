@@ -1,6 +1,6 @@
 #pragma once
-// /p/<token>: one prompt as a page that needs neither script nor sign-in. Looking changes nothing (mail scanners and previews open links);
-// its forms do.
+// /p/<token>: one prompt as a page that needs neither script nor sign-in. Looking changes nothing
+// (mail scanners and previews open links); its forms do.
 
 #include "web/routes.hpp"
 

@@ -2,7 +2,9 @@
 
 namespace warmcall::web {
 
-std::string to_text(const json& body) { return body.dump(-1, ' ', false, json::error_handler_t::replace); }
+std::string to_text(const json& body) {
+    return body.dump(-1, ' ', false, json::error_handler_t::replace);
+}
 
 net::Outgoing json_answer(int status, const json& body) {
     net::Outgoing answer;
@@ -27,19 +29,32 @@ net::Outgoing see_other(std::string_view where) {
 
 std::string_view title_of(int status) {
     switch (status) {
-        case 400: return "This request cannot be read";
-        case 401: return "Sign in first";
-        case 403: return "Not yours to do";
-        case 404: return "Not found";
-        case 405: return "Not a method of this address";
-        case 409: return "Not possible as things stand";
-        case 410: return "Over";
-        case 413: return "Too large";
-        case 415: return "Not a content type read here";
-        case 422: return "Something is missing or wrong";
-        case 429: return "Too many at once";
-        case 503: return "Busy, try again";
-        default: return "Something went wrong here";
+        case 400:
+            return "This request cannot be read";
+        case 401:
+            return "Sign in first";
+        case 403:
+            return "Not yours to do";
+        case 404:
+            return "Not found";
+        case 405:
+            return "Not a method of this address";
+        case 409:
+            return "Not possible as things stand";
+        case 410:
+            return "Over";
+        case 413:
+            return "Too large";
+        case 415:
+            return "Not a content type read here";
+        case 422:
+            return "Something is missing or wrong";
+        case 429:
+            return "Too many at once";
+        case 503:
+            return "Busy, try again";
+        default:
+            return "Something went wrong here";
     }
 }
 
@@ -59,7 +74,8 @@ net::Outgoing invalid(const std::vector<FieldError>& errors) {
     json list = json::array();
     for (const FieldError& error : errors)
         list.push_back({{"field", error.field}, {"detail", error.detail}});
-    const std::string detail = errors.empty() ? std::string{"The request is not valid."} : errors.front().field + ": " + errors.front().detail;
+    const std::string detail = errors.empty() ? std::string{"The request is not valid."}
+                                              : errors.front().field + ": " + errors.front().detail;
     return problem(422, "invalid", detail, {{"errors", std::move(list)}});
 }
 
@@ -71,19 +87,32 @@ net::Outgoing refused(const core::Plan& plan, const core::Refusal& refusal) {
     };
     const Row row = [&]() -> Row {
         switch (refusal.code) {
-            case Code::none_live: return {409, "none_live"};
-            case Code::has_live: return {409, "has_live"};
-            case Code::no_consent: return {422, "no_consent"};
-            case Code::no_address: return {422, "no_address"};
-            case Code::suppressed: return {409, "suppressed"};
-            case Code::unknown_cadence: return {422, "unknown_cadence"};
-            case Code::wrong_phase: return {409, "wrong_phase"};
-            case Code::taken: return {409, "taken"};
-            case Code::next_action_missing: return {422, "next_action_missing"};
-            case Code::not_a_disposition: return {422, "not_a_disposition"};
-            case Code::late: return {409, "late"};
-            case Code::template_unfit: return {422, "template_unfit"};
-            case Code::gate: return {409, "gate"};
+            case Code::none_live:
+                return {409, "none_live"};
+            case Code::has_live:
+                return {409, "has_live"};
+            case Code::no_consent:
+                return {422, "no_consent"};
+            case Code::no_address:
+                return {422, "no_address"};
+            case Code::suppressed:
+                return {409, "suppressed"};
+            case Code::unknown_cadence:
+                return {422, "unknown_cadence"};
+            case Code::wrong_phase:
+                return {409, "wrong_phase"};
+            case Code::taken:
+                return {409, "taken"};
+            case Code::next_action_missing:
+                return {422, "next_action_missing"};
+            case Code::not_a_disposition:
+                return {422, "not_a_disposition"};
+            case Code::late:
+                return {409, "late"};
+            case Code::template_unfit:
+                return {422, "template_unfit"};
+            case Code::gate:
+                return {409, "gate"};
         }
         return {409, "refused"};
     }();
@@ -97,7 +126,8 @@ net::Outgoing refused(const core::Plan& plan, const core::Refusal& refusal) {
 }
 
 net::Outgoing busy() {
-    net::Outgoing answer = problem(503, "busy", "Nothing was taken in. Send it again in a few seconds.");
+    net::Outgoing answer =
+        problem(503, "busy", "Nothing was taken in. Send it again in a few seconds.");
     answer.headers.push_back({"Retry-After", "2"});
     return answer;
 }

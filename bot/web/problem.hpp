@@ -1,5 +1,6 @@
 #pragma once
-// Answers: JSON, and problems as RFC 9457 has them (application/problem+json), each with the next step in plain words.
+// Answers: JSON, and problems as RFC 9457 has them (application/problem+json), each with the next
+// step in plain words.
 
 #include <nlohmann/json.hpp>
 #include <string>
@@ -19,7 +20,8 @@ net::Outgoing no_content();
 net::Outgoing see_other(std::string_view where);
 
 // `code` is stable, for programs ("taken"); `detail` is for people and says what to do next.
-net::Outgoing problem(int status, std::string_view code, std::string_view detail, json extras = json::object());
+net::Outgoing problem(int status, std::string_view code, std::string_view detail,
+                      json extras = json::object());
 
 struct FieldError {
     std::string field;  // "consent.at"
@@ -33,6 +35,7 @@ net::Outgoing refused(const core::Plan& plan, const core::Refusal& refusal);
 net::Outgoing busy();  // 503: nothing was taken in, come again
 
 std::string_view title_of(int status);
-std::string to_text(const json& body);  // texts from outside may be broken UTF-8: replaced, never thrown over
+std::string to_text(
+    const json& body);  // texts from outside may be broken UTF-8: replaced, never thrown over
 
 }  // namespace warmcall::web

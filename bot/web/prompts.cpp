@@ -13,26 +13,32 @@ namespace warmcall::web {
 namespace {
 
 int rank(std::string_view section) {
-    constexpr std::string_view order[] = {"replied", "question", "good_from", "promised", "unlogged", "silent", "later"};
-    return static_cast<int>(std::find(std::begin(order), std::end(order), section) - std::begin(order));
+    constexpr std::string_view order[] = {"replied",  "question", "good_from", "promised",
+                                          "unlogged", "silent",   "later"};
+    return static_cast<int>(std::find(std::begin(order), std::end(order), section) -
+                            std::begin(order));
 }
 
-// One tap, after everything about it has been checked: who taps, on what, and that it is still open.
+// One tap, after everything about it has been checked: who taps, on what, and that it is still
+// open.
 using Tap = std::variant<core::Case, net::Outgoing>;
 
-asio::awaitable<Tap> tapped(Site& site, const Call& call, const Fields& fields, const std::optional<core::RepId>& rep) {
+asio::awaitable<Tap> tapped(Site& site, const Call& call, const Fields& fields,
+                            const std::optional<core::RepId>& rep) {
     if (!fields.good() || !rep)
         co_return fields.problem();
     const core::PromptId id{call.id(0).value_or(0)};
     auto found = co_await find_prompt(site, id);
-    if (!found || !may_see(site, call.who, found->subject) || !may_act(site.plan, *rep, found->subject))
+    if (!found || !may_see(site, call.who, found->subject) ||
+        !may_act(site.plan, *rep, found->subject))
         co_return not_among_yours("prompt", id.value);
     if (!found->open)
         co_return dealt_with(found->subject);
     co_return std::move(found->subject);
 }
 
-Handled apply_tap(Site& site, const Call& call, const Fields& fields, const std::optional<core::RepId>& rep, core::Event event) {
+Handled apply_tap(Site& site, const Call& call, const Fields& fields,
+                  const std::optional<core::RepId>& rep, core::Event event) {
     Tap tap = co_await tapped(site, call, fields, rep);
     if (auto* answer = std::get_if<net::Outgoing>(&tap))
         co_return std::move(*answer);
@@ -59,11 +65,15 @@ core::Disposition disposition_in(Fields& fields) {
     if (const auto word = core::reached_from(reached))
         d.reached = *word;
     else if (!reached.empty())
-        fields.wrong("reached", "must be one of human, someone_else, machine, no_answer, busy, rejected, bad_number");
+        fields.wrong(
+            "reached",
+            "must be one of human, someone_else, machine, no_answer, busy, rejected, bad_number");
     if (const auto said = fields.text_if("said", 32)) {
         d.said = core::said_from(*said);
         if (!d.said)
-            fields.wrong("said", "must be one of talked, busy_now, callback_asked, not_interested, stop, wrong_person, agreed_next");
+            fields.wrong("said",
+                         "must be one of talked, busy_now, callback_asked, not_interested, stop, "
+                         "wrong_person, agreed_next");
     }
     d.next_at = fields.time_if("next_at");
     d.topic = fields.text_if("topic", 500).value_or("");
@@ -73,7 +83,8 @@ core::Disposition disposition_in(Fields& fields) {
 }
 
 std::vector<core::Case> with_prompt(std::vector<core::Case> cases) {
-    std::erase_if(cases, [](const core::Case& c) { return !c.prompt || !c.prompt->open || !c.outreach; });
+    std::erase_if(cases,
+                  [](const core::Case& c) { return !c.prompt || !c.prompt->open || !c.outreach; });
     return cases;
 }
 
@@ -120,14 +131,21 @@ json today_json(const Site& site, const Viewer& viewer, const core::Rep& rep, Da
     json done = json::array();
     int reached = 0;
     for (std::size_t i = 0; i < day.logged.size(); ++i) {
-        done.push_back({{"contact", card_json(viewer, day.logged_cases[i])}, {"at", rfc3339(day.logged[i].at)}, {"text", outcome_words(day.logged[i])}});
+        done.push_back({{"contact", card_json(viewer, day.logged_cases[i])},
+                        {"at", rfc3339(day.logged[i].at)},
+                        {"text", outcome_words(day.logged[i])}});
         reached += day.logged[i].what == "talked" ? 1 : 0;
         to_call.erase(day.logged[i].contact);
     }
     bool provider_ok = true;
     for (const core::Channel& channel : site.plan.channels)
-        provider_ok = provider_ok && channel.working && !(site.options.channel_problem && site.options.channel_problem(channel.id));
-    return {{"rep", {{"id", rep.id.value}, {"name", rep.name}, {"zone", rep.zone}, {"language", rep.language}}},
+        provider_ok = provider_ok && channel.working &&
+                      !(site.options.channel_problem && site.options.channel_problem(channel.id));
+    return {{"rep",
+             {{"id", rep.id.value},
+              {"name", rep.name},
+              {"zone", rep.zone},
+              {"language", rep.language}}},
             {"now", rfc3339(viewer.now)},
             {"called", day.logged.size()},
             {"total", day.logged.size() + to_call.size()},
@@ -143,13 +161,23 @@ json today_json(const Site& site, const Viewer& viewer, const core::Rep& rep, Da
 
 std::string outcome_words(const TimelineRow& row) {
     static const std::map<std::string_view, std::string_view> words{
-        {"talked", "We talked"},           {"busy_now", "Busy, call again"},  {"callback_asked", "Asked to be called back"},
-        {"not_interested", "Said no"},     {"stop", "Asked to stop"},         {"wrong_person", "Wrong person"},
-        {"agreed_next", "Agreed a date"},  {"someone_else", "Someone else"},  {"machine", "Answering machine"},
-        {"no_answer", "No answer"},        {"busy", "Line busy"},             {"rejected", "Call rejected"},
+        {"talked", "We talked"},
+        {"busy_now", "Busy, call again"},
+        {"callback_asked", "Asked to be called back"},
+        {"not_interested", "Said no"},
+        {"stop", "Asked to stop"},
+        {"wrong_person", "Wrong person"},
+        {"agreed_next", "Agreed a date"},
+        {"someone_else", "Someone else"},
+        {"machine", "Answering machine"},
+        {"no_answer", "No answer"},
+        {"busy", "Line busy"},
+        {"rejected", "Call rejected"},
         {"bad_number", "Number not in use"}};
     const std::size_t space = row.text.rfind(' ');
-    const auto found = words.find(space == std::string::npos ? std::string_view{row.text} : std::string_view{row.text}.substr(space + 1));
+    const auto found =
+        words.find(space == std::string::npos ? std::string_view{row.text}
+                                              : std::string_view{row.text}.substr(space + 1));
     return found == words.end() ? row.what : std::string{found->second};
 }
 
@@ -165,7 +193,8 @@ void sort_by_section(const Viewer& viewer, std::vector<core::Case>& cases) {
         const std::string section = section_of(viewer, subject);
         std::int64_t at = 0;
         if (subject.prompt)  // replied: newest first; the others: whoever waits longest
-            at = section == "replied" ? -core::unix_ms(subject.prompt->raised_at) : core::unix_ms(subject.prompt->due_at);
+            at = section == "replied" ? -core::unix_ms(subject.prompt->raised_at)
+                                      : core::unix_ms(subject.prompt->due_at);
         else if (subject.outreach)
             at = core::unix_ms(subject.outreach->next.due_at);
         keyed.push_back({rank(section), at, std::move(subject)});
@@ -203,9 +232,13 @@ Handled show_today(Site& site, Call& call) {
     const Viewer viewer{site.plan, site.now()};
     const std::string zone = core::known_zone(who.zone) ? who.zone : std::string{"UTC"};
     const std::chrono::sys_days today{core::local(viewer.now, zone).day};
-    const core::Timestamp from = core::instant(std::chrono::year_month_day{today}, core::DayTime{0}, zone);
-    const core::Timestamp until = core::instant(std::chrono::year_month_day{today + std::chrono::days{1}}, core::DayTime{0}, zone);
-    Day day = co_await ask(site, [rep = *rep, from, until](Store& store) { return read_day(store, rep, from, until); });
+    const core::Timestamp from =
+        core::instant(std::chrono::year_month_day{today}, core::DayTime{0}, zone);
+    const core::Timestamp until = core::instant(
+        std::chrono::year_month_day{today + std::chrono::days{1}}, core::DayTime{0}, zone);
+    Day day = co_await ask(site, [rep = *rep, from, until](Store& store) {
+        return read_day(store, rep, from, until);
+    });
     json body = today_json(site, viewer, who, std::move(day));
     const StoreCounts now = co_await counts(site);
     const auto queued = now.messages_by_state.find("queued");
@@ -224,8 +257,11 @@ Handled list_prompts(Site& site, Call& call) {
     else if (!call.who.any_rep)
         query.rep = call.who.rep;
     if (query.rep && !call.who.any_rep && !may_act_for(site.plan, call.who.rep, *query.rep))
-        co_return problem(403, "not_yours", "You can list your own prompts and those of reps you stand in for or lead.");
-    auto cases = with_prompt(co_await ask(site, [query](Store& store) { return store.queue(query); }));
+        co_return problem(
+            403, "not_yours",
+            "You can list your own prompts and those of reps you stand in for or lead.");
+    auto cases =
+        with_prompt(co_await ask(site, [query](Store& store) { return store.queue(query); }));
     const Viewer viewer{site.plan, site.now()};
     sort_by_section(viewer, cases);
     json items = json::array();
@@ -244,10 +280,18 @@ Handled show_prompt(Site& site, Call& call) {
     co_return json_answer(200, prompt_json({site.plan, site.now()}, found->subject));
 }
 
-Handled claim_prompt(Site& site, Call& call) { return plain_tap<core::Claimed>(site, call); }
-Handled dial_prompt(Site& site, Call& call) { return plain_tap<core::Dialled>(site, call); }
-Handled end_prompt(Site& site, Call& call) { return plain_tap<core::CallEnded>(site, call); }
-Handled acknowledge_prompt(Site& site, Call& call) { return plain_tap<core::Acknowledged>(site, call); }
+Handled claim_prompt(Site& site, Call& call) {
+    return plain_tap<core::Claimed>(site, call);
+}
+Handled dial_prompt(Site& site, Call& call) {
+    return plain_tap<core::Dialled>(site, call);
+}
+Handled end_prompt(Site& site, Call& call) {
+    return plain_tap<core::CallEnded>(site, call);
+}
+Handled acknowledge_prompt(Site& site, Call& call) {
+    return plain_tap<core::Acknowledged>(site, call);
+}
 
 Handled snooze_prompt(Site& site, Call& call) {
     auto fields = body_fields(call, {"until", "rep"});
@@ -257,16 +301,21 @@ Handled snooze_prompt(Site& site, Call& call) {
     if (!until && fields->good())
         fields->wrong("until", "is missing: when should it come back?");
     const auto rep = acting_rep(site, call, *fields);
-    co_return co_await apply_tap(site, call, *fields, rep, core::Snoozed{rep.value_or(core::RepId{}), until.value_or(core::Timestamp{})});
+    co_return co_await apply_tap(
+        site, call, *fields, rep,
+        core::Snoozed{rep.value_or(core::RepId{}), until.value_or(core::Timestamp{})});
 }
 
 Handled dispose_prompt(Site& site, Call& call) {
-    auto fields = body_fields(call, {"reached", "said", "next_at", "topic", "leave_message", "won", "rep"});
+    auto fields =
+        body_fields(call, {"reached", "said", "next_at", "topic", "leave_message", "won", "rep"});
     if (!fields)
         co_return bad_body(fields.error());
     core::Disposition disposition = disposition_in(*fields);
     const auto rep = acting_rep(site, call, *fields);
-    co_return co_await apply_tap(site, call, *fields, rep, core::Disposed{rep.value_or(core::RepId{}), std::move(disposition)});
+    co_return co_await apply_tap(
+        site, call, *fields, rep,
+        core::Disposed{rep.value_or(core::RepId{}), std::move(disposition)});
 }
 
 Handled answer_prompt(Site& site, Call& call) {
@@ -276,23 +325,31 @@ Handled answer_prompt(Site& site, Call& call) {
     const auto stop = fields->flag_if("stop");
     const auto send_again = fields->flag_if("send_again");
     if (fields->good() && stop.has_value() == send_again.has_value())
-        fields->wrong("stop", "answer one question: {\"stop\": true or false}, or {\"send_again\": true or false}");
+        fields->wrong(
+            "stop",
+            "answer one question: {\"stop\": true or false}, or {\"send_again\": true or false}");
     const auto rep = acting_rep(site, call, *fields);
     if (stop) {
         using Answer = core::StopAnswered::Answer;
-        co_return co_await apply_tap(site, call, *fields, rep,
-                                     core::StopAnswered{rep.value_or(core::RepId{}), *stop ? Answer::it_was_stop : Answer::it_was_not});
+        co_return co_await apply_tap(
+            site, call, *fields, rep,
+            core::StopAnswered{rep.value_or(core::RepId{}),
+                               *stop ? Answer::it_was_stop : Answer::it_was_not});
     }
     const Tap tap = co_await tapped(site, call, *fields, rep);
     if (const auto* answer = std::get_if<net::Outgoing>(&tap))
         co_return *answer;
     const core::Case& subject = std::get<core::Case>(tap);
-    const auto unknown = std::ranges::find_if(subject.messages, [](const core::Message& m) { return m.state == core::MessageState::unknown; });
+    const auto unknown = std::ranges::find_if(subject.messages, [](const core::Message& m) {
+        return m.state == core::MessageState::unknown;
+    });
     if (unknown == subject.messages.end())
         co_return problem(409, "late", "This question has been settled already.");
     using Answer = core::UnknownAnswered::Answer;
-    co_return co_await apply_tap(site, call, *fields, rep,
-                                 core::UnknownAnswered{unknown->id, send_again.value_or(false) ? Answer::send_again : Answer::leave_it});
+    co_return co_await apply_tap(
+        site, call, *fields, rep,
+        core::UnknownAnswered{unknown->id,
+                              send_again.value_or(false) ? Answer::send_again : Answer::leave_it});
 }
 
 }  // namespace warmcall::web

@@ -19,7 +19,8 @@ namespace warmcall::web {
 
 namespace {
 
-constexpr std::size_t none = 4 * 1024;  // nothing is expected; what a client sends all the same is read and dropped
+constexpr std::size_t none =
+    4 * 1024;  // nothing is expected; what a client sends all the same is read and dropped
 constexpr std::size_t form = 16 * 1024;
 constexpr std::size_t small = 64 * 1024;
 constexpr std::size_t by_provider = 3 * 1024 * 1024;  // the most any provider may say
@@ -30,7 +31,8 @@ constexpr auto signed_in = Access::signed_in;
 constexpr Route table[] = {
     {"POST", "/webhooks/{channel}", Access::signed_by_provider, by_provider, take_webhook},
     {"GET", "/webhooks/{channel}", Access::signed_by_provider, none, shake_hands},
-    {"POST", "/webhooks/{channel}/status/{token}", Access::signed_by_provider, by_provider, take_webhook},
+    {"POST", "/webhooks/{channel}/status/{token}", Access::signed_by_provider, by_provider,
+     take_webhook},
 
     {"GET", "/healthz", anybody, none, alive},
     {"GET", "/readyz", anybody, none, ready},
@@ -112,7 +114,9 @@ constexpr Segments split(std::string_view path) {
     return found;
 }
 
-constexpr bool is_parameter(std::string_view part) { return part.starts_with('{'); }
+constexpr bool is_parameter(std::string_view part) {
+    return part.starts_with('{');
+}
 
 // The table's patterns, split when the program was compiled.
 constexpr auto patterns = [] {
@@ -150,7 +154,8 @@ std::vector<std::string> parameters_of(const Segments& pattern, const Segments& 
 }
 
 bool fixed_wins(std::size_t row, const Segments& path) {
-    // "/contacts/import" is not the contact "import": a row without a parameter in that place goes first.
+    // "/contacts/import" is not the contact "import": a row without a parameter in that place goes
+    // first.
     return std::none_of(std::begin(patterns), std::end(patterns), [&](const Segments& other) {
         if (&other == &patterns[row] || !fits(other, path))
             return false;
@@ -163,7 +168,9 @@ bool fixed_wins(std::size_t row, const Segments& path) {
 
 }  // namespace
 
-std::span<const Route> routes() { return table; }
+std::span<const Route> routes() {
+    return table;
+}
 
 Match match(std::string_view method, std::string_view path) {
     const std::string_view wanted = method == "HEAD" ? "GET" : method;
@@ -185,7 +192,8 @@ Match match(std::string_view method, std::string_view path) {
         if (table[row].method == "GET")
             found.allow += ", HEAD";
     }
-    if (!found.allow.empty() || path.starts_with("/api/") || path.starts_with("/webhooks/") || path.starts_with("/p/"))
+    if (!found.allow.empty() || path.starts_with("/api/") || path.starts_with("/webhooks/") ||
+        path.starts_with("/p/"))
         return found;
     if (wanted == "GET")
         found.route = &table[console];  // the console's files: at any depth

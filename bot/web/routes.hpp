@@ -31,7 +31,7 @@ std::span<const Route> routes();
 struct Match {
     const Route* route = nullptr;         // none: see `allow`
     std::vector<std::string> parameters;  // percent-decoded
-    std::string allow;                    // methods of this path, when only the method is wrong: "GET, POST"
+    std::string allow;  // methods of this path, when only the method is wrong: "GET, POST"
 };
 Match match(std::string_view method, std::string_view path);
 

@@ -9,22 +9,32 @@ namespace {
 
 std::string_view word_of(core::TemplateStatus status) {
     switch (status) {
-        case core::TemplateStatus::unknown: return "unknown";
-        case core::TemplateStatus::approved: return "approved";
-        case core::TemplateStatus::pending: return "pending";
-        case core::TemplateStatus::paused: return "paused";
-        case core::TemplateStatus::rejected: return "rejected";
-        case core::TemplateStatus::disabled: return "disabled";
+        case core::TemplateStatus::unknown:
+            return "unknown";
+        case core::TemplateStatus::approved:
+            return "approved";
+        case core::TemplateStatus::pending:
+            return "pending";
+        case core::TemplateStatus::paused:
+            return "paused";
+        case core::TemplateStatus::rejected:
+            return "rejected";
+        case core::TemplateStatus::disabled:
+            return "disabled";
     }
     return "unknown";
 }
 
 std::string_view word_of(core::TemplateKind kind) {
     switch (kind) {
-        case core::TemplateKind::wellbeing: return "wellbeing";
-        case core::TemplateKind::call_me_back: return "call_me_back";
-        case core::TemplateKind::rep_notice: return "rep_notice";
-        case core::TemplateKind::stop_confirmation: return "stop_confirmation";
+        case core::TemplateKind::wellbeing:
+            return "wellbeing";
+        case core::TemplateKind::call_me_back:
+            return "call_me_back";
+        case core::TemplateKind::rep_notice:
+            return "rep_notice";
+        case core::TemplateKind::stop_confirmation:
+            return "stop_confirmation";
     }
     return "wellbeing";
 }
@@ -32,9 +42,19 @@ std::string_view word_of(core::TemplateKind kind) {
 json template_json(const core::Template& t, const std::vector<StoredTemplate>& stored) {
     json findings = json::array();
     for (const core::Finding& finding : core::lint(t))
-        findings.push_back({{"code", finding.code}, {"sentence", finding.sentence}, {"begin", finding.begin}, {"end", finding.end}});
-    json body{{"name", t.name},           {"language", t.language}, {"kind", word_of(t.kind)}, {"text", t.text}, {"provider_name", t.provider_name},
-              {"findings", findings}, {"status", word_of(core::TemplateStatus::unknown)}, {"quality", nullptr}, {"reason", nullptr}};
+        findings.push_back({{"code", finding.code},
+                            {"sentence", finding.sentence},
+                            {"begin", finding.begin},
+                            {"end", finding.end}});
+    json body{{"name", t.name},
+              {"language", t.language},
+              {"kind", word_of(t.kind)},
+              {"text", t.text},
+              {"provider_name", t.provider_name},
+              {"findings", findings},
+              {"status", word_of(core::TemplateStatus::unknown)},
+              {"quality", nullptr},
+              {"reason", nullptr}};
     for (const StoredTemplate& s : stored) {
         std::string language = t.provider_language;
         std::replace(language.begin(), language.end(), '-', '_');
@@ -56,13 +76,14 @@ Handled list_reps(Site& site, Call&) {
         auto away = rep.away_until;
         if (const auto state = states.find(id); state != states.end() && state->second.away_until)
             away = state->second.away_until;
-        items.push_back({{"id", id.value},
-                         {"name", rep.name},
-                         {"zone", rep.zone},
-                         {"language", rep.language},
-                         {"stand_in", rep.stand_in ? json(rep.stand_in.value) : json(nullptr)},
-                         {"lead", rep.lead ? json(rep.lead.value) : json(nullptr)},
-                         {"away_until", away && *away > site.now() ? json(rfc3339(*away)) : json(nullptr)}});
+        items.push_back(
+            {{"id", id.value},
+             {"name", rep.name},
+             {"zone", rep.zone},
+             {"language", rep.language},
+             {"stand_in", rep.stand_in ? json(rep.stand_in.value) : json(nullptr)},
+             {"lead", rep.lead ? json(rep.lead.value) : json(nullptr)},
+             {"away_until", away && *away > site.now() ? json(rfc3339(*away)) : json(nullptr)}});
     }
     co_return json_answer(200, {{"items", items}});
 }
@@ -70,7 +91,8 @@ Handled list_reps(Site& site, Call&) {
 Handled list_channels(Site& site, Call&) {
     json items = json::array();
     for (const core::Channel& channel : site.plan.channels) {
-        const auto problem = site.options.channel_problem ? site.options.channel_problem(channel.id) : std::nullopt;
+        const auto problem =
+            site.options.channel_problem ? site.options.channel_problem(channel.id) : std::nullopt;
         json one{{"id", channel.id.value},
                  {"provider", channel.provider},
                  {"medium", channel.medium == core::Medium::sms ? "sms" : "whatsapp"},

@@ -1,5 +1,6 @@
 #pragma once
-// What is configured, to look at: reps, channels and how they do, templates and what the lint and the provider say of them.
+// What is configured, to look at: reps, channels and how they do, templates and what the lint and
+// the provider say of them.
 
 #include "web/routes.hpp"
 

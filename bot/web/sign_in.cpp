@@ -1,5 +1,7 @@
 #include "web/sign_in.hpp"
 
+#include <spdlog/spdlog.h>
+
 #include <algorithm>
 #include <qrcodegen/qrcodegen.hpp>
 
@@ -12,7 +14,9 @@ namespace {
 
 constexpr core::Duration touch_every = std::chrono::minutes{10};
 
-std::string cookie_name(const Site& site) { return site.https() ? "__Host-wc" : "wc"; }
+std::string cookie_name(const Site& site) {
+    return site.https() ? "__Host-wc" : "wc";
+}
 
 std::string_view cookie(const net::Incoming& request, std::string_view name) {
     std::string_view rest = request.header("Cookie");
@@ -30,11 +34,15 @@ std::string_view cookie(const net::Incoming& request, std::string_view name) {
 }
 
 std::string set_cookie(const Site& site, std::string_view value, core::Duration age) {
-    return cookie_name(site) + "=" + std::string{value} + "; Path=/; HttpOnly; SameSite=Lax; Max-Age=" +
-           std::to_string(std::chrono::duration_cast<std::chrono::seconds>(age).count()) + (site.https() ? "; Secure" : "");
+    return cookie_name(site) + "=" + std::string{value} +
+           "; Path=/; HttpOnly; SameSite=Lax; Max-Age=" +
+           std::to_string(std::chrono::duration_cast<std::chrono::seconds>(age).count()) +
+           (site.https() ? "; Secure" : "");
 }
 
-bool alive(const Session& session, core::Timestamp now) { return now < session.expires_at && now < session.seen_at + session_idle_max; }
+bool alive(const Session& session, core::Timestamp now) {
+    return now < session.expires_at && now < session.seen_at + session_idle_max;
+}
 
 std::string_view bearer(const net::Incoming& request) {
     const std::string_view value = request.header("Authorization");
@@ -56,20 +64,29 @@ std::string origin_of(std::string_view url) {
 
 // What a list of sessions calls a browser: enough to know one's own phone by.
 std::string device_of(std::string_view agent) {
-    const auto has = [&](std::string_view word) { return agent.find(word) != std::string_view::npos; };
-    const std::string browser = has("Firefox") ? "Firefox" : has("Edg") ? "Edge" : has("Chrom") ? "Chrome" : has("Safari") ? "Safari" : "a browser";
-    const std::string system = has("Android")                    ? "Android"
-                               : has("iPhone") || has("iPad")    ? "iPhone or iPad"
-                               : has("Windows")                  ? "Windows"
-                               : has("Mac OS")                   ? "a Mac"
-                               : has("Linux") || has("CrOS")     ? "Linux"
-                                                                 : "";
+    const auto has = [&](std::string_view word) {
+        return agent.find(word) != std::string_view::npos;
+    };
+    const std::string browser = has("Firefox")  ? "Firefox"
+                                : has("Edg")    ? "Edge"
+                                : has("Chrom")  ? "Chrome"
+                                : has("Safari") ? "Safari"
+                                                : "a browser";
+    const std::string system = has("Android")                 ? "Android"
+                               : has("iPhone") || has("iPad") ? "iPhone or iPad"
+                               : has("Windows")               ? "Windows"
+                               : has("Mac OS")                ? "a Mac"
+                               : has("Linux") || has("CrOS")  ? "Linux"
+                                                              : "";
     return system.empty() ? browser : browser + " on " + system;
 }
 
-std::string session_id(const Session& session) { return session.hash.substr(0, 16); }
+std::string session_id(const Session& session) {
+    return session.hash.substr(0, 16);
+}
 
-// The one-time token of the request, from JSON or a form, or the whole link when somebody pasted that.
+// The one-time token of the request, from JSON or a form, or the whole link when somebody pasted
+// that.
 std::string token_of(const net::Incoming& request) {
     std::string token;
     if (request.header("Content-Type").starts_with("application/json")) {
@@ -95,11 +112,15 @@ std::string qr_svg(const std::string& text) {
         for (int x = 0; x < code.getSize(); ++x)
             if (code.getModule(x, y))
                 path += "M" + std::to_string(x + 4) + "," + std::to_string(y + 4) + "h1v1h-1z";
-    return "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 " + size + " " + size + "\"><path fill=\"#fff\" d=\"M0,0h" + size + "v" + size +
-           "H0z\"/><path d=\"" + path + "\"/></svg>";
+    return "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 " + size + " " + size +
+           "\"><path fill=\"#fff\" d=\"M0,0h" + size + "v" + size + "H0z\"/><path d=\"" + path +
+           "\"/></svg>";
 }
 
-json rep_json(const core::Rep& rep) { return {{"id", rep.id.value}, {"name", rep.name}, {"zone", rep.zone}, {"language", rep.language}}; }
+json rep_json(const core::Rep& rep) {
+    return {
+        {"id", rep.id.value}, {"name", rep.name}, {"zone", rep.zone}, {"language", rep.language}};
+}
 
 }  // namespace
 
@@ -113,7 +134,8 @@ NewToken new_token(std::string name, core::RepId rep, core::Timestamp now) {
     return made;
 }
 
-std::string new_sign_in_link(Unit& unit, const core::RepId& rep, std::string_view public_url, core::Timestamp now, core::Duration life) {
+std::string new_sign_in_link(Unit& unit, const core::RepId& rep, std::string_view public_url,
+                             core::Timestamp now, core::Duration life) {
     const std::string token = random_token(16);
     unit.add_link(sha256_hex(token), rep, now + life);
     return std::string{public_url} + "/login#t=" + token;
@@ -151,7 +173,7 @@ asio::awaitable<bool> still_good(Site& site, Who who) {
         co_return known && !known->revoked_at;
     }
     const auto session = co_await ask(site, [hash](Store& store) { return store.session(hash); });
-    co_return session && alive(*session, site.now());
+    co_return session&& alive(*session, site.now());
 }
 
 bool same_origin(const Site& site, const net::Incoming& request) {
@@ -161,31 +183,42 @@ bool same_origin(const Site& site, const net::Incoming& request) {
     const std::string_view origin = request.header("Origin");
     if (origin.empty() || origin == "null")  // a form of a page with no-referrer says "null"
         return !fetched.empty();
-    const std::string own = std::string{request.secure || site.https() ? "https://" : "http://"} + std::string{request.header("Host")};
+    const std::string own = std::string{request.secure || site.https() ? "https://" : "http://"} +
+                            std::string{request.header("Host")};
     return origin == origin_of(site.options.public_url) || origin == own;
 }
 
 std::optional<net::Outgoing> admit(const Site& site, const Route& route, const Call& call) {
     const bool changes = call.request.method != "GET" && call.request.method != "HEAD";
-    if (route.access == Access::anybody || route.access == Access::signed_by_provider || route.access == Access::by_link)
+    if (route.access == Access::anybody || route.access == Access::signed_by_provider ||
+        route.access == Access::by_link)
         return std::nullopt;
     if (route.access == Access::loopback) {
-        const bool here = (call.request.peer == "127.0.0.1" || call.request.peer == "::1" || call.request.peer == "::ffff:127.0.0.1") &&
-                          call.request.header("X-Forwarded-For").empty() && call.request.header("Forwarded").empty();
+        const bool here = (call.request.peer == "127.0.0.1" || call.request.peer == "::1" ||
+                           call.request.peer == "::ffff:127.0.0.1") &&
+                          call.request.header("X-Forwarded-For").empty() &&
+                          call.request.header("Forwarded").empty();
         if (here || call.who)
             return std::nullopt;
     }
     if (!call.who) {
-        auto answer = problem(401, "signed_out", "Open your sign-in link, or send \"Authorization: Bearer wc_…\" (made by: warmcall token create).");
+        auto answer = problem(401, "signed_out",
+                              "Open your sign-in link, or send \"Authorization: Bearer wc_…\" "
+                              "(made by: warmcall token create).");
         answer.headers.push_back({"WWW-Authenticate", "Bearer realm=\"warmcall\""});
         return answer;
     }
     if (call.who.by == Who::By::session && changes) {
-        if (call.request.header("X-Requested-With") != "warmcall" || !same_origin(site, call.request))
-            return problem(403, "cross_site", "This did not come from the console itself. Open the console and try there.");
+        if (call.request.header("X-Requested-With") != "warmcall" ||
+            !same_origin(site, call.request))
+            return problem(
+                403, "cross_site",
+                "This did not come from the console itself. Open the console and try there.");
     }
     if (route.access == Access::installation && !call.who.any_rep)
-        return problem(403, "installation_only", "Only a token of the whole installation may do this (warmcall token create NAME).");
+        return problem(
+            403, "installation_only",
+            "Only a token of the whole installation may do this (warmcall token create NAME).");
     return std::nullopt;
 }
 
@@ -199,11 +232,15 @@ Handled log_in(Site& site, Call& call) {
     const net::Incoming& request = call.request;
     const bool form = !request.header("Content-Type").starts_with("application/json");
     const std::string_view origin = request.header("Origin");
-    const bool lured = !origin.empty() && origin != "null" ? !same_origin(site, request) : request.header("Sec-Fetch-Site") == "cross-site";
+    const bool lured = !origin.empty() && origin != "null"
+                           ? !same_origin(site, request)
+                           : request.header("Sec-Fetch-Site") == "cross-site";
     if (lured)
-        co_return problem(403, "cross_site", "Open the link on this phone itself and press the button there.");
+        co_return problem(403, "cross_site",
+                          "Open the link on this phone itself and press the button there.");
     if (site.sign_ins.blocked(request.peer, site.now())) {
-        auto answer = problem(429, "too_many_tries", "Too many links that do not work. Wait a minute.");
+        auto answer =
+            problem(429, "too_many_tries", "Too many links that do not work. Wait a minute.");
         answer.headers.push_back({"Retry-After", "60"});
         co_return answer;
     }
@@ -213,18 +250,25 @@ Handled log_in(Site& site, Call& call) {
     const std::string hash = sha256_hex(secret);
     const std::string device = device_of(request.header("User-Agent"));
     const core::Plan& plan = site.plan;
-    const auto rep = co_await put(site, [=, &plan](Unit& unit, core::Timestamp now) -> std::optional<core::RepId> {
-        auto found = token.empty() ? std::nullopt : unit.use_link(link, now);
-        if (!found || !plan.reps.contains(*found))
-            return std::nullopt;
-        unit.add_session({hash, *found, now, now, now + session_length_max, device});
-        return found;
-    });
+    const auto rep = co_await put(
+        site, [=, &plan](Unit& unit, core::Timestamp now) -> std::optional<core::RepId> {
+            auto found = token.empty() ? std::nullopt : unit.use_link(link, now);
+            if (!found || !plan.reps.contains(*found))
+                return std::nullopt;
+            unit.add_session({hash, *found, now, now, now + session_length_max, device});
+            return found;
+        });
     if (!rep) {
         site.sign_ins.failed(request.peer, site.now());
-        const std::string sentence = "This link was used already, is older than 10 minutes, or is not whole. Ask for a new one.";
-        co_return form ? page_of("note", {{"title", "This link no longer works"}, {"text", sentence}}, 401) : problem(401, "link_over", sentence);
+        spdlog::warn("a sign-in failed peer={}", request.peer);
+        const std::string sentence =
+            "This link was used already, is older than 10 minutes, or is not whole. Ask for a new "
+            "one.";
+        co_return form
+            ? page_of("note", {{"title", "This link no longer works"}, {"text", sentence}}, 401)
+            : problem(401, "link_over", sentence);
     }
+    spdlog::info("signed in rep={}", rep->value);
     net::Outgoing answer = form ? see_other("/") : no_content();
     answer.headers.push_back({"Set-Cookie", set_cookie(site, secret, session_length_max)});
     co_return answer;
@@ -244,7 +288,8 @@ Handled log_out(Site& site, Call& call) {
 }
 
 Handled who_am_i(Site& site, Call& call) {
-    json body{{"rep", nullptr}, {"token", nullptr}, {"cadences", json::array()}, {"reps", json::array()}};
+    json body{
+        {"rep", nullptr}, {"token", nullptr}, {"cadences", json::array()}, {"reps", json::array()}};
     if (const auto rep = site.plan.reps.find(call.who.rep); rep != site.plan.reps.end())
         body["rep"] = rep_json(rep->second);
     if (call.who.by == Who::By::token) {
@@ -264,7 +309,8 @@ Handled list_sessions(Site& site, Call& call) {
     const auto rep = acting_rep(site, call, fields);
     if (!rep)
         co_return fields.problem();
-    const auto sessions = co_await ask(site, [rep = *rep](Store& store) { return store.sessions(rep); });
+    const auto sessions =
+        co_await ask(site, [rep = *rep](Store& store) { return store.sessions(rep); });
     json items = json::array();
     for (const Session& s : sessions)
         if (alive(s, site.now()))
@@ -282,8 +328,11 @@ Handled revoke_session(Site& site, Call& call) {
     const auto rep = acting_rep(site, call, fields);
     if (!rep)
         co_return fields.problem();
-    const auto sessions = co_await ask(site, [rep = *rep](Store& store) { return store.sessions(rep); });
-    const auto found = std::find_if(sessions.begin(), sessions.end(), [&](const Session& s) { return session_id(s) == call.parameters.at(0); });
+    const auto sessions =
+        co_await ask(site, [rep = *rep](Store& store) { return store.sessions(rep); });
+    const auto found = std::find_if(sessions.begin(), sessions.end(), [&](const Session& s) {
+        return session_id(s) == call.parameters.at(0);
+    });
     if (found == sessions.end())
         co_return problem(404, "no_such_session", "There is no such session of yours.");
     co_await put(site, [hash = found->hash](Unit& unit, core::Timestamp) {
@@ -296,12 +345,17 @@ Handled revoke_session(Site& site, Call& call) {
 Handled make_sign_in_link(Site& site, Call& call) {
     const core::RepId rep{call.parameters.at(0)};
     if (!site.plan.reps.contains(rep))
-        co_return problem(404, "no_such_rep", "There is no such rep. Reps are written in warmcall.toml.");
+        co_return problem(404, "no_such_rep",
+                          "There is no such rep. Reps are written in warmcall.toml.");
     if (!call.who.any_rep && call.who.rep != rep)
         co_return problem(403, "not_yours", "You can pair your own phones only.");
     const std::string url = site.options.public_url;
-    const auto link = co_await put(site, [rep, url](Unit& unit, core::Timestamp now) { return new_sign_in_link(unit, rep, url, now); });
-    co_return json_answer(201, {{"url", link}, {"expires_at", rfc3339(site.now() + link_life)}, {"qr_svg", qr_svg(link)}});
+    const auto link = co_await put(site, [rep, url](Unit& unit, core::Timestamp now) {
+        return new_sign_in_link(unit, rep, url, now);
+    });
+    co_return json_answer(
+        201,
+        {{"url", link}, {"expires_at", rfc3339(site.now() + link_life)}, {"qr_svg", qr_svg(link)}});
 }
 
 }  // namespace warmcall::web

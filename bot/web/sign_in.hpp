@@ -1,6 +1,7 @@
 #pragma once
-// Who asks: API tokens, one-time links that become sessions, and the check that a browser was not lured here (CSRF).
-// What is secret is stored as its SHA-256 only; tokens have 256 random bits, so that a plain hash is enough.
+// Who asks: API tokens, one-time links that become sessions, and the check that a browser was not
+// lured here (CSRF). What is secret is stored as its SHA-256 only; tokens have 256 random bits, so
+// that a plain hash is enough.
 
 #include <string>
 #include <string_view>
@@ -10,7 +11,8 @@
 namespace warmcall::web {
 
 inline constexpr core::Duration session_length_max = std::chrono::hours{24 * 30};
-inline constexpr core::Duration session_idle_max = std::chrono::hours{24 * 7};  // a rep's phone, not an office desk: a week without a look
+inline constexpr core::Duration session_idle_max =
+    std::chrono::hours{24 * 7};  // a rep's phone, not an office desk: a week without a look
 inline constexpr core::Duration link_life = std::chrono::minutes{10};
 
 struct NewToken {
@@ -19,8 +21,10 @@ struct NewToken {
 };
 NewToken new_token(std::string name, core::RepId rep, core::Timestamp now);
 
-// A one-time sign-in link for a rep, stored by `unit`: "https://host/login#t=…". The token rides in the fragment, which browsers do not send.
-std::string new_sign_in_link(Unit& unit, const core::RepId& rep, std::string_view public_url, core::Timestamp now, core::Duration life = link_life);
+// A one-time sign-in link for a rep, stored by `unit`: "https://host/login#t=…". The token rides in
+// the fragment, which browsers do not send.
+std::string new_sign_in_link(Unit& unit, const core::RepId& rep, std::string_view public_url,
+                             core::Timestamp now, core::Duration life = link_life);
 
 // Fills call.who from the Authorization header or the cookie. Nobody is not an error here.
 asio::awaitable<void> identify(Site& site, Call& call);

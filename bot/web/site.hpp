@@ -1,6 +1,6 @@
 #pragma once
-// What every handler works with: the parts the web was given, and the little it keeps in memory (all of it bounded, none of it needed
-// after a restart).
+// What every handler works with: the parts the web was given, and the little it keeps in memory
+// (all of it bounded, none of it needed after a restart).
 
 #include <boost/asio/steady_timer.hpp>
 #include <deque>
@@ -53,28 +53,36 @@ struct Site {
     core::Timestamp now() const { return clock.now(); }
 };
 
-// Runs `reading` on the reading thread and gives what it found. It must hold its arguments by value: the request may be gone before it runs.
+// Runs `reading` on the reading thread and gives what it found. It must hold its arguments by
+// value: the request may be gone before it runs.
 template <class Reading>
 asio::awaitable<std::invoke_result_t<Reading, Store&>> ask(Site& site, Reading reading) {
     auto found = std::make_shared<std::optional<std::invoke_result_t<Reading, Store&>>>();
-    co_await site.door.read([found, reading = std::move(reading)](Store& store) { found->emplace(reading(store)); });
+    co_await site.door.read(
+        [found, reading = std::move(reading)](Store& store) { found->emplace(reading(store)); });
     co_return std::move(**found);
 }
 
-// Runs `writing` inside the door's transaction and gives what it returned, durable. It may run more than once (a batch that failed is
-// split), so it must only assign; it holds its arguments by value like above.
+// Runs `writing` inside the door's transaction and gives what it returned, durable. It may run more
+// than once (a batch that failed is split), so it must only assign; it holds its arguments by value
+// like above.
 template <class Writing>
-asio::awaitable<std::invoke_result_t<Writing, Unit&, core::Timestamp>> put(Site& site, Writing writing) {
-    auto made = std::make_shared<std::optional<std::invoke_result_t<Writing, Unit&, core::Timestamp>>>();
+asio::awaitable<std::invoke_result_t<Writing, Unit&, core::Timestamp>> put(Site& site,
+                                                                           Writing writing) {
+    auto made =
+        std::make_shared<std::optional<std::invoke_result_t<Writing, Unit&, core::Timestamp>>>();
     const Outcome outcome = co_await site.door.apply(
-        Write{[made, writing = std::move(writing)](Unit& unit, core::Timestamp now) { made->emplace(writing(unit, now)); }});
+        Write{[made, writing = std::move(writing)](Unit& unit, core::Timestamp now) {
+            made->emplace(writing(unit, now));
+        }});
     if (outcome.failure)
         std::rethrow_exception(outcome.failure);
     co_return std::move(**made);
 }
 
 // Something happened to one contact; what the door made of it.
-asio::awaitable<Outcome> happen(Site& site, core::ContactId contact, core::Event event, std::string actor);
+asio::awaitable<Outcome> happen(Site& site, core::ContactId contact, core::Event event,
+                                std::string actor);
 
 asio::awaitable<StoreCounts> counts(Site& site);  // at most 5 s old
 

@@ -1,5 +1,6 @@
 #pragma once
-// The live stream (text/event-stream): what happens to a rep's contacts, with the timeline's ids, so that Last-Event-ID resumes.
+// The live stream (text/event-stream): what happens to a rep's contacts, with the timeline's ids,
+// so that Last-Event-ID resumes.
 
 #include <boost/asio/steady_timer.hpp>
 #include <map>
@@ -8,7 +9,8 @@
 
 namespace warmcall::web {
 
-// Who waits for the next commit. Shared with the streams, which may outlive the site by a moment at the end.
+// Who waits for the next commit. Shared with the streams, which may outlive the site by a moment at
+// the end.
 struct Listeners {
     std::set<boost::asio::steady_timer*> waiting;
     std::map<std::string, int> by_rep;  // open streams

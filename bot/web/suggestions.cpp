@@ -10,10 +10,13 @@ namespace warmcall::web {
 namespace {
 
 // To the next five minutes: nobody promises 14:03.
-core::Timestamp rounded(core::Timestamp at) { return std::chrono::ceil<std::chrono::duration<std::int64_t, std::ratio<300>>>(at); }
+core::Timestamp rounded(core::Timestamp at) {
+    return std::chrono::ceil<std::chrono::duration<std::int64_t, std::ratio<300>>>(at);
+}
 
 core::Timestamp days_on(core::Timestamp now, int days, int minutes, const std::string& zone) {
-    const std::chrono::year_month_day day{std::chrono::sys_days{core::local(now, zone).day} + std::chrono::days{days}};
+    const std::chrono::year_month_day day{std::chrono::sys_days{core::local(now, zone).day} +
+                                          std::chrono::days{days}};
     return core::instant(day, core::DayTime{minutes}, zone);
 }
 
@@ -28,15 +31,22 @@ std::string length_label(core::Duration length) {
         return fmt::format("Call again in {} min", minutes);
     if (minutes < 24 * 60)
         return fmt::format("Call again in {} h", (minutes + 30) / 60);
-    return minutes < 36 * 60 ? std::string{"Call again tomorrow"} : fmt::format("Call again in {} days", (minutes + 12 * 60) / (24 * 60));
+    return minutes < 36 * 60
+               ? std::string{"Call again tomorrow"}
+               : fmt::format("Call again in {} days", (minutes + 12 * 60) / (24 * 60));
 }
 
 }  // namespace
 
-Suggestions suggestions(const core::Plan& plan, const core::Case& subject, const core::Rep& rep, core::Timestamp now) {
+Suggestions suggestions(const core::Plan& plan, const core::Case& subject, const core::Rep& rep,
+                        core::Timestamp now) {
     const std::string zone = core::known_zone(rep.zone) ? rep.zone : std::string{"UTC"};
-    const auto day = [&](int days, int hour) { return suited(plan, subject.contact, days_on(now, days, hour * 60, zone)); };
-    const auto in = [&](core::Duration length) { return suited(plan, subject.contact, rounded(now + length)); };
+    const auto day = [&](int days, int hour) {
+        return suited(plan, subject.contact, days_on(now, days, hour * 60, zone));
+    };
+    const auto in = [&](core::Duration length) {
+        return suited(plan, subject.contact, rounded(now + length));
+    };
 
     core::Duration again = std::chrono::hours{2};
     core::Duration touch_base = std::chrono::days{14};
@@ -50,14 +60,22 @@ Suggestions suggestions(const core::Plan& plan, const core::Case& subject, const
             touch_base = cadence->second.touch_base;
         }
     }
-    const int touch_days = static_cast<int>(std::chrono::ceil<std::chrono::days>(touch_base).count());
+    const int touch_days =
+        static_cast<int>(std::chrono::ceil<std::chrono::days>(touch_base).count());
 
     Suggestions found;
-    found.no_answer = {{length_label(again), in(again)}, {"Tomorrow 10:00", day(1, 10)}, {"Tomorrow 17:00", day(1, 17)}, {"In a week", day(7, 10)}};
-    found.talked = {{touch_days == 14 ? std::string{"In two weeks"} : fmt::format("In {} days", touch_days), day(touch_days, 10)},
-                    {"In a week", day(7, 10)},
-                    {"In a month", day(30, 10)}};
-    found.callback = {{"In 1 hour", in(std::chrono::hours{1})}, {"In 3 hours", in(std::chrono::hours{3})}, {"Tomorrow 10:00", day(1, 10)}};
+    found.no_answer = {{length_label(again), in(again)},
+                       {"Tomorrow 10:00", day(1, 10)},
+                       {"Tomorrow 17:00", day(1, 17)},
+                       {"In a week", day(7, 10)}};
+    found.talked = {
+        {touch_days == 14 ? std::string{"In two weeks"} : fmt::format("In {} days", touch_days),
+         day(touch_days, 10)},
+        {"In a week", day(7, 10)},
+        {"In a month", day(30, 10)}};
+    found.callback = {{"In 1 hour", in(std::chrono::hours{1})},
+                      {"In 3 hours", in(std::chrono::hours{3})},
+                      {"Tomorrow 10:00", day(1, 10)}};
     return found;
 }
 
@@ -67,14 +85,19 @@ std::vector<std::string> script(const core::Plan& plan, const core::Case& subjec
     const auto cadence = plan.cadences.find(subject.outreach->cadence);
     if (cadence == plan.cadences.end())
         return {};
-    const bool replied = subject.outreach->replied_at || (subject.prompt && subject.prompt->kind >= core::PromptKind::replied);
+    const bool replied = subject.outreach->replied_at ||
+                         (subject.prompt && subject.prompt->kind >= core::PromptKind::replied);
     const auto rep = plan.reps.find(subject.contact.owner);
-    const std::string topic = subject.contact.topic.empty() ? "how they have been" : subject.contact.topic;
-    const core::Variables names{{"name", core::first_name(subject.contact.name)},
-                                {"rep", rep == plan.reps.end() ? subject.contact.owner.value : core::first_name(rep->second.name)},
-                                {"topic", topic}};
+    const std::string topic =
+        subject.contact.topic.empty() ? "how they have been" : subject.contact.topic;
+    const core::Variables names{
+        {"name", core::first_name(subject.contact.name)},
+        {"rep",
+         rep == plan.reps.end() ? subject.contact.owner.value : core::first_name(rep->second.name)},
+        {"topic", topic}};
     std::vector<std::string> lines;
-    for (const std::string& text : replied ? cadence->second.script_replied : cadence->second.script_silent) {
+    for (const std::string& text :
+         replied ? cadence->second.script_replied : cadence->second.script_silent) {
         core::Template line;
         line.name = "script";
         line.text = text;

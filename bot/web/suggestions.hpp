@@ -1,11 +1,12 @@
 #pragma once
-// The next dates offered after a call, so that saving an outcome takes two taps, and the lines to say in it. Pure.
+// The next dates offered after a call, so that saving an outcome takes two taps, and the lines to
+// say in it. Pure.
 
 #include <string>
 #include <vector>
 
-#include "core/plan.hpp"
 #include "core/outreach.hpp"
+#include "core/plan.hpp"
 
 namespace warmcall::web {
 
@@ -18,7 +19,8 @@ struct Suggestions {
     std::vector<Suggestion> no_answer, talked, callback;  // the first is preselected
 };
 
-Suggestions suggestions(const core::Plan& plan, const core::Case& subject, const core::Rep& rep, core::Timestamp now);
+Suggestions suggestions(const core::Plan& plan, const core::Case& subject, const core::Rep& rep,
+                        core::Timestamp now);
 
 // The lines of the talk: by whether they replied, with names and topic filled in.
 std::vector<std::string> script(const core::Plan& plan, const core::Case& subject);

@@ -22,10 +22,12 @@ Handled answer_to(Site& site, const Match& found, Call& call) {
         answer.headers.push_back({"Allow", found.allow});
         co_return answer;
     }
-    if (found.route->access == Access::signed_by_provider)  // the busy way: nothing besides what a webhook needs
+    if (found.route->access ==
+        Access::signed_by_provider)  // the busy way: nothing besides what a webhook needs
         co_return co_await found.route->handler(site, call);
     call.query = decode_form(call.request.query());
-    if (found.route->access == Access::signed_in || found.route->access == Access::installation || found.route->access == Access::loopback)
+    if (found.route->access == Access::signed_in || found.route->access == Access::installation ||
+        found.route->access == Access::loopback)
         co_await identify(site, call);
     if (auto refusal = admit(site, *found.route, call))
         co_return std::move(*refusal);
@@ -49,24 +51,31 @@ Handled guarded(Site& site, const Match& found, Call& call) {
     } catch (const std::exception& e) {
         why = e.what();
     }
-    spdlog::error("a request failed route={} why={}", found.route == nullptr ? std::string_view{"none"} : found.route->pattern, why);
-    co_return problem(500, "failed", "This is a fault here, not yours. Nothing was kept of this request; it stands in the log.");
+    spdlog::error("a request failed route={} why={}",
+                  found.route == nullptr ? std::string_view{"none"} : found.route->pattern, why);
+    co_return problem(
+        500, "failed",
+        "This is a fault here, not yours. Nothing was kept of this request; it stands in the log.");
 }
 
-// Anybody may send so much without having signed in; the large limits are for those who at least bring a credential.
+// Anybody may send so much without having signed in; the large limits are for those who at least
+// bring a credential.
 constexpr std::size_t stranger_bytes_max = 64 * 1024;
 
 }  // namespace
 
-asio::awaitable<Outcome> happen(Site& site, core::ContactId contact, core::Event event, std::string actor) {
-    Outcome outcome = co_await site.door.apply(Happened{contact, std::move(event), std::move(actor)});
+asio::awaitable<Outcome> happen(Site& site, core::ContactId contact, core::Event event,
+                                std::string actor) {
+    Outcome outcome =
+        co_await site.door.apply(Happened{contact, std::move(event), std::move(actor)});
     if (outcome.failure)
         std::rethrow_exception(outcome.failure);
     co_return outcome;
 }
 
 asio::awaitable<StoreCounts> counts(Site& site) {
-    if (!site.counts_at || site.now() >= *site.counts_at + counts_live || site.now() < *site.counts_at) {
+    if (!site.counts_at || site.now() >= *site.counts_at + counts_live ||
+        site.now() < *site.counts_at) {
         site.counts_at = site.now();  // those who come meanwhile see the old ones
         site.counts = co_await ask(site, [](Store& store) { return store.counts(); });
     }
@@ -75,7 +84,8 @@ asio::awaitable<StoreCounts> counts(Site& site) {
 
 }  // namespace web
 
-Web::Web(Door& door, const core::Plan& plan, std::map<core::ChannelId, Account> accounts, Clock& clock, Rng& rng, WebOptions options)
+Web::Web(Door& door, const core::Plan& plan, std::map<core::ChannelId, Account> accounts,
+         Clock& clock, Rng& rng, WebOptions options)
     : site_{new web::Site{door, plan, clock, rng, std::move(options)}} {
     while (site_->options.public_url.ends_with('/'))
         site_->options.public_url.pop_back();
@@ -114,10 +124,13 @@ std::size_t Web::body_limit(const net::Incoming& request) const {
         return web::stranger_bytes_max;
     if (found.route->access == web::Access::signed_by_provider) {
         const auto hook = site_->hooks.find(core::ChannelId{found.parameters.at(0)});
-        return hook == site_->hooks.end() ? web::stranger_bytes_max : hook->second.provider->webhook_body_bytes_max;
+        return hook == site_->hooks.end() ? web::stranger_bytes_max
+                                          : hook->second.provider->webhook_body_bytes_max;
     }
-    const bool stranger = request.header("Authorization").empty() && request.header("Cookie").empty();
-    return stranger ? std::min(found.route->body_bytes_max, web::stranger_bytes_max) : found.route->body_bytes_max;
+    const bool stranger =
+        request.header("Authorization").empty() && request.header("Cookie").empty();
+    return stranger ? std::min(found.route->body_bytes_max, web::stranger_bytes_max)
+                    : found.route->body_bytes_max;
 }
 
 }  // namespace warmcall

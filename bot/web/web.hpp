@@ -1,6 +1,7 @@
 #pragma once
-// warmcall over HTTP: webhooks, the REST API, the live stream, sign-in, the pages, health and metrics. It checks who asks and
-// what they may, and puts everything that happens through the one door; it decides nothing of the method.
+// warmcall over HTTP: webhooks, the REST API, the live stream, sign-in, the pages, health and
+// metrics. It checks who asks and what they may, and puts everything that happens through the one
+// door; it decides nothing of the method.
 
 #include <cstddef>
 #include <functional>
@@ -20,11 +21,13 @@
 namespace warmcall {
 
 struct WebOptions {
-    std::string public_url;      // "https://calls.example.com": what links, cookies and the origin check go by
+    std::string
+        public_url;  // "https://calls.example.com": what links, cookies and the origin check go by
     std::string default_region;  // ISO alpha-2 of numbers written without a country code
     Secret link_key;             // signs /p links: web::link_key(store)
-    const Asset* (*find_asset)(std::string_view path) = nullptr;  // the console's files; none: the API alone
-    std::function<net::ServerCounts()> server_counts;             // for /metrics
+    const Asset* (*find_asset)(std::string_view path) =
+        nullptr;                                       // the console's files; none: the API alone
+    std::function<net::ServerCounts()> server_counts;  // for /metrics
     // What is wrong with a channel now, in a sentence for the rep; nothing: it works.
     std::function<std::optional<std::string>(const core::ChannelId&)> channel_problem;
 };
@@ -36,7 +39,8 @@ struct Site;
 // Lives as long as the server and the door it was given.
 class Web {
  public:
-    Web(Door& door, const core::Plan& plan, std::map<core::ChannelId, Account> accounts, Clock& clock, Rng& rng, WebOptions options);
+    Web(Door& door, const core::Plan& plan, std::map<core::ChannelId, Account> accounts,
+        Clock& clock, Rng& rng, WebOptions options);
     ~Web();
 
     net::asio::awaitable<net::Outgoing> handle(net::Incoming request);

@@ -12,9 +12,12 @@ Hook* find_hook(Site& site, const Call& call) {
     return nullptr;
 }
 
-net::Outgoing no_such_channel() { return problem(404, "no_such_channel", "No channel of this name is configured here."); }
+net::Outgoing no_such_channel() {
+    return problem(404, "no_such_channel", "No channel of this name is configured here.");
+}
 
-// A payload our parser trips over must not be lost, and must not come back for ever either: it is kept raw.
+// A payload our parser trips over must not be lost, and must not come back for ever either: it is
+// kept raw.
 Result<std::vector<Inbound>> parsed(const Hook& hook, const net::Incoming& request) try {
     return hook.provider->parse(hook.account, request);
 } catch (const std::exception& e) {
@@ -29,7 +32,8 @@ Handled take_webhook(Site& site, Call& call) {
         co_return no_such_channel();
     if (!hook->provider->authentic(hook->account, call.request)) {
         ++hook->forged;
-        co_return problem(401, "not_authentic", "The signature does not fit the body and this channel's secret.");
+        co_return problem(401, "not_authentic",
+                          "The signature does not fit the body and this channel's secret.");
     }
     if (site.door.full()) {
         ++hook->turned_away;
@@ -41,7 +45,8 @@ Handled take_webhook(Site& site, Call& call) {
     if (events)
         delivered.events = std::move(*events);
     else
-        delivered.unreadable = events.error().message.empty() ? "it cannot be read" : events.error().message;
+        delivered.unreadable =
+            events.error().message.empty() ? "it cannot be read" : events.error().message;
     const bool readable = delivered.unreadable.empty();
     delivered.body = std::move(call.request.body);
 

@@ -1,5 +1,6 @@
 #pragma once
-// What providers send. Authentic or turned away; then parsed, through the door, and only when it is durable and decided: 200.
+// What providers send. Authentic or turned away; then parsed, through the door, and only when it is
+// durable and decided: 200.
 
 #include "web/routes.hpp"
 

@@ -8,7 +8,9 @@ namespace warmcall::web {
 
 namespace {
 
-const Error expected{Errc::bad_input, "write the time as 2026-11-22T09:00:00Z, or with an offset: 2026-11-22T14:30:00+05:30"};
+const Error expected{
+    Errc::bad_input,
+    "write the time as 2026-11-22T09:00:00Z, or with an offset: 2026-11-22T14:30:00+05:30"};
 
 // Takes pieces off the front of a text; once something is missing it stays broken.
 struct Reader {
@@ -44,7 +46,8 @@ struct Reader {
         int value = 0;
         int scale = 100;
         std::size_t digits = 0;
-        for (; !rest.empty() && rest.front() >= '0' && rest.front() <= '9'; rest.remove_prefix(1), ++digits) {
+        for (; !rest.empty() && rest.front() >= '0' && rest.front() <= '9';
+             rest.remove_prefix(1), ++digits) {
             value += (rest.front() - '0') * scale;
             scale /= 10;
         }
@@ -75,8 +78,9 @@ std::string rfc3339(core::Timestamp at) {
     const auto day = std::chrono::floor<std::chrono::days>(at);
     const std::chrono::year_month_day date{day};
     const std::chrono::hh_mm_ss time{std::chrono::floor<std::chrono::seconds>(at - day)};
-    return fmt::format("{:04}-{:02}-{:02}T{:02}:{:02}:{:02}Z", static_cast<int>(date.year()), static_cast<unsigned>(date.month()),
-                       static_cast<unsigned>(date.day()), time.hours().count(), time.minutes().count(), time.seconds().count());
+    return fmt::format("{:04}-{:02}-{:02}T{:02}:{:02}:{:02}Z", static_cast<int>(date.year()),
+                       static_cast<unsigned>(date.month()), static_cast<unsigned>(date.day()),
+                       time.hours().count(), time.minutes().count(), time.seconds().count());
 }
 
 Result<core::Timestamp> read_rfc3339(std::string_view text) {
@@ -94,12 +98,15 @@ Result<core::Timestamp> read_rfc3339(std::string_view text) {
     const int second = reader.number(2);
     const int milliseconds = reader.milliseconds();
     const std::chrono::minutes offset = reader.offset();
-    const std::chrono::year_month_day date{std::chrono::year{year}, std::chrono::month{static_cast<unsigned>(month)},
+    const std::chrono::year_month_day date{std::chrono::year{year},
+                                           std::chrono::month{static_cast<unsigned>(month)},
                                            std::chrono::day{static_cast<unsigned>(day)}};
-    if (reader.broken || !reader.rest.empty() || !date.ok() || year < 1970 || hour > 23 || minute > 59 || second > 60)
+    if (reader.broken || !reader.rest.empty() || !date.ok() || year < 1970 || hour > 23 ||
+        minute > 59 || second > 60)
         return expected;
-    return core::Timestamp{std::chrono::sys_days{date}.time_since_epoch()} + std::chrono::hours{hour} + std::chrono::minutes{minute} +
-           std::chrono::seconds{second} + std::chrono::milliseconds{milliseconds} - offset;
+    return core::Timestamp{std::chrono::sys_days{date}.time_since_epoch()} +
+           std::chrono::hours{hour} + std::chrono::minutes{minute} + std::chrono::seconds{second} +
+           std::chrono::milliseconds{milliseconds} - offset;
 }
 
 }  // namespace warmcall::web

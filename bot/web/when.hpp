@@ -12,7 +12,8 @@ namespace warmcall::web {
 // Always UTC, to the second.
 std::string rfc3339(core::Timestamp at);
 
-// With "Z" or an offset ("+05:30"), fractions cut to milliseconds. The error says what was expected.
+// With "Z" or an offset ("+05:30"), fractions cut to milliseconds. The error says what was
+// expected.
 Result<core::Timestamp> read_rfc3339(std::string_view text);
 
 }  // namespace warmcall::web

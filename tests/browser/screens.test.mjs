@@ -2,7 +2,7 @@
 // WARMCALL_SCREENS=all walks the full matrix; by default each screen is seen in every language, theme and width at least once.
 import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
-import { writeFileSync } from "node:fs";
+import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { after, before, describe, test } from "node:test";
 import { dist, launch, overflow, packages, phone, root, violations } from "./support/console.mjs";
@@ -92,6 +92,7 @@ for (const [n, { language, theme, width }] of visits.entries()) {
 test("the console's source keeps its types", () => {
     const modules = packages();
     // the sources are not beside their packages: a configuration of our own says where to look
+    mkdirSync(join(root, "build/browser"), { recursive: true });
     const config = join(root, "build/browser/tsconfig.json");
     writeFileSync(config, JSON.stringify({ extends: join(root, "bot/console/tsconfig.json"), compilerOptions: { paths: { "preact": [join(modules, "preact")], "preact/*": [join(modules, "preact/*")] } }, include: [join(root, "bot/console/src")] }));
     execFileSync(process.execPath, [join(modules, "typescript/bin/tsc"), "-p", config], { stdio: "inherit" });

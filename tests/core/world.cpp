@@ -409,7 +409,6 @@ bool World::claims(MessageId id) {
     Message& m = outbox.at(id);
     m.state = MessageState::claimed;
     m.facts.claimed = now;
-    store();
     for (Message& here : c.messages) {
         if (here.id == id) {
             here = m;

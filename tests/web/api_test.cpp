@@ -12,8 +12,12 @@ using namespace std::chrono_literals;
 
 namespace {
 
-std::string contact_path(std::int64_t id) { return "/api/v1/contacts/" + std::to_string(id); }
-std::string prompt_path(std::int64_t id, const char* verb = "") { return "/api/v1/prompts/" + std::to_string(id) + verb; }
+std::string contact_path(std::int64_t id) {
+    return "/api/v1/contacts/" + std::to_string(id);
+}
+std::string prompt_path(std::int64_t id, const char* verb = "") {
+    return "/api/v1/prompts/" + std::to_string(id) + verb;
+}
 
 std::vector<std::string> wrong_fields(const Reply& reply) {
     std::vector<std::string> names;
@@ -29,7 +33,8 @@ TEST_CASE("a contact that is added can be looked at, with every field that was g
     json wish = new_contact("Ana Pérez", "612 34 56 78");
     wish["topic"] = "mother's knee";
     wish["language"] = "es";
-    wish["preferences"] = {{"from", "18:00"}, {"reach", "WhatsApp first"}, {"if_lost", "ask sister Eva"}};
+    wish["preferences"] = {
+        {"from", "18:00"}, {"reach", "WhatsApp first"}, {"if_lost", "ask sister Eva"}};
     const Reply made = world.post("/api/v1/contacts", wish);
     INFO(made.body);
     REQUIRE(made.status == 201);
@@ -41,7 +46,10 @@ TEST_CASE("a contact that is added can be looked at, with every field that was g
     CHECK(contact["language"] == "es");
     CHECK(contact["time_zone"] == "Europe/Madrid");
     CHECK(contact["topic"] == "mother's knee");
-    CHECK(contact["preferences"] == json{{"from", "18:00"}, {"to", nullptr}, {"reach", "WhatsApp first"}, {"if_lost", "ask sister Eva"}});
+    CHECK(contact["preferences"] == json{{"from", "18:00"},
+                                         {"to", nullptr},
+                                         {"reach", "WhatsApp first"},
+                                         {"if_lost", "ask sister Eva"}});
     CHECK(contact["consent"]["source"] == "signup form");
     CHECK(contact["reply_status"] == "none");
     CHECK(contact["outreach"].is_null());
@@ -50,7 +58,8 @@ TEST_CASE("a contact that is added can be looked at, with every field that was g
 
 TEST_CASE("a number that is a contact already is refused with whose it is") {
     World world;
-    const auto first = world.post("/api/v1/contacts", new_contact("Ana", "+34612345678", "sam")).object();
+    const auto first =
+        world.post("/api/v1/contacts", new_contact("Ana", "+34612345678", "sam")).object();
     const Reply again = world.post_as("joel", "/api/v1/contacts", new_contact("Ana", "612345678"));
     CHECK(again.status == 409);
     CHECK(again.object()["holder"] == "Sam");
@@ -101,8 +110,10 @@ TEST_CASE("bad input is answered with the field and what to write instead") {
         {with("preferences", "evenings"), "preferences"},
         {with("consent", {{"source", "form"}, {"text", "yes"}}), "consent.at"},
         {with("consent", {{"source", "form"}, {"text", "yes"}, {"at", "yesterday"}}), "consent.at"},
-        {with("consent", {{"source", ""}, {"text", "yes"}, {"at", "2026-11-01T09:00:00Z"}}), "consent.source"},
-        {with("consent", {{"source", "form"}, {"text", "yes"}, {"at", "2027-11-01T09:00:00Z"}}), "consent.at"},
+        {with("consent", {{"source", ""}, {"text", "yes"}, {"at", "2026-11-01T09:00:00Z"}}),
+         "consent.source"},
+        {with("consent", {{"source", "form"}, {"text", "yes"}, {"at", "2027-11-01T09:00:00Z"}}),
+         "consent.at"},
         {with("tpoic", "knee"), "tpoic"},
         {with("cadence", "gentel"), "cadence"},
         {json::array(), "body"},
@@ -119,7 +130,8 @@ TEST_CASE("bad input is answered with the field and what to write instead") {
     CHECK(world.get("/api/v1/contacts").object()["items"].empty());
 }
 
-TEST_CASE("a body that is not JSON, too deep, too large or of another type is refused and says so") {
+TEST_CASE(
+    "a body that is not JSON, too deep, too large or of another type is refused and says so") {
     World world;
     const auto post = [&](const std::string& body, const char* type = "application/json") {
         return world.send("POST", "/api/v1/contacts", body, {world.bearer, {"Content-Type", type}});
@@ -127,7 +139,8 @@ TEST_CASE("a body that is not JSON, too deep, too large or of another type is re
     CHECK(post("{\"name\": ").status == 400);
     CHECK(post("\xff\xfe{}").status == 400);
     CHECK(post("{\"name\": \"\xc3\x28\"}").status == 400);
-    CHECK(post(std::string(200, '[') + std::string(200, ']')).object()["detail"] == "The JSON is nested more than 32 levels deep.");
+    CHECK(post(std::string(200, '[') + std::string(200, ']')).object()["detail"] ==
+          "The JSON is nested more than 32 levels deep.");
     CHECK(post("name=Ana", "application/x-www-form-urlencoded").status == 415);
     CHECK(post("{\"name\":\"" + std::string(70'000, 'a') + "\"}").status == 413);
 }
@@ -135,12 +148,17 @@ TEST_CASE("a body that is not JSON, too deep, too large or of another type is re
 TEST_CASE("contacts are listed by page, and found by name without its accents") {
     World world;
     for (int i = 0; i < 7; ++i)
-        REQUIRE(world.post("/api/v1/contacts", new_contact(i == 3 ? "José Ñuñez" : "Ana " + std::to_string(i), "+3461234567" + std::to_string(i))).status == 201);
+        REQUIRE(world
+                    .post("/api/v1/contacts",
+                          new_contact(i == 3 ? "José Ñuñez" : "Ana " + std::to_string(i),
+                                      "+3461234567" + std::to_string(i)))
+                    .status == 201);
     std::vector<std::int64_t> seen;
     std::string next;
     int pages = 0;
     do {
-        const json page = world.get("/api/v1/contacts?limit=3" + (next.empty() ? "" : "&after=" + next)).object();
+        const json page =
+            world.get("/api/v1/contacts?limit=3" + (next.empty() ? "" : "&after=" + next)).object();
         for (const json& item : page["items"])
             seen.push_back(item["id"]);
         next = page["next"].is_null() ? "" : page["next"].get<std::string>();
@@ -154,9 +172,13 @@ TEST_CASE("contacts are listed by page, and found by name without its accents") 
 
 TEST_CASE("a contact is corrected, and the timeline says what was") {
     World world;
-    const auto id = world.post("/api/v1/contacts", new_contact("Ana", "+34612345678")).object()["id"].get<std::int64_t>();
-    const Reply changed = world.send("PATCH", contact_path(id), R"({"topic":"the new shop","time_zone":"Asia/Dubai","preferences":{"to":"20:00"}})",
-                                     {world.bearer, {"Content-Type", "application/json"}});
+    const auto id = world.post("/api/v1/contacts", new_contact("Ana", "+34612345678"))
+                        .object()["id"]
+                        .get<std::int64_t>();
+    const Reply changed = world.send(
+        "PATCH", contact_path(id),
+        R"({"topic":"the new shop","time_zone":"Asia/Dubai","preferences":{"to":"20:00"}})",
+        {world.bearer, {"Content-Type", "application/json"}});
     INFO(changed.body);
     REQUIRE(changed.status == 200);
     CHECK(changed.object()["topic"] == "the new shop");
@@ -167,26 +189,41 @@ TEST_CASE("a contact is corrected, and the timeline says what was") {
 
 TEST_CASE("an outreach has one live at a time, and the second is refused with its holder") {
     World world;
-    const auto id = world.post("/api/v1/contacts", new_contact("Ana", "+34612345678")).object()["id"].get<std::int64_t>();
-    const Reply begun = world.post("/api/v1/outreaches", {{"contact_id", id}, {"cadence", "gentle"}});
+    const auto id = world.post("/api/v1/contacts", new_contact("Ana", "+34612345678"))
+                        .object()["id"]
+                        .get<std::int64_t>();
+    const Reply begun =
+        world.post("/api/v1/outreaches", {{"contact_id", id}, {"cadence", "gentle"}});
     INFO(begun.body);
     REQUIRE(begun.status == 201);
     CHECK(begun.object()["outreach"]["cadence"] == "gentle");
-    const Reply again = world.post("/api/v1/outreaches", {{"contact_id", id}, {"cadence", "gentle"}});
+    const Reply again =
+        world.post("/api/v1/outreaches", {{"contact_id", id}, {"cadence", "gentle"}});
     CHECK(again.status == 409);
     CHECK(again.object()["holder"] == "Joel");
-    CHECK(world.post("/api/v1/outreaches", {{"contact_id", 999}, {"cadence", "gentle"}}).status == 404);
-    CHECK(world.post("/api/v1/outreaches", {{"contact_id", "1"}, {"cadence", "gentle"}}).status == 422);
+    CHECK(world.post("/api/v1/outreaches", {{"contact_id", 999}, {"cadence", "gentle"}}).status ==
+          404);
+    CHECK(world.post("/api/v1/outreaches", {{"contact_id", "1"}, {"cadence", "gentle"}}).status ==
+          422);
 }
 
-TEST_CASE("an outreach can be held with an end, resumed, handed over and closed with what they said") {
+TEST_CASE(
+    "an outreach can be held with an end, resumed, handed over and closed with what they said") {
     World world;
-    const auto id = world.post("/api/v1/contacts", new_contact("Ana", "+34612345678")).object()["id"].get<std::int64_t>();
+    const auto id = world.post("/api/v1/contacts", new_contact("Ana", "+34612345678"))
+                        .object()["id"]
+                        .get<std::int64_t>();
     const std::string outreach =
-        "/api/v1/outreaches/" + std::to_string(world.post("/api/v1/outreaches", {{"contact_id", id}, {"cadence", "gentle"}}).object()["outreach"]["id"].get<std::int64_t>());
-    CHECK(wrong_fields(world.post(outreach + "/hold", json::object())) == std::vector<std::string>{"until"});
-    CHECK(world.post(outreach + "/hold", {{"until", "2026-11-25T09:00:00Z"}}).object()["outreach"]["phase"] == "held");
-    CHECK(world.post(outreach + "/resume", json::object()).object()["outreach"]["phase"] == "planned");
+        "/api/v1/outreaches/" +
+        std::to_string(world.post("/api/v1/outreaches", {{"contact_id", id}, {"cadence", "gentle"}})
+                           .object()["outreach"]["id"]
+                           .get<std::int64_t>());
+    CHECK(wrong_fields(world.post(outreach + "/hold", json::object())) ==
+          std::vector<std::string>{"until"});
+    CHECK(world.post(outreach + "/hold", {{"until", "2026-11-25T09:00:00Z"}})
+              .object()["outreach"]["phase"] == "held");
+    CHECK(world.post(outreach + "/resume", json::object()).object()["outreach"]["phase"] ==
+          "planned");
     const Reply moved = world.post(outreach + "/reassign", {{"rep", "kim"}});
     CHECK(moved.object()["contact"]["rep"] == "kim");
     CHECK(moved.object()["contact"]["next_action"]["owner"] == "kim");
@@ -214,7 +251,8 @@ TEST_CASE("a reply opens a prompt with the words, a script and dates to choose f
     CHECK(prompt["contact"]["local_time"] == "11:00");
     CHECK(prompt["contact"]["delivery"] == "replied");
     CHECK(prompt["script"][0] == "Thank Ana for the answer.");
-    CHECK(prompt["suggestions"]["no_answer"][0] == json{{"label", "Call again in 2 h"}, {"at", "2026-11-22T12:00:00Z"}});
+    CHECK(prompt["suggestions"]["no_answer"][0] ==
+          json{{"label", "Call again in 2 h"}, {"at", "2026-11-22T12:00:00Z"}});
     CHECK(prompt["suggestions"]["talked"][0]["label"] == "In two weeks");
     CHECK(today["total"] == 1);
     CHECK(today["called"] == 0);
@@ -226,21 +264,29 @@ TEST_CASE("a reply opens a prompt with the words, a script and dates to choose f
 TEST_CASE("a call goes claim, dial, ended, outcome; and the next action is the rep's") {
     World world;
     const auto ana = world.called("joel");
-    CHECK(world.post_as("joel", prompt_path(ana.prompt, "/claim"), json::object()).object()["prompt"]["claimed_by"] == "joel");
-    CHECK(world.post_as("joel", prompt_path(ana.prompt, "/dial"), json::object()).object()["prompt"]["phase"] == "on_call");
-    CHECK(world.post_as("joel", prompt_path(ana.prompt, "/ended"), json::object()).object()["prompt"]["phase"] == "wrap_up");
+    CHECK(world.post_as("joel", prompt_path(ana.prompt, "/claim"), json::object())
+              .object()["prompt"]["claimed_by"] == "joel");
+    CHECK(world.post_as("joel", prompt_path(ana.prompt, "/dial"), json::object())
+              .object()["prompt"]["phase"] == "on_call");
+    CHECK(world.post_as("joel", prompt_path(ana.prompt, "/ended"), json::object())
+              .object()["prompt"]["phase"] == "wrap_up");
     CHECK(world.get_as("joel", "/api/v1/today").object()["unlogged"].size() == 1);
 
-    const Reply without = world.post_as("joel", prompt_path(ana.prompt, "/disposition"), {{"reached", "human"}, {"said", "talked"}});
+    const Reply without = world.post_as("joel", prompt_path(ana.prompt, "/disposition"),
+                                        {{"reached", "human"}, {"said", "talked"}});
     CHECK(without.status == 422);
     CHECK(without.object()["type"] == "urn:warmcall:problem:next_action_missing");
 
     const Reply done = world.post_as("joel", prompt_path(ana.prompt, "/disposition"),
-                                     {{"reached", "human"}, {"said", "talked"}, {"next_at", "2026-11-26T09:00:00Z"}, {"topic", "the exams"}});
+                                     {{"reached", "human"},
+                                      {"said", "talked"},
+                                      {"next_at", "2026-11-26T09:00:00Z"},
+                                      {"topic", "the exams"}});
     INFO(done.body);
     REQUIRE(done.status == 200);
     CHECK(done.object()["prompt"].is_null());
-    CHECK(done.object()["contact"]["outreach"]["promise"] == json{{"at", "2026-11-26T09:00:00Z"}, {"topic", "the exams"}});
+    CHECK(done.object()["contact"]["outreach"]["promise"] ==
+          json{{"at", "2026-11-26T09:00:00Z"}, {"topic", "the exams"}});
     CHECK(done.object()["contact"]["next_action"]["owner"] == "joel");
     CHECK(done.object()["contact"]["topic"] == "the exams");
 
@@ -250,7 +296,8 @@ TEST_CASE("a call goes claim, dial, ended, outcome; and the next action is the r
     CHECK(today["reached"] == 1);
     REQUIRE(today["done"].size() == 1);
     CHECK(today["done"][0]["text"] == "We talked");
-    CHECK(world.post_as("joel", prompt_path(ana.prompt, "/disposition"), {{"reached", "no_answer"}}).status == 409);
+    CHECK(world.post_as("joel", prompt_path(ana.prompt, "/disposition"), {{"reached", "no_answer"}})
+              .status == 409);
 }
 
 TEST_CASE("the second rep is told who has the call") {
@@ -266,21 +313,29 @@ TEST_CASE("the second rep is told who has the call") {
 TEST_CASE("an outcome that makes no sense names the field, or says what does not fit") {
     World world;
     const auto ana = world.called("joel");
-    const auto post = [&](const json& body) { return world.post_as("joel", prompt_path(ana.prompt, "/disposition"), body); };
+    const auto post = [&](const json& body) {
+        return world.post_as("joel", prompt_path(ana.prompt, "/disposition"), body);
+    };
     CHECK(wrong_fields(post({{"reached", "nobody"}})) == std::vector<std::string>{"reached"});
     CHECK(wrong_fields(post(json::object())) == std::vector<std::string>{"reached"});
-    CHECK(wrong_fields(post({{"reached", "human"}, {"said", "blah"}})) == std::vector<std::string>{"said"});
-    CHECK(wrong_fields(post({{"reached", "no_answer"}, {"next_at", "tomorrow"}})) == std::vector<std::string>{"next_at"});
-    CHECK(post({{"reached", "no_answer"}, {"said", "talked"}}).object()["type"] == "urn:warmcall:problem:not_a_disposition");
+    CHECK(wrong_fields(post({{"reached", "human"}, {"said", "blah"}})) ==
+          std::vector<std::string>{"said"});
+    CHECK(wrong_fields(post({{"reached", "no_answer"}, {"next_at", "tomorrow"}})) ==
+          std::vector<std::string>{"next_at"});
+    CHECK(post({{"reached", "no_answer"}, {"said", "talked"}}).object()["type"] ==
+          "urn:warmcall:problem:not_a_disposition");
     CHECK(world.get(prompt_path(ana.prompt)).status == 200);
 }
 
 TEST_CASE("snoozed and acknowledged prompts stay open") {
     World world;
     const auto ana = world.called("joel");
-    CHECK(world.post_as("joel", prompt_path(ana.prompt, "/acknowledge"), json::object()).object()["prompt"]["acknowledged_at"] == "2026-11-22T10:00:00Z");
-    CHECK(wrong_fields(world.post_as("joel", prompt_path(ana.prompt, "/snooze"), json::object())) == std::vector<std::string>{"until"});
-    const Reply snoozed = world.post_as("joel", prompt_path(ana.prompt, "/snooze"), {{"until", "2026-11-22T12:00:00Z"}});
+    CHECK(world.post_as("joel", prompt_path(ana.prompt, "/acknowledge"), json::object())
+              .object()["prompt"]["acknowledged_at"] == "2026-11-22T10:00:00Z");
+    CHECK(wrong_fields(world.post_as("joel", prompt_path(ana.prompt, "/snooze"), json::object())) ==
+          std::vector<std::string>{"until"});
+    const Reply snoozed = world.post_as("joel", prompt_path(ana.prompt, "/snooze"),
+                                        {{"until", "2026-11-22T12:00:00Z"}});
     CHECK(snoozed.object()["prompt"]["due_at"] == "2026-11-22T12:00:00Z");
     CHECK(snoozed.object()["prompt"]["id"] == ana.prompt);
 }
@@ -292,8 +347,10 @@ TEST_CASE("perhaps a STOP is a question to the rep, and the answer settles it") 
     const json asked = world.get_as("joel", prompt_path(ana.prompt)).object();
     CHECK(asked["question"] == "stop");
     CHECK(asked["section"] == "question");
-    CHECK(wrong_fields(world.post_as("joel", prompt_path(ana.prompt, "/answer"), json::object())) == std::vector<std::string>{"stop"});
-    const Reply answered = world.post_as("joel", prompt_path(ana.prompt, "/answer"), {{"stop", true}});
+    CHECK(wrong_fields(world.post_as("joel", prompt_path(ana.prompt, "/answer"), json::object())) ==
+          std::vector<std::string>{"stop"});
+    const Reply answered =
+        world.post_as("joel", prompt_path(ana.prompt, "/answer"), {{"stop", true}});
     INFO(answered.body);
     CHECK(answered.object()["contact"]["opted_out"] == true);
     CHECK(answered.object()["contact"]["reply_status"] == "opted_out");
@@ -302,23 +359,28 @@ TEST_CASE("perhaps a STOP is a question to the rep, and the answer settles it") 
 TEST_CASE("opting out by phone closes the outreach and keeps them out") {
     World world;
     const auto ana = world.called("joel");
-    const Reply out = world.post_as("joel", contact_path(ana.contact) + "/opt_out", {{"how", "on the phone"}});
+    const Reply out =
+        world.post_as("joel", contact_path(ana.contact) + "/opt_out", {{"how", "on the phone"}});
     CHECK(out.object()["contact"]["reply_status"] == "opted_out");
     CHECK(out.object()["contact"]["outreach"]["reason"] == "opted_out");
-    const Reply again = world.post("/api/v1/outreaches", {{"contact_id", ana.contact}, {"cadence", "gentle"}});
+    const Reply again =
+        world.post("/api/v1/outreaches", {{"contact_id", ana.contact}, {"cadence", "gentle"}});
     CHECK(again.status == 409);
 }
 
 TEST_CASE("a rep writes while the window is open, and is told why not when it is closed") {
     World world;
     const auto ana = world.called("joel");
-    CHECK(world.post_as("joel", contact_path(ana.contact) + "/messages", {{"text", "Glad to hear!"}}).status == 202);
+    CHECK(
+        world.post_as("joel", contact_path(ana.contact) + "/messages", {{"text", "Glad to hear!"}})
+            .status == 202);
     const json talk = world.get_as("joel", contact_path(ana.contact) + "/conversation").object();
     CHECK(talk["window_open_until"] == "2026-11-23T10:00:00Z");
     REQUIRE_FALSE(talk["items"].empty());
     CHECK(talk.dump().find("I'm well, thank you!") != std::string::npos);
     world.advance(25h);
-    const Reply closed = world.post_as("joel", contact_path(ana.contact) + "/messages", {{"text", "Still there?"}});
+    const Reply closed =
+        world.post_as("joel", contact_path(ana.contact) + "/messages", {{"text", "Still there?"}});
     CHECK(closed.status == 409);
     CHECK_FALSE(closed.object()["detail"].get<std::string>().empty());
 }
@@ -326,7 +388,9 @@ TEST_CASE("a rep writes while the window is open, and is told why not when it is
 TEST_CASE("two records of one person become one; the live outreach is never lost by it") {
     World world;
     const auto ana = world.called("joel");
-    const auto other = world.post("/api/v1/contacts", new_contact("Ana P.", "+34612345679")).object()["id"].get<std::int64_t>();
+    const auto other = world.post("/api/v1/contacts", new_contact("Ana P.", "+34612345679"))
+                           .object()["id"]
+                           .get<std::int64_t>();
     const Reply wrong = world.post(contact_path(ana.contact) + "/merge", {{"into", other}});
     CHECK(wrong.status == 409);
     CHECK(wrong.object()["type"] == "urn:warmcall:problem:merge_the_other_way");
@@ -347,7 +411,8 @@ TEST_CASE("the same Idempotency-Key is one effect and one answer, also when both
     {
         std::vector<std::jthread> threads;
         for (Reply& reply : replies)
-            threads.emplace_back([&] { reply = world.post_as("joel", path, text, {{"Idempotency-Key", "tap-1"}}); });
+            threads.emplace_back(
+                [&] { reply = world.post_as("joel", path, text, {{"Idempotency-Key", "tap-1"}}); });
     }
     for (const Reply& reply : replies) {
         CHECK(reply.status == 202);
@@ -355,7 +420,8 @@ TEST_CASE("the same Idempotency-Key is one effect and one answer, also when both
     }
     const auto texts = [&] {
         int n = 0;
-        for (const json& item : world.get_as("joel", contact_path(ana.contact) + "/conversation").object()["items"])
+        for (const json& item :
+             world.get_as("joel", contact_path(ana.contact) + "/conversation").object()["items"])
             n += item["text"] == "Glad to hear!" ? 1 : 0;
         for (const json& item : world.get(contact_path(ana.contact)).object()["timeline"])
             n += item["what"] == "wrote" ? 1 : 0;
@@ -363,13 +429,16 @@ TEST_CASE("the same Idempotency-Key is one effect and one answer, also when both
     };
     const int once = texts();
     CHECK(once >= 1);
-    CHECK(world.post_as("joel", path, text, {{"Idempotency-Key", "tap-1"}}).header("Idempotent-Replayed") == "true");
+    CHECK(world.post_as("joel", path, text, {{"Idempotency-Key", "tap-1"}})
+              .header("Idempotent-Replayed") == "true");
     CHECK(texts() == once);
     CHECK(world.post_as("joel", path, text, {{"Idempotency-Key", "tap-2"}}).status == 202);
     CHECK(texts() == 2 * once);
 }
 
-TEST_CASE("a key used for something else is refused; a request that was refused may be corrected under its key") {
+TEST_CASE(
+    "a key used for something else is refused; a request that was refused may be corrected under "
+    "its key") {
     World world;
     const Headers key{{"Idempotency-Key", "k"}};
     json wish = new_contact("Ana", "12");
@@ -382,7 +451,9 @@ TEST_CASE("a key used for something else is refused; a request that was refused 
     const Reply other = world.post("/api/v1/contacts", wish, key);
     CHECK(other.status == 422);
     CHECK(other.object()["type"] == "urn:warmcall:problem:key_used");
-    CHECK(world.post("/api/v1/contacts", wish, {{"Idempotency-Key", std::string(201, 'k')}}).status == 400);
+    CHECK(
+        world.post("/api/v1/contacts", wish, {{"Idempotency-Key", std::string(201, 'k')}}).status ==
+        400);
 }
 
 TEST_CASE("a token of the installation says for whom it acts") {
@@ -391,7 +462,8 @@ TEST_CASE("a token of the installation says for whom it acts") {
     const std::string claim = prompt_path(ana.prompt, "/claim");
     CHECK(wrong_fields(world.post(claim, json::object())) == std::vector<std::string>{"rep"});
     CHECK(wrong_fields(world.post(claim, {{"rep", "nobody"}})) == std::vector<std::string>{"rep"});
-    CHECK(world.post(claim, json::object(), {{"X-Warmcall-Rep", "joel"}}).object()["prompt"]["claimed_by"] == "joel");
+    CHECK(world.post(claim, json::object(), {{"X-Warmcall-Rep", "joel"}})
+              .object()["prompt"]["claimed_by"] == "joel");
     CHECK(world.post(claim, {{"rep", "joel"}}).status == 200);
     CHECK(world.post_as("sam", claim, {{"rep", "joel"}}).status == 422);
 }

@@ -35,14 +35,17 @@ std::vector<std::string> verdicts(std::string_view file, ImportRules rules) {
             all.push_back(std::to_string(reject->line) + " " + reject->reason);
         } else {
             const auto& good = std::get<ImportRow>(verdict);
-            all.push_back(std::to_string(good.line) + " " + good.add.contact.name + " " + good.add.contact.addresses.at(0).value + " " +
+            all.push_back(std::to_string(good.line) + " " + good.add.contact.name + " " +
+                          good.add.contact.addresses.at(0).value + " " +
                           good.add.contact.owner.value);
         }
     }
     return all;
 }
 
-ImportRules for_joel() { return {core::RepId{"joel"}, "", "ES", "en", {}}; }
+ImportRules for_joel() {
+    return {core::RepId{"joel"}, "", "ES", "en", {}};
+}
 
 std::string utf16(std::u16string_view text, bool little, bool mark) {
     std::string bytes;
@@ -73,26 +76,37 @@ TEST_CASE("a plain file gives a contact per line") {
 
 TEST_CASE("semicolons, tabs, CRLF, blank lines and a missing last line end are read") {
     const std::vector<std::string> both{"2 Ana +34612345678 joel", "4 Bo +34612345679 sam"};
-    CHECK(verdicts("Name;Mobile number;Owner\r\nAna;612345678;\r\n\r\nBo;612345679;sam", for_joel()) == both);
-    CHECK(verdicts("Name\tMobile number\tOwner\nAna\t612345678\t\n\t\t\nBo\t612345679\tsam", for_joel()) == both);
+    CHECK(verdicts("Name;Mobile number;Owner\r\nAna;612345678;\r\n\r\nBo;612345679;sam",
+                   for_joel()) == both);
+    CHECK(verdicts("Name\tMobile number\tOwner\nAna\t612345678\t\n\t\t\nBo\t612345679\tsam",
+                   for_joel()) == both);
 }
 
 TEST_CASE("quoted fields hold separators, quotes and line ends, and the line counts go on") {
-    const auto table = read_csv("name,phone,topic\n\"Ana \"\"Nani\"\" Pérez, Dr.\",612345678,\"mother's\nknee\"\nBo,612345679,\n");
+    const auto table = read_csv(
+        "name,phone,topic\n\"Ana \"\"Nani\"\" Pérez, "
+        "Dr.\",612345678,\"mother's\nknee\"\nBo,612345679,\n");
     REQUIRE(table);
     REQUIRE(table->rows.size() == 2);
-    CHECK(table->rows[0].fields == std::vector<std::string>{"Ana \"Nani\" Pérez, Dr.", "612345678", "mother's\nknee"});
+    CHECK(table->rows[0].fields ==
+          std::vector<std::string>{"Ana \"Nani\" Pérez, Dr.", "612345678", "mother's\nknee"});
     CHECK(table->rows[1].line == 4);
 }
 
-TEST_CASE("a broken quote is refused with its line, because nobody can tell where the rows after it begin") {
-    CHECK(why_not("name,phone\nAna,612345678\n\"Bo,612345679\nCy,612345680\n") == "Line 3: the quote opened here is never closed.");
-    CHECK(why_not("name,phone\n\"Ana\"x,612345678\n").starts_with("Line 2: there is text after a closing quote"));
-    CHECK(why_not("name,phone\n\"An\na\"\"\" b,612345678\n").starts_with("Line 3: there is text after a closing quote"));
+TEST_CASE(
+    "a broken quote is refused with its line, because nobody can tell where the rows after it "
+    "begin") {
+    CHECK(why_not("name,phone\nAna,612345678\n\"Bo,612345679\nCy,612345680\n") ==
+          "Line 3: the quote opened here is never closed.");
+    CHECK(why_not("name,phone\n\"Ana\"x,612345678\n")
+              .starts_with("Line 2: there is text after a closing quote"));
+    CHECK(why_not("name,phone\n\"An\na\"\"\" b,612345678\n")
+              .starts_with("Line 3: there is text after a closing quote"));
 }
 
 TEST_CASE("a quote inside an unquoted field is just a character") {
-    CHECK(verdicts("name,phone\nAna 5\" Pérez,612345678\n", for_joel()) == std::vector<std::string>{"2 Ana 5\" Pérez +34612345678 joel"});
+    CHECK(verdicts("name,phone\nAna 5\" Pérez,612345678\n", for_joel()) ==
+          std::vector<std::string>{"2 Ana 5\" Pérez +34612345678 joel"});
 }
 
 TEST_CASE("every usual encoding gives the same name") {
@@ -102,7 +116,8 @@ TEST_CASE("every usual encoding gives the same name") {
     CHECK(verdicts("name,phone\nAna P\xe9rez,612345678\n", for_joel()) == wanted);
     for (const bool little : {true, false})
         for (const bool mark : {true, false})
-            CHECK(verdicts(utf16(u"name,phone\nAna Pérez,612345678\n", little, mark), for_joel()) == wanted);
+            CHECK(verdicts(utf16(u"name,phone\nAna Pérez,612345678\n", little, mark), for_joel()) ==
+                  wanted);
 }
 
 TEST_CASE("the encoding that was found is told") {
@@ -114,19 +129,23 @@ TEST_CASE("the encoding that was found is told") {
 
 TEST_CASE("what is no text is refused in words that help") {
     CHECK(why_not("PK\x03\x04 and so on").find("spreadsheet") != std::string::npos);
-    CHECK(why_not("\xef\xbb\xbfname\n\xff\xff").find("says it is UTF-8 and is not") != std::string::npos);
+    CHECK(why_not("\xef\xbb\xbfname\n\xff\xff").find("says it is UTF-8 and is not") !=
+          std::string::npos);
     CHECK(why_not("").find("empty") != std::string::npos);
     CHECK(why_not("\n\n\n").find("empty") != std::string::npos);
     CHECK(why_not(std::string{"name,phone\nA\0a,1\n", 17}).find("zero bytes") != std::string::npos);
 }
 
 TEST_CASE("a file without a phone or a name column says which to add") {
-    CHECK(verdicts("name,mail\nAna,a@b.c\n", for_joel()).at(0).find("call one of them \"phone\"") != std::string::npos);
-    CHECK(verdicts("phone\n612345678\n", for_joel()).at(0).find("call one of them \"name\"") != std::string::npos);
+    CHECK(verdicts("name,mail\nAna,a@b.c\n", for_joel()).at(0).find("call one of them \"phone\"") !=
+          std::string::npos);
+    CHECK(verdicts("phone\n612345678\n", for_joel()).at(0).find("call one of them \"name\"") !=
+          std::string::npos);
 }
 
 TEST_CASE("first and last name in columns of their own are one name") {
-    CHECK(verdicts("First name,Last name,WhatsApp\nAna,Pérez,612345678\n", for_joel()) == std::vector<std::string>{"2 Ana Pérez +34612345678 joel"});
+    CHECK(verdicts("First name,Last name,WhatsApp\nAna,Pérez,612345678\n", for_joel()) ==
+          std::vector<std::string>{"2 Ana Pérez +34612345678 joel"});
 }
 
 TEST_CASE("each bad row is rejected with its line and what is wrong") {
@@ -161,17 +180,22 @@ TEST_CASE("each bad row is rejected with its line and what is wrong") {
 TEST_CASE("a rep cannot slip contacts to a colleague through a column") {
     ImportRules rules = for_joel();
     rules.allowed = {core::RepId{"joel"}};
-    CHECK(verdicts("name,phone,rep\nAna,612345678,sam\n", rules).at(0).starts_with("2 rep: you can import for yourself"));
+    CHECK(verdicts("name,phone,rep\nAna,612345678,sam\n", rules)
+              .at(0)
+              .starts_with("2 rep: you can import for yourself"));
 }
 
 TEST_CASE("rejects come back as CSV that no spreadsheet runs, and can be imported again") {
     const CsvRow header{1, {"name", "phone"}};
-    const std::string csv = rejects_csv(header, {{2, "phone: \"+34 1\" is too short", {"=HYPERLINK(\"x\")", "+341"}}, {3, "name: is missing", {"", "@b"}}});
+    const std::string csv =
+        rejects_csv(header, {{2, "phone: \"+34 1\" is too short", {"=HYPERLINK(\"x\")", "+341"}},
+                             {3, "name: is missing", {"", "@b"}}});
     CHECK(csv ==
           "\xef\xbb\xbfname,phone,line,reason\r\n"
           "\"'=HYPERLINK(\"\"x\"\")\",'+341,2,\"phone: \"\"+34 1\"\" is too short\"\r\n"
           ",'@b,3,name: is missing\r\n");
-    CHECK(verdicts("name,phone\nAna,'+34612345678\n", for_joel()) == std::vector<std::string>{"2 Ana +34612345678 joel"});
+    CHECK(verdicts("name,phone\nAna,'+34612345678\n", for_joel()) ==
+          std::vector<std::string>{"2 Ana +34612345678 joel"});
 }
 
 TEST_CASE("a hundred thousand rows are read, and one more is refused") {

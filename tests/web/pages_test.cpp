@@ -16,14 +16,19 @@ std::string between(const std::string& text, const std::string& begin, const std
     return text.substr(at + begin.size(), text.find(end, at + begin.size()) - at - begin.size());
 }
 
-std::string form_of(const std::string& page) { return between(page, "name=\"form\" value=\"", "\""); }
+std::string form_of(const std::string& page) {
+    return between(page, "name=\"form\" value=\"", "\"");
+}
 
-Reply post_form(World& world, const std::string& path, const std::vector<Header>& fields, Headers more = {}) {
+Reply post_form(World& world, const std::string& path, const std::vector<Header>& fields,
+                Headers more = {}) {
     more.emplace_back("Content-Type", "application/x-www-form-urlencoded");
     return world.send("POST", path, encode_form(fields), std::move(more));
 }
 
-json prompt_of(World& world, const World::Called& ana) { return world.get("/api/v1/contacts/" + std::to_string(ana.contact)).object()["prompt"]; }
+json prompt_of(World& world, const World::Called& ana) {
+    return world.get("/api/v1/contacts/" + std::to_string(ana.contact)).object()["prompt"];
+}
 
 }  // namespace
 
@@ -34,8 +39,10 @@ TEST_CASE("the page shows who, why, their words, what to say, and the number to 
     INFO(page.body);
     REQUIRE(page.status == 200);
     CHECK(page.header("Content-Type") == "text/html; charset=utf-8");
-    for (const char* part : {"<bdi>Ana Pérez</bdi>", "Sun 11:00 there · Madrid", "Ana replied. Call now.", "I&#39;m well, thank you!", "Thank Ana for the answer.",
-                             "href=\"tel:+34612345678\"", "/page.css", "Asked me to call later", "Call again in 2 h"})
+    for (const char* part :
+         {"<bdi>Ana Pérez</bdi>", "Sun 11:00 there · Madrid", "Ana replied. Call now.",
+          "I&#39;m well, thank you!", "Thank Ana for the answer.", "href=\"tel:+34612345678\"",
+          "/page.css", "Asked me to call later", "Call again in 2 h"})
         CHECK(page.body.find(part) != std::string::npos);
     CHECK(page.body.find("<script") == std::string::npos);
     CHECK(page.body.find("style=") == std::string::npos);
@@ -56,15 +63,19 @@ TEST_CASE("a forged link, one for another prompt, and one for a stranger show no
     World world;
     const auto ana = world.called("joel");
     const std::string good = world.page(ana.prompt, "joel");
-    const auto [first, rest] = std::pair{good.substr(0, good.find('.')), good.substr(good.find('.'))};
-    for (const std::string& path : {good.substr(0, good.size() - 1), good + "x", first + "9" + rest, std::string{"/p/"}, std::string{"/p/1"}, std::string{"/p/1..x"},
-                                    std::string{"/p/-1.joel.x"}, std::string{"/p/99999999999999999999.joel.x"}, world.page(ana.prompt + 1, "joel"),
-                                    world.page(ana.prompt, "kim"), world.page(ana.prompt, "nobody")}) {
+    const auto [first, rest] =
+        std::pair{good.substr(0, good.find('.')), good.substr(good.find('.'))};
+    for (const std::string& path :
+         {good.substr(0, good.size() - 1), good + "x", first + "9" + rest, std::string{"/p/"},
+          std::string{"/p/1"}, std::string{"/p/1..x"}, std::string{"/p/-1.joel.x"},
+          std::string{"/p/99999999999999999999.joel.x"}, world.page(ana.prompt + 1, "joel"),
+          world.page(ana.prompt, "kim"), world.page(ana.prompt, "nobody")}) {
         const Reply page = world.send("GET", path);
         INFO(path);
         CHECK(page.status == 404);
         CHECK(page.body.find("Ana") == std::string::npos);
-        CHECK(post_form(world, path + "/dial", {{"form", form_of(world.send("GET", good).body)}}).status == 404);
+        CHECK(post_form(world, path + "/dial", {{"form", form_of(world.send("GET", good).body)}})
+                  .status == 404);
     }
     CHECK(prompt_of(world, ana)["phase"] == "call_due");
 }
@@ -81,32 +92,45 @@ TEST_CASE("calling and saying how it went, with nothing but forms") {
     CHECK(post_form(world, path + "/ended", {{"form", form}}).status == 303);
     CHECK(prompt_of(world, ana)["phase"] == "wrap_up");
 
-    const Reply without = post_form(world, path + "/disposition", {{"form", form}, {"outcome", "talked"}, {"topic", "the <exams>"}});
+    const Reply without =
+        post_form(world, path + "/disposition",
+                  {{"form", form}, {"outcome", "talked"}, {"topic", "the <exams>"}});
     CHECK(without.status == 422);
     CHECK(without.body.find("Choose your next action") != std::string::npos);
-    CHECK(without.body.find("value=\"the &lt;exams&gt;\"") != std::string::npos);  // what was typed is not lost
+    CHECK(without.body.find("value=\"the &lt;exams&gt;\"") !=
+          std::string::npos);  // what was typed is not lost
     CHECK(without.body.find("value=\"talked\" required checked") != std::string::npos);
 
     const Reply saved = post_form(world, path + "/disposition",
-                                  {{"form", form}, {"outcome", "talked"}, {"next", "pick"}, {"pick", "2026-11-26T10:00"}, {"topic", "the exams"}});
+                                  {{"form", form},
+                                   {"outcome", "talked"},
+                                   {"next", "pick"},
+                                   {"pick", "2026-11-26T10:00"},
+                                   {"topic", "the exams"}});
     INFO(saved.body);
     CHECK(saved.status == 303);
     const json contact = world.get("/api/v1/contacts/" + std::to_string(ana.contact)).object();
-    CHECK(contact["outreach"]["promise"] == json{{"at", "2026-11-26T09:00:00Z"}, {"topic", "the exams"}});  // ten o'clock in Madrid
+    CHECK(contact["outreach"]["promise"] ==
+          json{{"at", "2026-11-26T09:00:00Z"}, {"topic", "the exams"}});  // ten o'clock in Madrid
     const Reply done = world.send("GET", path);
     CHECK(done.status == 200);
     CHECK(done.body.find("Ana: this is done") != std::string::npos);
     CHECK(done.body.find("+34612345678") == std::string::npos);
-    CHECK(post_form(world, path + "/disposition", {{"form", form}, {"outcome", "stop"}}).body.find("this is done") != std::string::npos);
-    CHECK(world.get("/api/v1/contacts/" + std::to_string(ana.contact)).object()["opted_out"] == false);
+    CHECK(post_form(world, path + "/disposition", {{"form", form}, {"outcome", "stop"}})
+              .body.find("this is done") != std::string::npos);
+    CHECK(world.get("/api/v1/contacts/" + std::to_string(ana.contact)).object()["opted_out"] ==
+          false);
 }
 
 TEST_CASE("asked to stop needs no next action and is kept at once") {
     World world;
     const auto ana = world.called("joel");
     const std::string path = world.page(ana.prompt, "joel");
-    CHECK(post_form(world, path + "/disposition", {{"form", form_of(world.send("GET", path).body)}, {"outcome", "stop"}}).status == 303);
-    CHECK(world.get("/api/v1/contacts/" + std::to_string(ana.contact)).object()["opted_out"] == true);
+    CHECK(post_form(world, path + "/disposition",
+                    {{"form", form_of(world.send("GET", path).body)}, {"outcome", "stop"}})
+              .status == 303);
+    CHECK(world.get("/api/v1/contacts/" + std::to_string(ana.contact)).object()["opted_out"] ==
+          true);
 }
 
 TEST_CASE("snoozing brings it back later; a time that makes no sense is refused on the page") {
@@ -117,7 +141,8 @@ TEST_CASE("snoozing brings it back later; a time that makes no sense is refused 
     const Reply wrong = post_form(world, path + "/snooze", {{"form", form}, {"until", "never"}});
     CHECK(wrong.status == 422);
     CHECK(wrong.body.find("role=\"alert\"") != std::string::npos);
-    CHECK(post_form(world, path + "/snooze", {{"form", form}, {"until", "2026-11-22T10:30:00Z"}}).status == 303);
+    CHECK(post_form(world, path + "/snooze", {{"form", form}, {"until", "2026-11-22T10:30:00Z"}})
+              .status == 303);
     CHECK(prompt_of(world, ana)["due_at"] == "2026-11-22T10:30:00Z");
     CHECK(post_form(world, path + "/acknowledge", {{"form", form}}).status == 303);
 }
@@ -129,8 +154,11 @@ TEST_CASE("a form that did not come from our page does nothing") {
     const std::string form = form_of(world.send("GET", path).body);
     CHECK(post_form(world, path + "/dial", {}).status == 403);
     CHECK(post_form(world, path + "/dial", {{"form", "guess"}}).status == 403);
-    CHECK(post_form(world, path + "/dial", {{"form", form_of(world.send("GET", world.page(ana.prompt, "sam")).body)}}).status == 403);
-    CHECK(post_form(world, path + "/dial", {{"form", form}}, {{"Sec-Fetch-Site", "cross-site"}}).status == 403);
+    CHECK(post_form(world, path + "/dial",
+                    {{"form", form_of(world.send("GET", world.page(ana.prompt, "sam")).body)}})
+              .status == 403);
+    CHECK(post_form(world, path + "/dial", {{"form", form}}, {{"Sec-Fetch-Site", "cross-site"}})
+              .status == 403);
     CHECK(prompt_of(world, ana)["phase"] == "call_due");
 }
 
@@ -142,7 +170,8 @@ TEST_CASE("a hostile name is only a name") {
     const Reply page = world.send("GET", world.page(ana.prompt, "joel"));
     CHECK(page.body.find("<script") == std::string::npos);
     CHECK(page.body.find("<img") == std::string::npos);
-    CHECK(page.body.find("&lt;script&gt;alert(1)&lt;/script&gt;&quot;&#39;&amp;{{why}}") != std::string::npos);
+    CHECK(page.body.find("&lt;script&gt;alert(1)&lt;/script&gt;&quot;&#39;&amp;{{why}}") !=
+          std::string::npos);
     const Reply api = world.get("/api/v1/contacts/" + std::to_string(ana.contact));
     CHECK(api.object()["name"] == name);
     CHECK(api.header("Content-Type") == "application/json");
@@ -151,11 +180,16 @@ TEST_CASE("a hostile name is only a name") {
 TEST_CASE("when somebody else has the call the page says who") {
     World world;
     const auto ana = world.called("joel");
-    REQUIRE(world.post_as("sam", "/api/v1/prompts/" + std::to_string(ana.prompt) + "/claim", json::object()).status == 200);
+    REQUIRE(world
+                .post_as("sam", "/api/v1/prompts/" + std::to_string(ana.prompt) + "/claim",
+                         json::object())
+                .status == 200);
     const std::string body = world.send("GET", world.page(ana.prompt, "joel")).body;
-    CHECK(body.find("Sam has this one until Sun 11:10. You don&#39;t have to call.") != std::string::npos);
+    CHECK(body.find("Sam has this one until Sun 11:10. You don&#39;t have to call.") !=
+          std::string::npos);
     CHECK(body.find("tel:") == std::string::npos);
-    CHECK(world.send("GET", world.page(ana.prompt, "sam")).body.find("tel:+34612345678") != std::string::npos);
+    CHECK(world.send("GET", world.page(ana.prompt, "sam")).body.find("tel:+34612345678") !=
+          std::string::npos);
 }
 
 TEST_CASE("perhaps a STOP is two buttons") {
@@ -167,7 +201,8 @@ TEST_CASE("perhaps a STOP is two buttons") {
     CHECK(body.find("ask us to stop?") != std::string::npos);
     CHECK(body.find("tel:") == std::string::npos);
     CHECK(post_form(world, path + "/answer", {{"form", form_of(body)}}).status == 422);
-    CHECK(post_form(world, path + "/answer", {{"form", form_of(body)}, {"stop", "no"}}).status == 303);
+    CHECK(post_form(world, path + "/answer", {{"form", form_of(body)}, {"stop", "no"}}).status ==
+          303);
     CHECK(prompt_of(world, ana)["kind"] == "replied");
 }
 

@@ -1,4 +1,5 @@
-// Every route, by everybody: nobody, a colleague, the wrong method. Generated from the table, so that a new route is in it by itself.
+// Every route, by everybody: nobody, a colleague, the wrong method. Generated from the table, so
+// that a new route is in it by itself.
 
 #include "web/routes.hpp"
 
@@ -61,14 +62,18 @@ Reply send(World& world, const web::Route& route, const World::Called& ana, Head
     std::string path = filled(route.pattern, ana);
     if (route.pattern.ends_with("/import")) {
         headers.emplace_back("Content-Type", "text/csv");
-        return world.send(route.method, path + "?rep=joel", "name,phone\nBo,612345698\n", std::move(headers));
+        return world.send(route.method, path + "?rep=joel", "name,phone\nBo,612345698\n",
+                          std::move(headers));
     }
     headers.emplace_back("Content-Type", "application/json");
     const bool carries = route.method == "POST" || route.method == "PATCH";
-    return world.send(route.method, path, carries ? body_for(route.pattern, ana).dump() : "", std::move(headers));
+    return world.send(route.method, path, carries ? body_for(route.pattern, ana).dump() : "",
+                      std::move(headers));
 }
 
-bool needs_sign_in(const web::Route& route) { return route.access == web::Access::signed_in || route.access == web::Access::installation; }
+bool needs_sign_in(const web::Route& route) {
+    return route.access == web::Access::signed_in || route.access == web::Access::installation;
+}
 
 }  // namespace
 
@@ -79,7 +84,8 @@ TEST_CASE("without signing in nothing of the API is to be had, and the answer sa
     for (const web::Route& route : web::routes()) {
         if (!needs_sign_in(route))
             continue;
-        for (const Headers& headers : {Headers{}, Headers{{"Authorization", "Bearer wc_forged"}}, Headers{{"Cookie", "wc=forged"}}}) {
+        for (const Headers& headers : {Headers{}, Headers{{"Authorization", "Bearer wc_forged"}},
+                                       Headers{{"Cookie", "wc=forged"}}}) {
             const Reply reply = send(world, route, ana, headers);
             INFO(route.method << " " << route.pattern << " -> " << reply.body);
             CHECK(reply.status == 401);
@@ -90,7 +96,8 @@ TEST_CASE("without signing in nothing of the API is to be had, and the answer sa
     CHECK(world.get("/api/v1/contacts/" + std::to_string(ana.contact)).object() == before);
 }
 
-TEST_CASE("a colleague neither sees nor moves another rep's contact, prompt or outreach, by any route") {
+TEST_CASE(
+    "a colleague neither sees nor moves another rep's contact, prompt or outreach, by any route") {
     World world;
     const auto ana = world.called("joel");
     const json before = world.get("/api/v1/contacts/" + std::to_string(ana.contact)).object();
@@ -124,7 +131,8 @@ TEST_CASE("a wrong method is answered with those that fit") {
     World world;
     const World::Called nobody{1, 1, 1};
     for (const web::Route& route : web::routes()) {
-        const Reply reply = world.send("PUT", filled(route.pattern, nobody), "{}", {world.bearer, {"Content-Type", "application/json"}});
+        const Reply reply = world.send("PUT", filled(route.pattern, nobody), "{}",
+                                       {world.bearer, {"Content-Type", "application/json"}});
         INFO(route.method << " " << route.pattern << " -> " << reply.body);
         CHECK(reply.status == 405);
         CHECK(reply.header("Allow").find(route.method) != std::string::npos);
@@ -133,7 +141,8 @@ TEST_CASE("a wrong method is answered with those that fit") {
 
 TEST_CASE("every answer carries the headers that keep browsers honest") {
     World world;
-    for (const char* path : {"/", "/healthz", "/login", "/api/v1/me", "/p/forged", "/nothing/here", "/webhooks/main", "/webhooks/nobody", "/assets/main-4F2K.js"}) {
+    for (const char* path : {"/", "/healthz", "/login", "/api/v1/me", "/p/forged", "/nothing/here",
+                             "/webhooks/main", "/webhooks/nobody", "/assets/main-4F2K.js"}) {
         const Reply reply = world.get(path);
         INFO(path << "\n" << reply.head);
         const std::string policy = reply.header("Content-Security-Policy");
@@ -180,23 +189,28 @@ TEST_CASE("the API's description has every route of the table, and no other") {
 }
 
 TEST_CASE("a path that only looks like one of ours is not one") {
-    CHECK(web::match("GET", "/api/v1/contacts/").route != nullptr);  // an empty id: the handler says that there is none
+    CHECK(web::match("GET", "/api/v1/contacts/").route !=
+          nullptr);  // an empty id: the handler says that there is none
     CHECK(web::match("GET", "/api/v1/contacts/1/2").route == nullptr);
     CHECK(web::match("GET", "/api/v1").route == nullptr);
     CHECK(web::match("GET", "/webhooks/").route != nullptr);
     CHECK(web::match("GET", "/webhooks").route != nullptr);  // the console's: answers 404
     CHECK(web::match("GET", "x").route == nullptr);
     CHECK(web::match("GET", "/a/b/c/d/e/f/g/h/i").route == nullptr);
-    CHECK(web::match("POST", "/api/v1/contacts/import").route->pattern == "/api/v1/contacts/import");
-    CHECK(web::match("POST", "/api/v1/contacts/7/messages").parameters == std::vector<std::string>{"7"});
-    CHECK(web::match("GET", "/p/1.joel%20x.a+b").parameters == std::vector<std::string>{"1.joel x.a+b"});
+    CHECK(web::match("POST", "/api/v1/contacts/import").route->pattern ==
+          "/api/v1/contacts/import");
+    CHECK(web::match("POST", "/api/v1/contacts/7/messages").parameters ==
+          std::vector<std::string>{"7"});
+    CHECK(web::match("GET", "/p/1.joel%20x.a+b").parameters ==
+          std::vector<std::string>{"1.joel x.a+b"});
 }
 
 TEST_CASE("the console's files are served packed, cached by their tag, and nothing else") {
     World world;
     CHECK(world.send("GET", "/").body.find("<title>console</title>") != std::string::npos);
     CHECK(world.send("GET", "/?from=push").status == 200);
-    const Reply script = world.send("GET", "/assets/main-4F2K.js", {}, {{"Accept-Encoding", "br, gzip"}});
+    const Reply script =
+        world.send("GET", "/assets/main-4F2K.js", {}, {{"Accept-Encoding", "br, gzip"}});
     CHECK(script.header("Content-Encoding") == "gzip");
     CHECK(script.header("Cache-Control") == "public, max-age=31536000, immutable");
     CHECK(script.body == "packed");
@@ -204,7 +218,8 @@ TEST_CASE("the console's files are served packed, cached by their tag, and nothi
     CHECK(world.send("GET", "/", {}, {{"If-None-Match", "\"e1\""}}).status == 304);
     const Reply lost = world.send("GET", "/nothing/../here", {}, {{"Accept", "text/html"}});
     CHECK((lost.status == 404 || lost.status == 400));
-    CHECK(world.send("GET", "/api/v1/nothing", {}, {world.bearer}).header("Content-Type") == "application/problem+json");
+    CHECK(world.send("GET", "/api/v1/nothing", {}, {world.bearer}).header("Content-Type") ==
+          "application/problem+json");
 }
 
 TEST_CASE("health, readiness and numbers are told without a sign-in on this machine") {
@@ -215,11 +230,16 @@ TEST_CASE("health, readiness and numbers are told without a sign-in on this mach
     world.send("POST", "/webhooks/main", "{}", {});
     const Reply metrics = world.send("GET", "/metrics");
     CHECK(metrics.status == 200);
-    CHECK(metrics.body.find("warmcall_webhooks_total{channel=\"main\",result=\"taken\"} 1\n") != std::string::npos);
-    CHECK(metrics.body.find("warmcall_webhooks_total{channel=\"main\",result=\"not_authentic\"} 1\n") != std::string::npos);
+    CHECK(metrics.body.find("warmcall_webhooks_total{channel=\"main\",result=\"taken\"} 1\n") !=
+          std::string::npos);
+    CHECK(metrics.body.find(
+              "warmcall_webhooks_total{channel=\"main\",result=\"not_authentic\"} 1\n") !=
+          std::string::npos);
     CHECK(metrics.body.find("warmcall_prompts_open 1\n") != std::string::npos);
     CHECK(metrics.body.find("warmcall_store_writable 1\n") != std::string::npos);
-    CHECK(metrics.body.find("warmcall_http_answers_total{route=\"/api/v1/contacts\",status=\"201\"} 1\n") != std::string::npos);
+    CHECK(metrics.body.find(
+              "warmcall_http_answers_total{route=\"/api/v1/contacts\",status=\"201\"} 1\n") !=
+          std::string::npos);
     CHECK(metrics.body.find("Ana") == std::string::npos);
     CHECK(world.send("GET", "/metrics", {}, {{"X-Forwarded-For", "203.0.113.9"}}).status == 401);
 }

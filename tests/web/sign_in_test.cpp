@@ -1,7 +1,8 @@
 // Signing in: one-time links, sessions, tokens, and that no other site can use a rep's browser.
 
-#include "support/catch.hpp"
 #include "web/sign_in.hpp"
+
+#include "support/catch.hpp"
 #include "world.hpp"
 
 using namespace warmcall;
@@ -14,7 +15,9 @@ const Headers::value_type own{"X-Requested-With", "warmcall"};
 const Headers::value_type from_here{"Origin", "http://warmcall.test"};
 const Headers::value_type as_json{"Content-Type", "application/json"};
 
-Reply me(World& world, const std::string& cookie) { return world.send("GET", "/api/v1/me", {}, {{"Cookie", cookie}}); }
+Reply me(World& world, const std::string& cookie) {
+    return world.send("GET", "/api/v1/me", {}, {{"Cookie", cookie}});
+}
 
 Reply log_in(World& world, const std::string& token, Headers more = {}) {
     more.push_back(as_json);
@@ -56,7 +59,9 @@ TEST_CASE("looking at a link uses nothing up; the link dies after ten minutes") 
 TEST_CASE("without script a form does it, with the code or with the whole link") {
     World world;
     const Headers form{{"Content-Type", "application/x-www-form-urlencoded"}, {"Origin", "null"}};
-    const Reply in = world.send("POST", "/login", "token=http%3A%2F%2Fwarmcall.test%2Flogin%23t%3D" + world.link("joel"), form);
+    const Reply in =
+        world.send("POST", "/login",
+                   "token=http%3A%2F%2Fwarmcall.test%2Flogin%23t%3D" + world.link("joel"), form);
     CHECK(in.status == 303);
     CHECK(in.header("Location") == "/");
     CHECK_FALSE(in.header("Set-Cookie").empty());
@@ -72,7 +77,8 @@ TEST_CASE("behind https the cookie is bound to the host and never sent in the cl
     const std::string url = made.object()["url"];
     CHECK(url.starts_with("https://calls.example.com/login#t="));
     CHECK(made.object()["qr_svg"].get<std::string>().starts_with("<svg"));
-    const Reply in = log_in(world, url.substr(url.find("#t=") + 3), {{"Origin", "https://calls.example.com"}});
+    const Reply in =
+        log_in(world, url.substr(url.find("#t=") + 3), {{"Origin", "https://calls.example.com"}});
     CHECK(in.status == 204);
     CHECK(in.header("Set-Cookie").starts_with("__Host-wc="));
     CHECK(in.header("Set-Cookie").find("Secure") != std::string::npos);
@@ -89,7 +95,9 @@ TEST_CASE("guessing links is stopped after five tries a minute") {
     CHECK(log_in(world, world.link("joel")).status == 204);
 }
 
-TEST_CASE("a session ends by logging out, by a week without use, after thirty days, and when it is revoked") {
+TEST_CASE(
+    "a session ends by logging out, by a week without use, after thirty days, and when it is "
+    "revoked") {
     World world;
     const std::string cookie = world.sign_in("joel");
     CHECK(world.send("POST", "/logout", {}, {{"Cookie", cookie}, own, from_here}).status == 204);
@@ -117,14 +125,18 @@ TEST_CASE("a rep sees their phones and signs out a lost one, but nobody else's")
     const std::string phone = world.sign_in("joel");
     const std::string lost = world.sign_in("joel");
     const std::string sams = world.sign_in("sam");
-    const auto sessions = [&](const std::string& cookie) { return world.send("GET", "/api/v1/sessions", {}, {{"Cookie", cookie}}).object()["items"]; };
+    const auto sessions = [&](const std::string& cookie) {
+        return world.send("GET", "/api/v1/sessions", {}, {{"Cookie", cookie}}).object()["items"];
+    };
     REQUIRE(sessions(phone).size() == 2);
     std::string lost_id;
     for (const json& s : sessions(lost))
         if (s["current"] == true)
             lost_id = s["id"];
     const auto revoke = [&](const std::string& cookie) {
-        return world.send("DELETE", "/api/v1/sessions/" + lost_id, {}, {{"Cookie", cookie}, own, from_here}).status;
+        return world
+            .send("DELETE", "/api/v1/sessions/" + lost_id, {}, {{"Cookie", cookie}, own, from_here})
+            .status;
     };
     CHECK(revoke(sams) == 404);
     CHECK(revoke(phone) == 204);
@@ -150,7 +162,9 @@ TEST_CASE("no other site can make a signed-in browser do anything") {
     CHECK(claim({own, {"Origin", "null"}}) == 403);
     CHECK(claim({own, from_here, {"Sec-Fetch-Site", "cross-site"}}) == 403);
     CHECK(claim({own, from_here, {"Sec-Fetch-Site", "same-site"}}) == 403);
-    CHECK(world.get("/api/v1/prompts/" + std::to_string(ana.prompt)).object()["claimed_by"].is_null());
+    CHECK(world.get("/api/v1/prompts/" + std::to_string(ana.prompt))
+              .object()["claimed_by"]
+              .is_null());
     CHECK(claim({own, {"Sec-Fetch-Site", "same-origin"}}) == 200);
     CHECK(claim({own, from_here}) == 200);
     CHECK(log_in(world, world.link("joel"), {{"Origin", "https://evil.example"}}).status == 403);
@@ -165,10 +179,14 @@ TEST_CASE("a revoked token is worth nothing, and tokens are kept as hashes only"
     world.transact([&](Unit& unit) { unit.add_token(made.stored); });
     const Headers bearer{{"Authorization", "Bearer " + made.shown}};
     CHECK(world.send("GET", "/api/v1/me", {}, bearer).object()["token"] == "till");
-    CHECK(world.send("GET", "/api/v1/me", {}, {{"Authorization", "bearer " + made.shown}}).status == 200);
-    CHECK(world.send("GET", "/api/v1/me", {}, {{"Authorization", "Basic " + made.shown}}).status == 401);
-    CHECK(world.send("GET", "/api/v1/me", {}, {{"Authorization", "Bearer " + made.stored.hash}}).status == 401);
-    world.transact([&](Unit& unit) { unit.revoke_token("till", core::Timestamp{std::chrono::seconds{1}}); });
+    CHECK(world.send("GET", "/api/v1/me", {}, {{"Authorization", "bearer " + made.shown}}).status ==
+          200);
+    CHECK(world.send("GET", "/api/v1/me", {}, {{"Authorization", "Basic " + made.shown}}).status ==
+          401);
+    CHECK(world.send("GET", "/api/v1/me", {}, {{"Authorization", "Bearer " + made.stored.hash}})
+              .status == 401);
+    world.transact(
+        [&](Unit& unit) { unit.revoke_token("till", core::Timestamp{std::chrono::seconds{1}}); });
     CHECK(world.send("GET", "/api/v1/me", {}, bearer).status == 401);
 }
 

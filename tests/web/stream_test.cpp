@@ -1,4 +1,5 @@
-// The live stream: what happens comes by itself, resumes where it broke off, and shows a rep their own contacts only.
+// The live stream: what happens comes by itself, resumes where it broke off, and shows a rep their
+// own contacts only.
 
 #include "support/catch.hpp"
 #include "world.hpp"
@@ -8,7 +9,9 @@ using namespace warmcall::tests;
 
 namespace {
 
-std::string data_of(std::int64_t contact, const char* what) { return "\"contact\":" + std::to_string(contact) + ",\"what\":\"" + what + "\""; }
+std::string data_of(std::int64_t contact, const char* what) {
+    return "\"contact\":" + std::to_string(contact) + ",\"what\":\"" + what + "\"";
+}
 
 std::string last_id(const std::string& seen) {
     const std::size_t at = seen.rfind("id: ");
@@ -37,12 +40,17 @@ TEST_CASE("a stream resumes after the last event that was seen, and misses nothi
         REQUIRE(world.they_write("34612345678", "One").status == 200);
         seen_upto = last_id(events.until(data_of(ana.contact, "replied")));
     }
-    REQUIRE(world.post_as("joel", "/api/v1/prompts/" + std::to_string(ana.prompt) + "/dial", json::object()).status == 200);
+    REQUIRE(world
+                .post_as("joel", "/api/v1/prompts/" + std::to_string(ana.prompt) + "/dial",
+                         json::object())
+                .status == 200);
     for (const bool by_header : {true, false}) {
         Headers headers{world.rep_bearer.at("joel")};
         if (by_header)
             headers.emplace_back("Last-Event-ID", seen_upto);
-        Events again{world.port(), headers, by_header ? std::string{"/api/v1/stream"} : "/api/v1/stream?last_event_id=" + seen_upto};
+        Events again{world.port(), headers,
+                     by_header ? std::string{"/api/v1/stream"}
+                               : "/api/v1/stream?last_event_id=" + seen_upto};
         const std::string& seen = again.until(data_of(ana.contact, "dialled"));
         CHECK(seen.find(data_of(ana.contact, "replied")) == std::string::npos);
     }
@@ -64,7 +72,8 @@ TEST_CASE("a rep's stream is silent about other reps' contacts") {
 TEST_CASE("an id from another life makes the client fetch everything anew") {
     World world;
     world.called("joel");
-    Events events{world.port(), {world.rep_bearer.at("joel"), {"Last-Event-ID", "999999"}}, "/api/v1/stream"};
+    Events events{
+        world.port(), {world.rep_bearer.at("joel"), {"Last-Event-ID", "999999"}}, "/api/v1/stream"};
     CHECK(events.until("\"what\":\"reset\"").find("\"contact\":null") != std::string::npos);
 }
 

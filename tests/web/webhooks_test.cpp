@@ -1,4 +1,5 @@
-// Webhooks over real HTTP: only what is authentic goes in, nothing that is authentic is lost, and each refusal is clear.
+// Webhooks over real HTTP: only what is authentic goes in, nothing that is authentic is lost, and
+// each refusal is clear.
 
 #include <thread>
 
@@ -21,9 +22,11 @@ std::int64_t metric(World& world, const std::string& line) {
 TEST_CASE("a signed delivery is decided when the provider sees 200") {
     World world;
     const auto ana = world.called("joel");
-    CHECK(world.get("/api/v1/prompts/" + std::to_string(ana.prompt)).object()["words"] == "I'm well, thank you!");
+    CHECK(world.get("/api/v1/prompts/" + std::to_string(ana.prompt)).object()["words"] ==
+          "I'm well, thank you!");
     REQUIRE(world.they_write("34612345678", "STOP").status == 200);
-    CHECK(world.get("/api/v1/contacts/" + std::to_string(ana.contact)).object()["reply_status"] == "opted_out");
+    CHECK(world.get("/api/v1/contacts/" + std::to_string(ana.contact)).object()["reply_status"] ==
+          "opted_out");
 }
 
 TEST_CASE("the same delivery twice, also at once, is one reply") {
@@ -38,26 +41,33 @@ TEST_CASE("the same delivery twice, also at once, is one reply") {
             threads.emplace_back([&] { CHECK_NOTHROW(world.webhook(body)); });
     }
     int replies = 0;
-    for (const json& line : world.get("/api/v1/contacts/" + std::to_string(id)).object()["timeline"])
+    for (const json& line :
+         world.get("/api/v1/contacts/" + std::to_string(id)).object()["timeline"])
         replies += line["what"] == "replied" ? 1 : 0;
     CHECK(replies == 1);
 }
 
-TEST_CASE("forged, unsigned and altered deliveries are turned away, counted, and leave nothing behind") {
+TEST_CASE(
+    "forged, unsigned and altered deliveries are turned away, counted, and leave nothing behind") {
     World world;
     const auto ana = world.called("joel");
     const json before = world.get("/api/v1/contacts/" + std::to_string(ana.contact)).object();
     const auto inbox = metric(world, "inbox_rows");
     const std::string body = message_body("34612345678", "STOP", "wamid.forged", world.now());
     const std::string other = message_body("34612345678", "STOP", "wamid.other", world.now());
-    for (const Headers& headers : {Headers{}, Headers{{"X-Hub-Signature-256", "sha256=" + std::string(64, '0')}}, Headers{{"X-Hub-Signature-256", signature_of(other)}},
-                                   Headers{{"X-Hub-Signature-256", ""}}, Headers{{"X-Hub-Signature", signature_of(body)}}}) {
+    for (const Headers& headers :
+         {Headers{}, Headers{{"X-Hub-Signature-256", "sha256=" + std::string(64, '0')}},
+          Headers{{"X-Hub-Signature-256", signature_of(other)}},
+          Headers{{"X-Hub-Signature-256", ""}}, Headers{{"X-Hub-Signature", signature_of(body)}}}) {
         const Reply reply = world.send("POST", "/webhooks/main", body, headers);
         CHECK(reply.status == 401);
         CHECK(reply.object()["type"] == "urn:warmcall:problem:not_authentic");
     }
     const std::string truncated = body.substr(0, body.size() / 2);
-    CHECK(world.send("POST", "/webhooks/main", truncated, {{"X-Hub-Signature-256", signature_of(body)}}).status == 401);
+    CHECK(world
+              .send("POST", "/webhooks/main", truncated,
+                    {{"X-Hub-Signature-256", signature_of(body)}})
+              .status == 401);
     CHECK(world.get("/api/v1/contacts/" + std::to_string(ana.contact)).object() == before);
     CHECK(metric(world, "inbox_rows") == inbox);
     CHECK(metric(world, "quarantined") == 0);
@@ -66,7 +76,9 @@ TEST_CASE("forged, unsigned and altered deliveries are turned away, counted, and
 
 TEST_CASE("an authentic delivery that cannot be read is kept and still answered 200") {
     World world;
-    for (const std::string& body : {std::string{"{\"object\": "}, std::string{"not json"}, std::string(100'000, '['), std::string{"[]"}, std::string{"\xff\xfe"}}) {
+    for (const std::string& body :
+         {std::string{"{\"object\": "}, std::string{"not json"}, std::string(100'000, '['),
+          std::string{"[]"}, std::string{"\xff\xfe"}}) {
         const Reply reply = world.webhook(body);
         INFO(body.substr(0, 40));
         CHECK(reply.status == 200);
@@ -79,14 +91,21 @@ TEST_CASE("an authentic delivery that cannot be read is kept and still answered 
 TEST_CASE("the content type does not matter when the signature fits") {
     World world;
     const std::string body = message_body("34612345678", "hello", "wamid.1", world.now());
-    CHECK(world.send("POST", "/webhooks/main", body, {{"Content-Type", "text/plain"}, {"X-Hub-Signature-256", signature_of(body)}}).status == 200);
-    CHECK(world.send("POST", "/webhooks/main", body, {{"X-Hub-Signature-256", signature_of(body)}}).status == 200);
+    CHECK(world
+              .send("POST", "/webhooks/main", body,
+                    {{"Content-Type", "text/plain"}, {"X-Hub-Signature-256", signature_of(body)}})
+              .status == 200);
+    CHECK(world.send("POST", "/webhooks/main", body, {{"X-Hub-Signature-256", signature_of(body)}})
+              .status == 200);
 }
 
 TEST_CASE("an oversized delivery is refused before it is read, an almost oversized one is not") {
     World world;
     CHECK(world.webhook(std::string(3 * 1024 * 1024 + 1, ' ')).status == 413);
-    CHECK(world.webhook(message_body("34612345678", "hello", "wamid.1", world.now()) + std::string(2'900'000, ' ')).status == 200);
+    CHECK(world
+              .webhook(message_body("34612345678", "hello", "wamid.1", world.now()) +
+                       std::string(2'900'000, ' '))
+              .status == 200);
     CHECK(world.webhook(std::string(70'000, ' '), "nobody").status == 413);
 }
 
@@ -97,12 +116,17 @@ TEST_CASE("an unknown channel is not found, and counted") {
     CHECK(metric(world, "webhooks_unknown_channel_total") == 2);
 }
 
-TEST_CASE("the handshake answers the challenge to whoever knows the verify token, and to nobody else") {
+TEST_CASE(
+    "the handshake answers the challenge to whoever knows the verify token, and to nobody else") {
     World world;
-    const Reply right = world.send("GET", "/webhooks/main?hub.mode=subscribe&hub.verify_token=invented-verify-token&hub.challenge=1158201444");
+    const Reply right = world.send(
+        "GET",
+        "/webhooks/"
+        "main?hub.mode=subscribe&hub.verify_token=invented-verify-token&hub.challenge=1158201444");
     CHECK(right.status == 200);
     CHECK(right.body == "1158201444");
-    const Reply wrong = world.send("GET", "/webhooks/main?hub.mode=subscribe&hub.verify_token=guess&hub.challenge=1158201444");
+    const Reply wrong = world.send(
+        "GET", "/webhooks/main?hub.mode=subscribe&hub.verify_token=guess&hub.challenge=1158201444");
     CHECK(wrong.status == 403);
     CHECK(wrong.body.find("1158201444") == std::string::npos);
 }

@@ -30,7 +30,8 @@ using namespace std::chrono_literals;
 
 namespace {
 
-constexpr int patience_ms = 30'000;  // then the test fails; nothing waits this long when all is well
+constexpr int patience_ms =
+    30'000;  // then the test fails; nothing waits this long when all is well
 
 class HeldClock : public Clock {
  public:
@@ -84,8 +85,10 @@ core::Plan plan() {
     plan.cadences["gentle"] = gentle;
     plan.calendar.countries[""] = {"", always(), {}, "2026-11-01"};
     plan.templates.templates = {
-        text("wellbeing", core::TemplateKind::wellbeing, "Hello {{name}}, this is {{rep}}. I hope that you are well."),
-        text("call_me_back", core::TemplateKind::call_me_back, "Hello {{name}}, {{rep}} here. Call me back when you have time."),
+        text("wellbeing", core::TemplateKind::wellbeing,
+             "Hello {{name}}, this is {{rep}}. I hope that you are well."),
+        text("call_me_back", core::TemplateKind::call_me_back,
+             "Hello {{name}}, {{rep}} here. Call me back when you have time."),
         text("rep_notice", core::TemplateKind::rep_notice, "{{name}}: {{rep}}")};
     plan.replies.stop = {"stop"};
     plan.replies.stop_hints = {"stop"};
@@ -111,8 +114,11 @@ Account account() {
 
 // The console's files are somebody else's; these are enough to see how files are served.
 const Asset* some_asset(std::string_view path) {
-    static const Asset start{"/", "text/html; charset=utf-8", "\"e1\"", "<!doctype html><title>console</title>", {}, false};
-    static const Asset script{"/assets/main-4F2K.js", "text/javascript", "\"e2\"", "console.log(1)", "packed", true};
+    static const Asset start{"/",      "text/html; charset=utf-8",
+                             "\"e1\"", "<!doctype html><title>console</title>",
+                             {},       false};
+    static const Asset script{"/assets/main-4F2K.js", "text/javascript", "\"e2\"",
+                              "console.log(1)",       "packed",          true};
     return path == start.path ? &start : path == script.path ? &script : nullptr;
 }
 
@@ -149,7 +155,8 @@ bool read_some(int fd, std::string& into) {
     return true;
 }
 
-std::string request_text(std::string_view method, std::string_view path, std::string_view body, const Headers& headers, std::string_view connection) {
+std::string request_text(std::string_view method, std::string_view path, std::string_view body,
+                         const Headers& headers, std::string_view connection) {
     std::string text = std::string{method} + " " + std::string{path} + " HTTP/1.1\r\n";
     bool host = false;
     for (const auto& [name, value] : headers) {
@@ -190,7 +197,8 @@ std::string Reply::header(std::string_view name) const {
     return head.substr(begin, head.find("\r\n", begin) - begin);
 }
 
-Events::Events(std::uint16_t port, const Headers& headers, std::string_view path) : fd_{connected(port)} {
+Events::Events(std::uint16_t port, const Headers& headers, std::string_view path)
+    : fd_{connected(port)} {
     write_all(fd_, request_text("GET", path, {}, headers, "keep-alive"));
     until("\r\n\r\n");
 }
@@ -198,8 +206,11 @@ Events::~Events() {
     if (fd_ >= 0)
         ::close(fd_);
 }
-Events::Events(Events&& other) noexcept : fd_{std::exchange(other.fd_, -1)}, seen_{std::move(other.seen_)} {}
-int Events::status() const { return std::stoi(seen_.substr(9, 3)); }
+Events::Events(Events&& other) noexcept
+    : fd_{std::exchange(other.fd_, -1)}, seen_{std::move(other.seen_)} {}
+int Events::status() const {
+    return std::stoi(seen_.substr(9, 3));
+}
 const std::string& Events::until(std::string_view text) {
     while (seen_.find(text) == std::string::npos)
         if (!read_some(fd_, seen_))
@@ -229,7 +240,8 @@ World::World(WorldOptions options) : impl_{std::make_unique<Impl>()} {
     if (::mkdtemp(folder.data()) == nullptr)
         throw std::runtime_error{"no folder for the test"};
     impl_->folder = folder;
-    impl_->store = make_store(options.store.empty() ? "sqlite:" + folder + "/warmcall.db" : options.store);
+    impl_->store =
+        make_store(options.store.empty() ? "sqlite:" + folder + "/warmcall.db" : options.store);
     impl_->link_key = web::link_key(*impl_->store);
     impl_->applier = std::make_unique<Applier>(*impl_->store, impl_->plan, impl_->clock);
 
@@ -249,12 +261,15 @@ World::World(WorldOptions options) : impl_{std::make_unique<Impl>()} {
     web_options.link_key = impl_->link_key;
     web_options.find_asset = some_asset;
     web_options.server_counts = [this] { return impl_->server->counts(); };
-    impl_->web = std::make_unique<Web>(*impl_->door, impl_->plan, std::map<core::ChannelId, Account>{{core::ChannelId{"main"}, account()}}, impl_->clock,
-                                       impl_->rng, std::move(web_options));
+    impl_->web = std::make_unique<Web>(
+        *impl_->door, impl_->plan,
+        std::map<core::ChannelId, Account>{{core::ChannelId{"main"}, account()}}, impl_->clock,
+        impl_->rng, std::move(web_options));
     net::ServerLimits limits;
     limits.connections_per_address_max = 0;
     impl_->server = std::make_unique<net::Server>(
-        impl_->context, limits, [this](const net::Incoming& request) { return impl_->web->body_limit(request); },
+        impl_->context, limits,
+        [this](const net::Incoming& request) { return impl_->web->body_limit(request); },
         [this](net::Incoming request) { return impl_->web->handle(std::move(request)); });
     const auto endpoint = impl_->server->listen("127.0.0.1:0");
     if (!endpoint)
@@ -276,11 +291,18 @@ World::~World() {
     std::filesystem::remove_all(impl_->folder);
 }
 
-std::uint16_t World::port() const { return impl_->port; }
-core::Timestamp World::now() const { return impl_->clock.now(); }
-void World::advance(core::Duration time) { impl_->clock.advance(time); }
+std::uint16_t World::port() const {
+    return impl_->port;
+}
+core::Timestamp World::now() const {
+    return impl_->clock.now();
+}
+void World::advance(core::Duration time) {
+    impl_->clock.advance(time);
+}
 
-Reply World::send(std::string_view method, std::string_view path, std::string_view body, Headers headers) {
+Reply World::send(std::string_view method, std::string_view path, std::string_view body,
+                  Headers headers) {
     const int fd = connected(impl_->port);
     write_all(fd, request_text(method, path, body, headers, "close"));
     try {
@@ -299,23 +321,30 @@ Reply World::post(std::string_view path, const json& body, Headers more) {
     return send("POST", path, body.dump(), std::move(more));
 }
 
-Reply World::get_as(const std::string& rep, std::string_view path) { return send("GET", path, {}, {rep_bearer.at(rep)}); }
+Reply World::get_as(const std::string& rep, std::string_view path) {
+    return send("GET", path, {}, {rep_bearer.at(rep)});
+}
 
-Reply World::post_as(const std::string& rep, std::string_view path, const json& body, Headers more) {
+Reply World::post_as(const std::string& rep, std::string_view path, const json& body,
+                     Headers more) {
     more.push_back(rep_bearer.at(rep));
     more.emplace_back("Content-Type", "application/json");
     return send("POST", path, body.dump(), std::move(more));
 }
 
-std::string signature_of(std::string_view body) { return "sha256=" + hmac_sha256_hex(Secret{"invented-app-secret"}, body); }
+std::string signature_of(std::string_view body) {
+    return "sha256=" + hmac_sha256_hex(Secret{"invented-app-secret"}, body);
+}
 
 Reply World::webhook(const std::string& body, std::string_view channel) {
-    return send("POST", "/webhooks/" + std::string{channel}, body,
-                {{"Content-Type", "application/json"}, {"X-Hub-Signature-256", signature_of(body)}});
+    return send(
+        "POST", "/webhooks/" + std::string{channel}, body,
+        {{"Content-Type", "application/json"}, {"X-Hub-Signature-256", signature_of(body)}});
 }
 
 Reply World::they_write(std::string_view digits, std::string_view words) {
-    return webhook(message_body(digits, words, "wamid." + std::to_string(++impl_->messages), now()));
+    return webhook(
+        message_body(digits, words, "wamid." + std::to_string(++impl_->messages), now()));
 }
 
 std::string World::link(const std::string& rep) {
@@ -326,52 +355,73 @@ std::string World::link(const std::string& rep) {
 }
 
 std::string World::sign_in(const std::string& rep) {
-    const Reply in = send("POST", "/login", json{{"token", link(rep)}}.dump(), {{"Content-Type", "application/json"}});
+    const Reply in = send("POST", "/login", json{{"token", link(rep)}}.dump(),
+                          {{"Content-Type", "application/json"}});
     REQUIRE(in.status == 204);
     const std::string cookie = in.header("Set-Cookie");
     return cookie.substr(0, cookie.find(';'));
 }
 
-World::Called World::called(const std::string& rep, const std::string& name, const std::string& digits) {
+World::Called World::called(const std::string& rep, const std::string& name,
+                            const std::string& digits) {
     json wish = new_contact(name, "+" + digits, rep);
     wish["cadence"] = "gentle";
     const Reply made = post("/api/v1/contacts", wish);
     INFO(made.body);
     REQUIRE(made.status == 201);
     REQUIRE(they_write(digits, "I'm well, thank you!").status == 200);
-    const json contact = get("/api/v1/contacts/" + std::to_string(made.object().at("id").get<std::int64_t>())).object();
+    const json contact =
+        get("/api/v1/contacts/" + std::to_string(made.object().at("id").get<std::int64_t>()))
+            .object();
     INFO(contact.dump(1));
     REQUIRE(contact.at("prompt").is_object());
     return {contact.at("id"), contact.at("outreach").at("id"), contact.at("prompt").at("id")};
 }
 
 void World::transact(const std::function<void(Unit&)>& work) {
-    asio::co_spawn(impl_->context, impl_->door->apply(Write{[work](Unit& unit, core::Timestamp) { work(unit); }}), asio::use_future).get();
+    asio::co_spawn(impl_->context,
+                   impl_->door->apply(Write{[work](Unit& unit, core::Timestamp) { work(unit); }}),
+                   asio::use_future)
+        .get();
 }
 
 std::string World::page(std::int64_t prompt, const std::string& rep) const {
     return "/p/" + web::prompt_token(impl_->link_key, {core::PromptId{prompt}, core::RepId{rep}});
 }
 
-json consent() { return {{"source", "signup form"}, {"at", "2026-11-01T09:00:00Z"}, {"text", "You may write to me."}}; }
-
-json new_contact(const std::string& name, const std::string& phone, const std::string& rep) {
-    return {{"name", name}, {"phone", phone}, {"rep", rep}, {"consent", consent()}, {"time_zone", "Europe/Madrid"}};
+json consent() {
+    return {{"source", "signup form"},
+            {"at", "2026-11-01T09:00:00Z"},
+            {"text", "You may write to me."}};
 }
 
-std::string message_body(std::string_view digits, std::string_view words, std::string_view id, core::Timestamp at) {
+json new_contact(const std::string& name, const std::string& phone, const std::string& rep) {
+    return {{"name", name},
+            {"phone", phone},
+            {"rep", rep},
+            {"consent", consent()},
+            {"time_zone", "Europe/Madrid"}};
+}
+
+std::string message_body(std::string_view digits, std::string_view words, std::string_view id,
+                         core::Timestamp at) {
     const std::string from{digits};
     const json message{{"from", from},
                        {"id", id},
                        {"timestamp", std::to_string(core::unix_ms(at) / 1000)},
                        {"type", "text"},
                        {"text", {{"body", words}}}};
-    const json value{{"messaging_product", "whatsapp"},
-                     {"metadata", {{"display_phone_number", "15550100002"}, {"phone_number_id", "300000000000002"}}},
-                     {"contacts", json::array({{{"profile", {{"name", "Ana"}}}, {"wa_id", from}}})},
-                     {"messages", json::array({message})}};
-    return json{{"object", "whatsapp_business_account"},
-                {"entry", json::array({{{"id", "200000000000001"}, {"changes", json::array({{{"field", "messages"}, {"value", value}}})}}})}}
+    const json value{
+        {"messaging_product", "whatsapp"},
+        {"metadata",
+         {{"display_phone_number", "15550100002"}, {"phone_number_id", "300000000000002"}}},
+        {"contacts", json::array({{{"profile", {{"name", "Ana"}}}, {"wa_id", from}}})},
+        {"messages", json::array({message})}};
+    return json{
+        {"object", "whatsapp_business_account"},
+        {"entry",
+         json::array({{{"id", "200000000000001"},
+                       {"changes", json::array({{{"field", "messages"}, {"value", value}}})}}})}}
         .dump();
 }
 

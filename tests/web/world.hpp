@@ -1,5 +1,6 @@
 #pragma once
-// The real web, door and SQLite store behind the real server on loopback, and a client that sends what it is told to.
+// The real web, door and SQLite store behind the real server on loopback, and a client that sends
+// what it is told to.
 
 #include <map>
 #include <memory>
@@ -51,31 +52,35 @@ class World {
     explicit World(WorldOptions options = {});
     ~World();
 
-    Reply send(std::string_view method, std::string_view path, std::string_view body = {}, Headers headers = {});
+    Reply send(std::string_view method, std::string_view path, std::string_view body = {},
+               Headers headers = {});
 
     // With the installation's token.
     Reply get(std::string_view path) { return send("GET", path, {}, {bearer}); }
     Reply post(std::string_view path, const json& body, Headers more = {});
     // As a rep's token.
     Reply get_as(const std::string& rep, std::string_view path);
-    Reply post_as(const std::string& rep, std::string_view path, const json& body, Headers more = {});
+    Reply post_as(const std::string& rep, std::string_view path, const json& body,
+                  Headers more = {});
 
     // Signed as Meta signs.
     Reply webhook(const std::string& body, std::string_view channel = "main");
     Reply they_write(std::string_view digits, std::string_view words);
 
-    std::string sign_in(const std::string& rep);  // the Cookie header's value, through a one-time link
-    std::string link(const std::string& rep);     // a fresh one-time token
+    std::string sign_in(
+        const std::string& rep);               // the Cookie header's value, through a one-time link
+    std::string link(const std::string& rep);  // a fresh one-time token
 
     // A contact with an outreach that has just got a reply: its prompt is open.
     struct Called {
         std::int64_t contact = 0, outreach = 0, prompt = 0;
     };
-    Called called(const std::string& rep, const std::string& name = "Ana Pérez", const std::string& digits = "34612345678");
+    Called called(const std::string& rep, const std::string& name = "Ana Pérez",
+                  const std::string& digits = "34612345678");
 
     void advance(core::Duration time);
     core::Timestamp now() const;
-    void transact(const std::function<void(Unit&)>& work);  // on the writing thread
+    void transact(const std::function<void(Unit&)>& work);                // on the writing thread
     std::string page(std::int64_t prompt, const std::string& rep) const;  // "/p/…"
     std::uint16_t port() const;
 
@@ -88,8 +93,10 @@ class World {
 };
 
 json consent();
-json new_contact(const std::string& name, const std::string& phone, const std::string& rep = "joel");
-std::string message_body(std::string_view digits, std::string_view words, std::string_view id, core::Timestamp at);
+json new_contact(const std::string& name, const std::string& phone,
+                 const std::string& rep = "joel");
+std::string message_body(std::string_view digits, std::string_view words, std::string_view id,
+                         core::Timestamp at);
 std::string signature_of(std::string_view body);
 
 }  // namespace warmcall::tests

@@ -156,7 +156,8 @@ CREATE TABLE outreach (
 CREATE UNIQUE INDEX outreach_one_live ON outreach (contact_id) WHERE phase <> 'closed';
 CREATE INDEX outreach_past ON outreach (contact_id) WHERE phase = 'closed';
 CREATE INDEX outreach_by_wake ON outreach (wake_at, contact_id) WHERE phase <> 'closed';
-CREATE INDEX outreach_by_due ON outreach (next_due_at, next_owner) WHERE phase <> 'closed';
+-- Mostly the service wakes when the action is due, and the tree above finds both; this one holds the others only.
+CREATE INDEX outreach_by_due ON outreach (next_due_at, next_owner) WHERE phase <> 'closed' AND next_due_at <> wake_at;
 CREATE INDEX outreach_in_call ON outreach (next_due_at) WHERE phase IN ('on_call', 'wrap_up');
 
 -- One outgoing text. (outreach, round, step) is there once, unless it was cancelled before it was claimed (invariant I2);

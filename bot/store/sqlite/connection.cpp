@@ -40,7 +40,14 @@ int flags(const std::string& path, Role role) {
     return SQLite::OPEN_READWRITE | SQLite::OPEN_NOMUTEX | (role == Role::writer ? SQLite::OPEN_CREATE : 0);
 }
 
+// SQLite counts its memory under a lock at every allocation; nobody reads that count. To be said before its first use.
+void skip_memory_counting() {
+    static const int said = sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0);
+    (void)said;
+}
+
 SQLite::Database open(const std::string& path, Role role) try {
+    skip_memory_counting();
     if (path != ":memory:" && role == Role::writer) {
         if (on_network(path))
             throw StoreUnavailable{path + " lies on a network file system, where SQLite cannot keep it safe: put it on a local disk, or use PostgreSQL"};

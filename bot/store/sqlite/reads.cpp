@@ -135,14 +135,16 @@ std::vector<core::Case> find_contacts(Connection& db, const ContactQuery& query)
     return read_cases(db, ids);
 }
 
-// Three short walks, each along an index: what is due, who is on the phone, what was asked of this rep. A prompt the ladder took
-// to somebody else has been due for long, so that its owner sees it by the first.
+// Short walks, each along an index: what is due (two of them: see outreach_by_due), who is on the phone, what was asked of this rep. A
+// prompt the ladder took to somebody else has been due for long, so that its owner sees it among what is due.
 std::vector<core::Case> find_queue(Connection& db, const QueueQuery& query) {
     if (query.rep) {
         return read_cases(
             db, ids_of(db.sql("SELECT contact_id FROM ("
-                              "SELECT * FROM (SELECT contact_id, next_due_at, id FROM outreach WHERE phase <> 'closed' AND next_due_at <= ?1"
-                              "  AND next_owner = ?2 ORDER BY next_due_at LIMIT ?3)"
+                              "SELECT * FROM (SELECT contact_id, next_due_at, id FROM outreach WHERE phase <> 'closed' AND wake_at <= ?1"
+                              "  AND next_due_at = wake_at AND next_owner = ?2 ORDER BY wake_at LIMIT ?3)"
+                              " UNION SELECT * FROM (SELECT contact_id, next_due_at, id FROM outreach WHERE phase <> 'closed' AND next_due_at <= ?1"
+                              "  AND next_due_at <> wake_at AND next_owner = ?2 ORDER BY next_due_at LIMIT ?3)"
                               " UNION SELECT contact_id, next_due_at, id FROM outreach WHERE phase IN ('on_call', 'wrap_up')"
                               "  AND (next_owner = ?2 OR phase_by = ?2)"
                               " UNION SELECT o.contact_id, o.next_due_at, o.id FROM prompt p JOIN outreach o ON o.id = p.outreach_id"
@@ -152,8 +154,10 @@ std::vector<core::Case> find_queue(Connection& db, const QueueQuery& query) {
     }
     return read_cases(
         db, ids_of(db.sql("SELECT contact_id FROM ("
-                          "SELECT * FROM (SELECT contact_id, next_due_at, id FROM outreach WHERE phase <> 'closed' AND next_due_at <= ?1"
-                          "  ORDER BY next_due_at LIMIT ?2)"
+                          "SELECT * FROM (SELECT contact_id, next_due_at, id FROM outreach WHERE phase <> 'closed' AND wake_at <= ?1"
+                          "  AND next_due_at = wake_at ORDER BY wake_at LIMIT ?2)"
+                          " UNION SELECT * FROM (SELECT contact_id, next_due_at, id FROM outreach WHERE phase <> 'closed' AND next_due_at <= ?1"
+                          "  AND next_due_at <> wake_at ORDER BY next_due_at LIMIT ?2)"
                           " UNION SELECT contact_id, next_due_at, id FROM outreach WHERE phase IN ('on_call', 'wrap_up')"
                           " UNION SELECT o.contact_id, o.next_due_at, o.id FROM prompt p JOIN outreach o ON o.id = p.outreach_id"
                           "  WHERE p.open = 1 AND o.phase <> 'closed'"

@@ -123,16 +123,31 @@ void SqliteUnit::insert_outreach(Saving& saving) {
     tally("outreach", phase_word(o.phase), 1);
 }
 
+namespace {
+
+// Equal but for when it is looked at again: most receipts change no more than that.
+bool only_later(const core::Outreach& was, const core::Outreach& o) {
+    core::Outreach moved = was;
+    moved.next.due_at = o.next.due_at;
+    moved.wake_at = o.wake_at;
+    return moved == o;
+}
+
+}  // namespace
+
 void SqliteUnit::update_outreach(Saving& saving) {
     const core::Outreach& o = *saving.after.outreach;
     const core::Outreach& was = *saving.before.outreach;
     const OutreachColumns c{o};
     const std::int64_t changed =
-        sql("UPDATE outreach SET phase = ?, phase_by = ?, phase_at = ?, phase_reason = ?, next_kind = ?, next_owner = ?, next_due_at = ?,"
-            " wake_at = ?, round = ?, attempt = ?, rerouted = ?, replied_at = ?, promise_at = ?, promise_topic = ?, enrolled_at = ?,"
-            " cadence = ?, version = version + 1 WHERE id = ? AND version = ?")
-            .run(phase_word(o.phase), c.phase.by, c.phase.at, c.phase.reason, c.next_kind, c.next_owner, c.next_due_at, c.wake_at, o.round,
-                 o.attempt, o.rerouted, o.replied_at, c.promise_at, c.promise_topic, o.enrolled_at, o.cadence, o.id, was.version);
+        only_later(was, o)
+            ? sql("UPDATE outreach SET next_due_at = ?, wake_at = ?, version = version + 1 WHERE id = ? AND version = ?")
+                  .run(c.next_due_at, c.wake_at, o.id, was.version)
+            : sql("UPDATE outreach SET phase = ?, phase_by = ?, phase_at = ?, phase_reason = ?, next_kind = ?, next_owner = ?, next_due_at = ?,"
+                  " wake_at = ?, round = ?, attempt = ?, rerouted = ?, replied_at = ?, promise_at = ?, promise_topic = ?, enrolled_at = ?,"
+                  " cadence = ?, version = version + 1 WHERE id = ? AND version = ?")
+                  .run(phase_word(o.phase), c.phase.by, c.phase.at, c.phase.reason, c.next_kind, c.next_owner, c.next_due_at, c.wake_at,
+                       o.round, o.attempt, o.rerouted, o.replied_at, c.promise_at, c.promise_topic, o.enrolled_at, o.cadence, o.id, was.version);
     if (changed != 1)
         throw Conflict{"the outreach was changed meanwhile"};
     if (phase_word(was.phase) != phase_word(o.phase)) {
@@ -223,19 +238,26 @@ void SqliteUnit::insert_message(Saving& saving, const core::Message& m) {
 
 void SqliteUnit::update_message(const core::Message& before, const core::Message& after) {
     // What is stored may know more than the decision did; a fact once known is never lost.
-    const core::Facts facts = before.facts == after.facts ? after.facts : core::join(stored_facts(after.id), after.facts);
-    const FailureColumns failed{facts.failed};
-    const bool cancelled = after.state == core::MessageState::cancelled;
+    const core::Facts f = before.facts == after.facts ? after.facts : core::join(stored_facts(after.id), after.facts);
+    const FailureColumns failed{f.failed};
+    const bool only_facts = before.state == after.state && before.not_before == after.not_before && before.not_after == after.not_after &&
+                            before.tries == after.tries;
     const std::int64_t changed =
-        sql("UPDATE outbox SET state = ?1, not_before = ?2, not_after = ?3, tries = ?4, queued_at = ?5, claimed_at = ?6, unknown_at = ?7,"
-            " accepted_at = ?8, sent_at = ?9, delivered_at = ?10, read_at = ?11, failed_at = ?12, failed_code = ?13, failed_class = ?14,"
-            " provider_id = ?15, cancelled_id = CASE ?16 WHEN 1 THEN id ELSE 0 END,"
-            " lease_until = CASE ?1 WHEN 'claimed' THEN lease_until END WHERE id = ?17 AND state = ?18")
-            .run(after.state, after.not_before, after.not_after, after.tries, facts.queued, facts.claimed, facts.unknown, facts.accepted,
-                 facts.sent, facts.delivered, facts.read, failed.at, failed.code, failed.kind, unless_empty(facts.provider_id), cancelled,
-                 after.id, before.state);
+        only_facts  // the busiest write of all: it names what changes, so that SQLite checks and indexes no more than that
+            ? sql("UPDATE outbox SET queued_at = ?, claimed_at = ?, unknown_at = ?, accepted_at = ?, sent_at = ?, delivered_at = ?, read_at = ?"
+                  " WHERE id = ? AND state = ?")
+                  .run(f.queued, f.claimed, f.unknown, f.accepted, f.sent, f.delivered, f.read, after.id, before.state)
+            : sql("UPDATE outbox SET state = ?1, not_before = ?2, not_after = ?3, tries = ?4, queued_at = ?5, claimed_at = ?6, unknown_at = ?7,"
+                  " accepted_at = ?8, sent_at = ?9, delivered_at = ?10, read_at = ?11, cancelled_id = CASE ?1 WHEN 'cancelled' THEN id ELSE 0 END,"
+                  " lease_until = CASE ?1 WHEN 'claimed' THEN lease_until END WHERE id = ?12 AND state = ?13")
+                  .run(after.state, after.not_before, after.not_after, after.tries, f.queued, f.claimed, f.unknown, f.accepted, f.sent,
+                       f.delivered, f.read, after.id, before.state);
     if (changed != 1)
         throw Conflict{"the message went on meanwhile"};
+    if (f.failed != before.facts.failed)
+        sql("UPDATE outbox SET failed_at = ?, failed_code = ?, failed_class = ? WHERE id = ?").run(failed.at, failed.code, failed.kind, after.id);
+    if (f.provider_id != before.facts.provider_id)
+        sql("UPDATE outbox SET provider_id = ? WHERE id = ?").run(unless_empty(f.provider_id), after.id);
     if (before.state != after.state) {
         tally("message", word(before.state), -1);
         tally("message", word(after.state), 1);

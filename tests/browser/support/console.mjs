@@ -1,7 +1,7 @@
 // The built console and a browser to look at it with. WARMCALL_CONSOLE_DIST names a build that exists (CMake's build/…/console/dist);
-// without it the console is built into build/browser.
+// without it the console is built here, into build/browser.
 import { execFileSync } from "node:child_process";
-import { existsSync, mkdirSync, readFileSync, statSync, copyFileSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readFileSync, statSync, copyFileSync, rmSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -10,24 +10,38 @@ import { chromium } from "playwright-core";
 export const root = join(dirname(fileURLToPath(import.meta.url)), "../../..");
 const source = join(root, "bot/console");
 
-// npm's packages of the console, in the build folder: the source tree stays clean.
+// npm's packages of the console, in the build folder: the source tree stays clean. Test files run side by side, so one fetches and the others wait.
 export function packages() {
+    if (process.env.WARMCALL_CONSOLE_DIST) return join(process.env.WARMCALL_CONSOLE_DIST, "../node_modules");
     const folder = join(root, "build/browser/console");
     const stamp = join(folder, "packages.stamp");
     const lock = join(source, "package-lock.json");
-    if (!existsSync(stamp) || statSync(stamp).mtimeMs < statSync(lock).mtimeMs) {
-        mkdirSync(folder, { recursive: true });
-        for (const name of ["package.json", "package-lock.json"]) copyFileSync(join(source, name), join(folder, name));
-        execFileSync("npm", ["ci", "--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=error"], { cwd: folder, stdio: ["ignore", "ignore", "inherit"] });
-        writeFileSync(stamp, "");
+    const fresh = () => existsSync(stamp) && statSync(stamp).mtimeMs >= statSync(lock).mtimeMs;
+    mkdirSync(folder, { recursive: true });
+    for (let tries = 0; !fresh(); tries++) {
+        try {
+            mkdirSync(join(folder, "fetching"));
+        } catch (error) {
+            if (error.code !== "EEXIST" || tries > 1200) throw error;
+            Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 100);
+            continue;
+        }
+        try {
+            for (const name of ["package.json", "package-lock.json"]) copyFileSync(join(source, name), join(folder, name));
+            execFileSync("npm", ["ci", "--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=error"], { cwd: folder, stdio: ["ignore", "ignore", "inherit"] });
+            writeFileSync(stamp, "");
+        } finally {
+            rmSync(join(folder, "fetching"), { recursive: true });
+        }
     }
     return join(folder, "node_modules");
 }
 
 export function dist() {
     if (process.env.WARMCALL_CONSOLE_DIST) return process.env.WARMCALL_CONSOLE_DIST;
-    const out = join(root, "build/browser/console");
+    const out = join(root, "build/browser", String(process.pid));
     execFileSync(process.execPath, [join(source, "build.mjs"), "--out", out, "--modules", packages()], { stdio: "inherit" });
+    process.once("exit", () => rmSync(out, { recursive: true, force: true }));
     return join(out, "dist");
 }
 

@@ -1,0 +1,170 @@
+// The real binary and the real sandbox as processes on loopback, each test with its own folder, ports and secrets.
+import assert from "node:assert/strict";
+import { execFileSync, spawn } from "node:child_process";
+import { createHmac, randomBytes } from "node:crypto";
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { createServer } from "node:net";
+import { tmpdir } from "node:os";
+import { dirname, join } from "node:path";
+import { fileURLToPath } from "node:url";
+
+export const root = join(dirname(fileURLToPath(import.meta.url)), "../..");
+export const number_id = "300000000000002";
+const config = join(root, "tests/process/process.toml");
+const binary = process.env.WARMCALL ?? join(root, "build/release/warmcall");
+
+export const free_port = () =>
+    new Promise((found) => {
+        const probe = createServer().listen(0, "127.0.0.1", () => {
+            const { port } = probe.address();
+            probe.close(() => found(port));
+        });
+    });
+
+// Asks until the answer is yes; the words say what was waited for.
+export async function until(what, words, patience_ms = 30_000) {
+    for (const end = Date.now() + patience_ms; Date.now() < end; ) {
+        const found = await what();
+        if (found) return found;
+        await new Promise((turn) => setTimeout(turn, 20));
+    }
+    assert.fail(`waited in vain: ${words}`);
+}
+
+export class Town {
+    static async make({ webhook } = {}) {
+        const town = new Town();
+        const [gateway, sandbox] = [await free_port(), await free_port()];
+        const secret = () => randomBytes(16).toString("hex");
+        town.folder = mkdtempSync(join(tmpdir(), "warmcall-process-"));
+        town.secret = secret();
+        town.token_secret = secret();
+        town.verify = secret();
+        town.url = `http://127.0.0.1:${gateway}`;
+        town.sandbox_url = `http://127.0.0.1:${sandbox}`;
+        town.webhook = webhook ?? `${town.url}/webhooks/main`;
+        town.ledger_file = join(town.folder, "ledger.jsonl");
+        town.env = {
+            ...process.env,
+            TEST_LOG_LEVEL: "warn",
+            WARMCALL_LISTEN: `127.0.0.1:${gateway}`,
+            WARMCALL_URL: town.url,
+            WARMCALL_STORE: `sqlite:${town.folder}/warmcall.db`,
+            SANDBOX_URL: town.sandbox_url,
+            TEST_ACCESS_TOKEN: town.token_secret,
+            TEST_APP_SECRET: town.secret,
+            TEST_VERIFY_TOKEN: town.verify,
+        };
+        town.children = [];
+        return town;
+    }
+
+    spawn(args) {
+        const child = spawn(binary, [...args, "--config", config], { cwd: root, env: this.env, stdio: ["ignore", "ignore", "pipe"] });
+        child.words = "";
+        child.stderr.on("data", (data) => (child.words = (child.words + data).slice(-20_000)));
+        child.ended = new Promise((done) => child.on("exit", (code, signal) => done({ code, signal })));
+        this.children.push(child);
+        return child;
+    }
+
+    async start_sandbox() {
+        this.sandbox = this.spawn(["sandbox", "--ledger", this.ledger_file, "--webhook", this.webhook]);
+        await until(() => fetch(`${this.sandbox_url}/_control/clock`).then((r) => r.ok, () => false), "the sandbox");
+    }
+
+    // Milliseconds from the process's start to /readyz.
+    async start_gateway() {
+        const begun = performance.now();
+        this.gateway = this.spawn(["serve"]);
+        await until(() => {
+            assert.equal(this.gateway.exitCode, null, `the gateway ended: ${this.gateway.words}`);
+            return fetch(`${this.url}/readyz`).then((r) => r.ok, () => false);
+        }, "the gateway");
+        return performance.now() - begun;
+    }
+
+    make_token() {
+        this.token = execFileSync(binary, ["token", "create", "test", "--config", config], { cwd: root, env: this.env, stdio: ["ignore", "pipe", "ignore"] })
+            .toString()
+            .trim();
+    }
+
+    async api(method, path, body, headers = {}) {
+        const response = await fetch(`${this.url}/api/v1${path}`, {
+            method,
+            headers: { authorization: `Bearer ${this.token}`, "content-type": "application/json", ...headers },
+            body: body === undefined ? undefined : JSON.stringify(body),
+        });
+        return { status: response.status, body: await response.json().catch(() => null) };
+    }
+
+    async control(path, body) {
+        const response = await fetch(`${this.sandbox_url}/_control/${path}`, {
+            method: "POST",
+            headers: { "content-type": "application/json" },
+            body: JSON.stringify(body),
+        });
+        assert.ok(response.ok, `${path}: ${response.status} ${await response.clone().text()}`);
+        return response.json();
+    }
+
+    // A contact who agreed, enrolled in the short cadence.
+    add(name, phone, extra = {}) {
+        return this.api("POST", "/contacts", {
+            name,
+            phone,
+            rep: "joel",
+            language: "en",
+            cadence: "short",
+            consent: { source: "signup form", at: "2026-01-05T10:00:00Z", text: "You may write to me" },
+            ...extra,
+        });
+    }
+
+    ledger() {
+        return readFileSync(this.ledger_file, "utf8")
+            .split("\n")
+            .filter(Boolean)
+            .map((line) => JSON.parse(line));
+    }
+
+    sign(body) {
+        return `sha256=${createHmac("sha256", this.secret).update(body).digest("hex")}`;
+    }
+
+    post(body, signature = this.sign(body), type = "application/json") {
+        return fetch(`${this.url}/webhooks/main`, { method: "POST", headers: { "content-type": type, "x-hub-signature-256": signature }, body });
+    }
+
+    async close() {
+        for (const child of this.children) {
+            if (child.exitCode === null && child.signalCode === null) child.kill("SIGTERM");
+        }
+        await Promise.all(this.children.map((child) => child.ended));
+        rmSync(this.folder, { recursive: true, force: true });
+    }
+}
+
+// Meta writes non-ASCII characters as \\uXXXX escapes in lower case, and signs that.
+const as_meta_writes = (value) => JSON.stringify(value).replace(/[\u0080-\uffff]/g, (c) => `\\u${c.charCodeAt(0).toString(16).padStart(4, "0")}`);
+
+// A reply as Meta posts it.
+export function reply_body(phone, id, text) {
+    const wa_id = phone.slice(1);
+    return as_meta_writes({
+        object: "whatsapp_business_account",
+        entry: [{
+            id: "200000000000001",
+            changes: [{
+                field: "messages",
+                value: {
+                    messaging_product: "whatsapp",
+                    metadata: { display_phone_number: "12025550101", phone_number_id: number_id },
+                    contacts: [{ profile: { name: "Someone" }, wa_id }],
+                    messages: [{ from: wa_id, id, timestamp: String(Math.floor(Date.now() / 1000)), type: "text", text: { body: text } }],
+                },
+            }],
+        }],
+    });
+}
