@@ -44,6 +44,7 @@ struct Batch {
     };
     std::unordered_map<ContactId, Open> open{};
     std::vector<ContactId> order{};
+    std::map<core::Address, ContactId> learned{};  // in this batch: what comes after knows them by it
 
     Open& take(ContactId contact, std::span<const core::MessageId> messages = {}) {
         const auto known = open.find(contact);
@@ -138,6 +139,9 @@ struct Batch {
     };
 
     void deliver(std::span<const Delivered* const> deliveries) {
+        if (!open.empty()) {
+            flush();  // what was settled just before is looked up below by its provider id
+        }
         const std::vector<Fresh> fresh = accept(deliveries);
         const std::vector<std::optional<MessageRef>> messages = find_messages(fresh);
         const std::vector<std::optional<ContactId>> people = find_people(fresh);
@@ -151,7 +155,8 @@ struct Batch {
         }
         load(wanted);
         for (std::size_t i = 0; i < fresh.size(); ++i) {
-            std::visit([&](const auto& what) { on(fresh[i], what, people[i], messages[i]); }, fresh[i].event->what);
+            const std::optional<ContactId> person = people[i] ? people[i] : learned_person(*fresh[i].event);
+            std::visit([&](const auto& what) { on(fresh[i], what, person, messages[i]); }, fresh[i].event->what);
         }
     }
 
@@ -159,9 +164,16 @@ struct Batch {
         std::vector<RawDelivery> raw;
         raw.reserve(deliveries.size());
         for (const Delivered* d : deliveries) {
-            raw.push_back({d->channel, now, d->body});
+            if (d->kept == 0) {
+                raw.push_back({d->channel, now, d->body});
+            }
         }
-        const std::vector<std::int64_t> kept = unit.keep(raw);
+        const std::vector<std::int64_t> stored = unit.keep(raw);
+        auto next = stored.begin();
+        std::vector<std::int64_t> kept;
+        for (const Delivered* d : deliveries) {
+            kept.push_back(d->kept == 0 ? *next++ : d->kept);
+        }
         std::vector<InboxRow> rows;
         std::vector<Fresh> all;
         for (std::size_t i = 0; i < deliveries.size(); ++i) {
@@ -259,7 +271,20 @@ struct Batch {
         return people;
     }
 
+    // Whose it is by what this very batch taught us, as when a new number and its first message come in one delivery.
+    std::optional<ContactId> learned_person(const Inbound& event) const {
+        for (const core::Address& a : event.who) {
+            if (const auto at = learned.find(a); at != learned.end()) {
+                return at->second;
+            }
+        }
+        return std::nullopt;
+    }
+
     void learn(ContactId contact, const core::Address& address) {
+        if (!learned.try_emplace(address, contact).second) {
+            return;  // the first evidence stands
+        }
         const Open& o = take(contact);
         if (std::ranges::find(o.after.contact.addresses, address) == o.after.contact.addresses.end()) {
             decide(contact, core::AddressLearned{.now = address}, "provider");
@@ -279,7 +304,8 @@ struct Batch {
         if (const auto rep = rep_of(*f.event)) {  // a rep's word is never taken for a contact's
             const core::Timestamp until = f.event->at + std::chrono::hours{24};
             unit.rep_wrote(*rep, f.delivery->channel, until);
-            applier.rep_states_[*rep].windows[f.delivery->channel] = until;
+            core::Timestamp& open_until = applier.rep_states_[*rep].windows[f.delivery->channel];
+            open_until = std::max(open_until, until);
             return;
         }
         if (!person) {
@@ -354,6 +380,7 @@ struct Batch {
             // Only like replaces like: a number learned of somebody known by a user id comes beside it.
             const auto how = known.kind == now_at[i].kind ? change.how : core::AddressLearned::How::alias;
             decide(*person, core::AddressLearned{known, now_at[i], how}, "provider");
+            learned.try_emplace(now_at[i], *person);
         }
     }
 
@@ -468,12 +495,16 @@ void Applier::run(std::vector<Work>& works, std::vector<Outcome>& outcomes) {
 
 std::vector<Outcome> Applier::apply(std::vector<Work> works) {
     std::vector<Outcome> outcomes(works.size());
+    if (works.empty()) {
+        return outcomes;
+    }
     constexpr int tries_max = 3;
     for (int attempt = 1;; ++attempt) {
         try {
             run(works, outcomes);
             return outcomes;
         } catch (const Conflict&) {
+            outcomes.front() = {.failure = std::current_exception()};
             if (attempt == tries_max) {
                 break;
             }
@@ -483,9 +514,7 @@ std::vector<Outcome> Applier::apply(std::vector<Work> works) {
             }
             return outcomes;
         } catch (const std::exception&) {
-            if (works.size() == 1) {
-                outcomes.front() = {.failure = std::current_exception()};
-            }
+            outcomes.front() = {.failure = std::current_exception()};
             break;
         }
     }
@@ -497,16 +526,51 @@ std::vector<Outcome> Applier::apply(std::vector<Work> works) {
         std::ranges::move(second, outcomes.begin() + static_cast<std::ptrdiff_t>(first.size()));
         return outcomes;
     }
-    if (const auto* delivered = std::get_if<Delivered>(&works.front())) {  // kept raw, out of the others' way, visible
-        spdlog::error("a webhook of channel {} could not be processed and was put into quarantine", delivered->channel.value);
-        const core::Timestamp now = clock_.now();
-        store_.transact([&](Unit& unit) {
-            const RawDelivery raw{delivered->channel, now, delivered->body};
-            unit.quarantine(unit.keep({&raw, 1}).front(), "could not be processed", now);
-        });
-        outcomes.front() = {};
+    if (auto* delivered = std::get_if<Delivered>(&works.front())) {
+        try {
+            outcomes.front() = delivered->events.size() > 1 ? apply_in_parts(std::move(*delivered)) : quarantine(*delivered);
+        } catch (const std::exception&) {  // those beside it may be committed already: only this one is told
+            outcomes.front() = {.failure = std::current_exception()};
+        }
     }
     return outcomes;
+}
+
+// One POST can carry a thousand updates of a thousand people: the poisoned one stands alone here too. Kept raw once.
+Outcome Applier::apply_in_parts(Delivered delivered) {
+    if (delivered.kept == 0) {
+        const RawDelivery raw{delivered.channel, clock_.now(), std::move(delivered.body)};
+        store_.transact([&](Unit& unit) { delivered.kept = unit.keep({&raw, 1}).front(); });
+    }
+    const auto middle = delivered.events.begin() + static_cast<std::ptrdiff_t>(delivered.events.size() / 2);
+    Delivered first{.channel = delivered.channel, .unreadable = delivered.unreadable, .kept = delivered.kept};
+    first.events.assign(std::make_move_iterator(delivered.events.begin()), std::make_move_iterator(middle));
+    Delivered second{.channel = delivered.channel, .kept = delivered.kept};
+    second.events.assign(std::make_move_iterator(middle), std::make_move_iterator(delivered.events.end()));
+    for (Delivered* part : {&first, &second}) {
+        std::vector<Work> works;
+        works.emplace_back(std::move(*part));
+        Outcome outcome = std::move(apply(std::move(works)).front());
+        if (outcome.failure) {
+            return outcome;  // the provider comes again; what is done is known by its key
+        }
+    }
+    return {};
+}
+
+// Kept raw, out of the others' way, visible.
+Outcome Applier::quarantine(const Delivered& delivered) {
+    spdlog::error("a webhook of channel {} could not be processed and was put into quarantine", delivered.channel.value);
+    const core::Timestamp now = clock_.now();
+    store_.transact([&](Unit& unit) {
+        std::int64_t kept = delivered.kept;
+        if (kept == 0) {
+            const RawDelivery raw{delivered.channel, now, delivered.body};
+            kept = unit.keep({&raw, 1}).front();
+        }
+        unit.quarantine(kept, "could not be processed", now);
+    });
+    return {};
 }
 
 namespace {
@@ -652,8 +716,15 @@ bool Applier::may_leave(const Claimed& claimed, core::Duration budget) {
         const auto at = std::ranges::find(c.messages, claimed.message.id, &core::Message::id);
         const auto claim = unit.claim_of(claimed.message.id);
         const bool ours = at != c.messages.end() && at->state == core::MessageState::claimed && claim && claim->token == claimed.token;
-        if (!ours || claim->lease_until < now + budget) {
-            go = false;  // whoever holds it now settles it; a lapsed lease goes to reconcile, never to send
+        if (!ours) {
+            go = false;  // whoever holds it now settles it
+            return;
+        }
+        if (claim->lease_until < now + budget) {  // too late to be sure of the end; nothing of it has left, so it may be claimed again
+            go = false;
+            batch.decide(claimed.contact, core::SendSettled{.message = claimed.message.id, .how = core::SendSettled::How::not_sent, .again_at = now},
+                         "warmcall", id);
+            batch.flush();
             return;
         }
         const core::Verdict verdict = core::gate(plan_, c, *at, now);

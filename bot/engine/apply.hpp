@@ -2,6 +2,7 @@
 // The one door, without its threads: a batch of work, one transaction { accept, load, decide, save }. Runs on the store's
 // thread in production, and straight under the simulator's hand in tests.
 
+#include <algorithm>
 #include <cstdint>
 #include <functional>
 #include <map>
@@ -26,6 +27,7 @@ struct Delivered {
     std::string body;
     std::vector<Inbound> events;
     std::string unreadable;  // why, when it could not be parsed
+    std::int64_t kept = 0;   // the raw delivery, when it is stored already: a part of one that was split
 };
 
 // Something that happened to one contact: a rep's tap, an API call, a settled send.
@@ -77,14 +79,17 @@ class Applier {
     // Queued messages whose time has come, gated once more, rendered and claimed for `lease`; one per token at the most.
     std::vector<Claimed> claim(const Pace& pace, std::span<const Token> tokens, core::Duration lease);
     // The last look before the bytes leave: the gate again, still claimed by this token, and at least `budget` of the lease left.
-    // When not, the message is put back or dropped in the same transaction.
+    // When not, the message is put back or dropped in the same transaction; a claim that is no longer ours is left alone.
     bool may_leave(const Claimed& claimed, core::Duration budget);
 
     const core::Plan& plan() const { return plan_; }
     // Until when each rep's own 24-hour window is open on a channel.
     const std::map<core::RepId, RepState>& rep_states() const { return rep_states_; }
-    // The gate refuses the channel until then.
-    void channel_down(const core::ChannelId& channel, core::Timestamp until) { down_until_[channel] = until; }
+    // The gate refuses the channel until then; a shorter rest never cuts a longer one.
+    void channel_down(const core::ChannelId& channel, core::Timestamp until) {
+        core::Timestamp& down = down_until_[channel];
+        down = std::max(down, until);
+    }
     void refresh(core::Timestamp now);  // channel states as of now
 
     // Set by tests: called between any two steps inside the transaction; throwing from it is a crash there.
@@ -95,6 +100,8 @@ class Applier {
     std::optional<Claimed> prepare(struct Batch& batch, const MessageRef& ref, const Token& token, const Pace& pace,
                                    std::map<core::ChannelId, std::size_t>& budget);
     void run(std::vector<Work>& batch, std::vector<Outcome>& outcomes);
+    Outcome apply_in_parts(Delivered delivered);
+    Outcome quarantine(const Delivered& delivered);
     void step(std::string_view name) const {
         if (between_steps) {
             between_steps(name);

@@ -33,7 +33,8 @@ struct Door::Impl {
     Applier& applier;
     Store& store;
     std::size_t waiting_max;
-    std::vector<std::function<void()>> listeners;
+    // Shared with the answers on their way, which may come after the door is gone.
+    std::shared_ptr<std::vector<std::function<void()>>> listeners = std::make_shared<std::vector<std::function<void()>>>();
 
     std::mutex mutex;  // guards the two queues and nothing else; held for a swap
     std::condition_variable writer_wakes, reader_wakes;
@@ -109,12 +110,12 @@ struct Door::Impl {
             ++batches;
             works += n;
             // One post back for the whole batch.
-            asio::post(context, [this, news, taken = std::move(taken), answers = std::move(answers)]() mutable {
+            asio::post(context, [told = listeners, news, taken = std::move(taken), answers = std::move(answers)]() mutable {
                 for (std::size_t i = 0; i < taken.size(); ++i) {
                     taken[i].answer(std::move(answers[i]));
                 }
                 if (news) {  // a job that only looked around is no news, or looking around would never end
-                    for (const auto& listener : listeners) {
+                    for (const auto& listener : *told) {
                         listener();
                     }
                 }
@@ -281,10 +282,10 @@ asio::awaitable<void> Door::read(std::function<void(Store&)> reading) {
     }
 }
 
-void Door::on_commit(std::function<void()> listener) { impl_->listeners.push_back(std::move(listener)); }
+void Door::on_commit(std::function<void()> listener) { impl_->listeners->push_back(std::move(listener)); }
 
 void Door::announce() {
-    for (const auto& listener : impl_->listeners) {
+    for (const auto& listener : *impl_->listeners) {
         listener();
     }
 }

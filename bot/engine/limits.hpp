@@ -71,23 +71,29 @@ class Breaker {
  public:
     // The time until which the channel is to be left alone, when this failure opened it.
     std::optional<core::Timestamp> failed(core::Timestamp now) {
+        if (now < open_until_) {
+            return std::nullopt;  // it left before the circuit opened, and tells nothing new
+        }
         if (++failures_ < failures_max) {
             return std::nullopt;
         }
         const core::Duration pause = std::min<core::Duration>(std::chrono::seconds{30} * (1 << std::min(opened_, 5)), std::chrono::minutes{10});
         ++opened_;
         failures_ = failures_max - 1;  // one more failure after the pause opens it again
-        return now + pause;
+        open_until_ = now + pause;
+        return open_until_;
     }
     void succeeded() {
         failures_ = 0;
         opened_ = 0;
+        open_until_ = {};
     }
 
  private:
     static constexpr int failures_max = 5;
     int failures_ = 0;
     int opened_ = 0;
+    core::Timestamp open_until_{};
 };
 
 }  // namespace warmcall

@@ -190,11 +190,16 @@ TEST_CASE("a header that trickles does not win time with every byte") {
 }
 
 TEST_CASE("a body that trickles has one time in total") {
-    Serving serving{quick()};
+    net::ServerLimits limits;
+    limits.header_time = 1h;
+    limits.body_time = 250ms;
+    Serving serving{limits};
     RawClient client = serving.client();
     client.send("POST / HTTP/1.1\r\nHost: h\r\nContent-Length: 100000\r\n\r\n");
-    while (!client.readable(5))
+    REQUIRE(soon(client, [&] {
         client.send("X");
+        return client.readable(5);
+    }));
     CHECK(client.read_answer()->status == 408);
     CHECK(client.closed());
 }

@@ -41,7 +41,7 @@ TEST_CASE("the page shows who, why, their words, what to say, and the number to 
     CHECK(page.header("Content-Type") == "text/html; charset=utf-8");
     for (const char* part :
          {"<bdi>Ana Pérez</bdi>", "Sun 11:00 there · Madrid", "Ana replied. Call now.",
-          "I&#39;m well, thank you!", "Thank Ana for the answer.", "href=\"tel:+34612345678\"",
+          "I&apos;m well, thank you!", "Thank Ana for the answer.", "href=\"tel:+34612345678\"",
           "/page.css", "Asked me to call later", "Call again in 2 h"})
         CHECK(page.body.find(part) != std::string::npos);
     CHECK(page.body.find("<script") == std::string::npos);
@@ -170,7 +170,7 @@ TEST_CASE("a hostile name is only a name") {
     const Reply page = world.send("GET", world.page(ana.prompt, "joel"));
     CHECK(page.body.find("<script") == std::string::npos);
     CHECK(page.body.find("<img") == std::string::npos);
-    CHECK(page.body.find("&lt;script&gt;alert(1)&lt;/script&gt;&quot;&#39;&amp;{{why}}") !=
+    CHECK(page.body.find("&lt;script&gt;alert(1)&lt;/script&gt;&quot;&apos;&amp;{{why}}") !=
           std::string::npos);
     const Reply api = world.get("/api/v1/contacts/" + std::to_string(ana.contact));
     CHECK(api.object()["name"] == name);
@@ -185,7 +185,7 @@ TEST_CASE("when somebody else has the call the page says who") {
                          json::object())
                 .status == 200);
     const std::string body = world.send("GET", world.page(ana.prompt, "joel")).body;
-    CHECK(body.find("Sam has this one until Sun 11:10. You don&#39;t have to call.") !=
+    CHECK(body.find("Sam has this one until Sun 11:10. You don&apos;t have to call.") !=
           std::string::npos);
     CHECK(body.find("tel:") == std::string::npos);
     CHECK(world.send("GET", world.page(ana.prompt, "sam")).body.find("tel:+34612345678") !=

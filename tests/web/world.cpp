@@ -315,6 +315,18 @@ Reply World::send(std::string_view method, std::string_view path, std::string_vi
     }
 }
 
+Reply World::announce(std::string_view path, std::size_t bytes, Headers headers) {
+    headers.emplace_back("Content-Length", std::to_string(bytes));
+    const int fd = connected(impl_->port);
+    std::string head = request_text("GET", path, {}, headers, "close");
+    head.replace(0, 3, "POST");
+    write_all(fd, head);
+    ::shutdown(fd, SHUT_WR);
+    Reply reply = read_reply(fd);
+    ::close(fd);
+    return reply;
+}
+
 Reply World::post(std::string_view path, const json& body, Headers more) {
     more.push_back(bearer);
     more.emplace_back("Content-Type", "application/json");

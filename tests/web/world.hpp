@@ -55,6 +55,9 @@ class World {
     Reply send(std::string_view method, std::string_view path, std::string_view body = {},
                Headers headers = {});
 
+    // Only announces a body of this size: what is refused before it is read need not be sent.
+    Reply announce(std::string_view path, std::size_t bytes, Headers headers = {});
+
     // With the installation's token.
     Reply get(std::string_view path) { return send("GET", path, {}, {bearer}); }
     Reply post(std::string_view path, const json& body, Headers more = {});

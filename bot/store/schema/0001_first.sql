@@ -125,6 +125,7 @@ CREATE TABLE contact_window (
 CREATE TABLE outreach (
     id            INTEGER PRIMARY KEY,
     contact_id    INTEGER NOT NULL REFERENCES contact (id),
+    live          INTEGER NOT NULL CHECK (live = (phase <> 'closed')),  -- what the trees below go by: it changes once, the phase often
     phase         TEXT    NOT NULL CHECK (phase IN ('planned', 'warming', 'call_due', 'on_call', 'wrap_up', 'waiting', 'held', 'closed')),
     phase_by      TEXT,
     phase_at      INTEGER,
@@ -153,11 +154,11 @@ CREATE TABLE outreach (
     CONSTRAINT a_call_has_a_caller CHECK (phase NOT IN ('on_call', 'wrap_up') OR (phase_by IS NOT NULL AND phase_at IS NOT NULL)),
     CHECK ((promise_at IS NULL) = (promise_topic IS NULL))
 ) STRICT;
-CREATE UNIQUE INDEX outreach_one_live ON outreach (contact_id) WHERE phase <> 'closed';
-CREATE INDEX outreach_past ON outreach (contact_id) WHERE phase = 'closed';
-CREATE INDEX outreach_by_wake ON outreach (wake_at, contact_id) WHERE phase <> 'closed';
+CREATE UNIQUE INDEX outreach_one_live ON outreach (contact_id) WHERE live = 1;
+CREATE INDEX outreach_past ON outreach (contact_id) WHERE live = 0;
+CREATE INDEX outreach_by_wake ON outreach (wake_at, contact_id) WHERE live = 1;
 -- Mostly the service wakes when the action is due, and the tree above finds both; this one holds the others only.
-CREATE INDEX outreach_by_due ON outreach (next_due_at, next_owner) WHERE phase <> 'closed' AND next_due_at <> wake_at;
+CREATE INDEX outreach_by_due ON outreach (next_due_at, next_owner) WHERE live = 1 AND next_due_at <> wake_at;
 CREATE INDEX outreach_in_call ON outreach (next_due_at) WHERE phase IN ('on_call', 'wrap_up');
 
 -- One outgoing text. (outreach, round, step) is there once, unless it was cancelled before it was claimed (invariant I2);

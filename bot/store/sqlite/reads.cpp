@@ -109,11 +109,11 @@ std::optional<core::Prompt> find_prompt(Connection& db, core::PromptId id) {
 std::optional<core::Outreach> find_last_outreach(Connection& db, core::ContactId id) {
     id = present_id(db, id);
     {
-        Rows live = db.sql("SELECT " WARMCALL_OUTREACH_COLUMNS " FROM outreach o WHERE o.contact_id = ? AND o.phase <> 'closed'").rows(id);
+        Rows live = db.sql("SELECT " WARMCALL_OUTREACH_COLUMNS " FROM outreach o WHERE o.contact_id = ? AND o.live = 1").rows(id);
         if (live.next())
             return read_outreach(live);
     }
-    Rows past = db.sql("SELECT " WARMCALL_OUTREACH_COLUMNS " FROM outreach o WHERE o.contact_id = ? AND o.phase = 'closed' ORDER BY o.id DESC LIMIT 1")
+    Rows past = db.sql("SELECT " WARMCALL_OUTREACH_COLUMNS " FROM outreach o WHERE o.contact_id = ? AND o.live = 0 ORDER BY o.id DESC LIMIT 1")
                     .rows(id);
     return past.next() ? std::optional{read_outreach(past)} : std::nullopt;
 }
@@ -141,26 +141,26 @@ std::vector<core::Case> find_queue(Connection& db, const QueueQuery& query) {
     if (query.rep) {
         return read_cases(
             db, ids_of(db.sql("SELECT contact_id FROM ("
-                              "SELECT * FROM (SELECT contact_id, next_due_at, id FROM outreach WHERE phase <> 'closed' AND wake_at <= ?1"
+                              "SELECT * FROM (SELECT contact_id, next_due_at, id FROM outreach WHERE live = 1 AND wake_at <= ?1"
                               "  AND next_due_at = wake_at AND next_owner = ?2 ORDER BY wake_at LIMIT ?3)"
-                              " UNION SELECT * FROM (SELECT contact_id, next_due_at, id FROM outreach WHERE phase <> 'closed' AND next_due_at <= ?1"
+                              " UNION SELECT * FROM (SELECT contact_id, next_due_at, id FROM outreach WHERE live = 1 AND next_due_at <= ?1"
                               "  AND next_due_at <> wake_at AND next_owner = ?2 ORDER BY next_due_at LIMIT ?3)"
                               " UNION SELECT contact_id, next_due_at, id FROM outreach WHERE phase IN ('on_call', 'wrap_up')"
                               "  AND (next_owner = ?2 OR phase_by = ?2)"
                               " UNION SELECT o.contact_id, o.next_due_at, o.id FROM prompt p JOIN outreach o ON o.id = p.outreach_id"
-                              "  WHERE p.open = 1 AND p.rep = ?2 AND o.phase <> 'closed'"
+                              "  WHERE p.open = 1 AND p.rep = ?2 AND o.live = 1"
                               ") ORDER BY next_due_at, id LIMIT ?3")
                            .rows(query.until, *query.rep, query.limit)));
     }
     return read_cases(
         db, ids_of(db.sql("SELECT contact_id FROM ("
-                          "SELECT * FROM (SELECT contact_id, next_due_at, id FROM outreach WHERE phase <> 'closed' AND wake_at <= ?1"
+                          "SELECT * FROM (SELECT contact_id, next_due_at, id FROM outreach WHERE live = 1 AND wake_at <= ?1"
                           "  AND next_due_at = wake_at ORDER BY wake_at LIMIT ?2)"
-                          " UNION SELECT * FROM (SELECT contact_id, next_due_at, id FROM outreach WHERE phase <> 'closed' AND next_due_at <= ?1"
+                          " UNION SELECT * FROM (SELECT contact_id, next_due_at, id FROM outreach WHERE live = 1 AND next_due_at <= ?1"
                           "  AND next_due_at <> wake_at ORDER BY next_due_at LIMIT ?2)"
                           " UNION SELECT contact_id, next_due_at, id FROM outreach WHERE phase IN ('on_call', 'wrap_up')"
                           " UNION SELECT o.contact_id, o.next_due_at, o.id FROM prompt p JOIN outreach o ON o.id = p.outreach_id"
-                          "  WHERE p.open = 1 AND o.phase <> 'closed'"
+                          "  WHERE p.open = 1 AND o.live = 1"
                           ") ORDER BY next_due_at, id LIMIT ?2")
                        .rows(query.until, query.limit)));
 }
@@ -168,8 +168,8 @@ std::vector<core::Case> find_queue(Connection& db, const QueueQuery& query) {
 std::vector<core::Message> find_messages(Connection& db, core::ContactId id, std::size_t limit) {
     id = present_id(db, id);
     Rows rows = db.sql("SELECT " WARMCALL_MESSAGE_COLUMNS
-                       " FROM outbox m WHERE m.outreach_id IN (SELECT id FROM outreach WHERE contact_id = ?1 AND phase <> 'closed' UNION ALL"
-                       " SELECT id FROM outreach WHERE contact_id = ?1 AND phase = 'closed')"
+                       " FROM outbox m WHERE m.outreach_id IN (SELECT id FROM outreach WHERE contact_id = ?1 AND live = 1 UNION ALL"
+                       " SELECT id FROM outreach WHERE contact_id = ?1 AND live = 0)"
                        " UNION ALL SELECT " WARMCALL_MESSAGE_COLUMNS
                        " FROM outbox m WHERE m.outreach_id IS NULL AND m.contact_id = ?1 ORDER BY 1 DESC LIMIT ?2")
                     .rows(id, limit);
@@ -354,7 +354,7 @@ StoreCounts find_counts(Connection& db) {
 
 std::optional<core::Timestamp> find_next_due(Connection& db) {
     Rows rows = db.sql("SELECT min(at) FROM ("
-                       "SELECT min(wake_at) AS at FROM outreach WHERE phase <> 'closed'"
+                       "SELECT min(wake_at) AS at FROM outreach WHERE live = 1"
                        " UNION ALL SELECT min(not_before) FROM outbox WHERE state = 'queued'"
                        " UNION ALL SELECT min(lease_until) FROM outbox WHERE state = 'claimed'"
                        " UNION ALL SELECT min(due_at) FROM alert WHERE state = 'waiting')")

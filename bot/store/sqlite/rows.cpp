@@ -141,7 +141,7 @@ constexpr Sql one_case =
     " c.suppressions, c.windows, c.whatsapp_unreachable_at, c.last_wellbeing_at, c.last_call_me_back_at, c.last_reply_at, c.version,"
     " k.given, k.source, k.at, k.text, c.merged_into, o.id, p.id, " WARMCALL_OUTREACH_COLUMNS ", " WARMCALL_PROMPT_COLUMNS
     " FROM contact c LEFT JOIN consent k ON k.id = c.consent_id"
-    " LEFT JOIN outreach o ON o.contact_id = c.id AND o.phase <> 'closed'"
+    " LEFT JOIN outreach o ON o.contact_id = c.id AND o.live = 1"
     " LEFT JOIN prompt p ON p.outreach_id = o.id AND p.open = 1"
     " WHERE c.id = ?";
 

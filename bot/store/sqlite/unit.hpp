@@ -108,6 +108,7 @@ class SqliteUnit final : public Unit {
     void save_messages(Saving& saving);
     void insert_message(Saving& saving, const core::Message& message);
     void update_message(const core::Message& before, const core::Message& after);
+    std::int64_t update_progress(const core::Message& before, const core::Message& after, const core::Facts& facts);
     core::Facts stored_facts(core::MessageId id);
     void take(Saving& saving, const core::TellRep& tell);
     void take(Saving& saving, const core::Noted& noted);

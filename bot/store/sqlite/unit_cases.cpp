@@ -25,6 +25,8 @@ struct PhaseColumns {
     void operator()(const core::Closed& p) { at = p.at, reason = word(p.reason); }
 };
 
+bool is_closed(const core::Outreach& o) { return std::holds_alternative<core::Closed>(o.phase); }
+
 // An outreach's columns that are not simply its members.
 struct OutreachColumns {
     PhaseColumns phase;
@@ -36,7 +38,7 @@ struct OutreachColumns {
 
     explicit OutreachColumns(const core::Outreach& o) {
         std::visit([this](const auto& p) { phase(p); }, o.phase);
-        if (!std::holds_alternative<core::Closed>(o.phase)) {  // when it is closed nothing is next
+        if (!is_closed(o)) {  // when it is closed nothing is next
             next_kind = o.next.kind;
             next_owner = unless_empty(o.next.owner.value);
             next_due_at = o.next.due_at;
@@ -115,10 +117,10 @@ void SqliteUnit::insert_outreach(Saving& saving) {
     const core::Outreach& o = *saving.after.outreach;
     const OutreachColumns c{o};
     saving.outreach.value =
-        sql("INSERT INTO outreach (contact_id, phase, phase_by, phase_at, phase_reason, next_kind, next_owner, next_due_at, wake_at, round,"
+        sql("INSERT INTO outreach (contact_id, live, phase, phase_by, phase_at, phase_reason, next_kind, next_owner, next_due_at, wake_at, round,"
             " attempt, rerouted, replied_at, promise_at, promise_topic, enrolled_at, cadence)"
-            " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)")
-            .insert(saving.contact, phase_word(o.phase), c.phase.by, c.phase.at, c.phase.reason, c.next_kind, c.next_owner, c.next_due_at,
+            " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)")
+            .insert(saving.contact, !is_closed(o), phase_word(o.phase), c.phase.by, c.phase.at, c.phase.reason, c.next_kind, c.next_owner, c.next_due_at,
                     c.wake_at, o.round, o.attempt, o.rerouted, o.replied_at, c.promise_at, c.promise_topic, o.enrolled_at, o.cadence);
     tally("outreach", phase_word(o.phase), 1);
 }
@@ -135,14 +137,23 @@ bool only_later(const core::Outreach& was, const core::Outreach& o) {
 
 }  // namespace
 
+// SQLite rewrites every tree a named column is part of, changed or not: so an update names no more than it must.
 void SqliteUnit::update_outreach(Saving& saving) {
     const core::Outreach& o = *saving.after.outreach;
     const core::Outreach& was = *saving.before.outreach;
+    if (is_closed(was))
+        throw std::logic_error{"a closed outreach is not opened again: the next one is new"};
     const OutreachColumns c{o};
     const std::int64_t changed =
         only_later(was, o)
             ? sql("UPDATE outreach SET next_due_at = ?, wake_at = ?, version = version + 1 WHERE id = ? AND version = ?")
                   .run(c.next_due_at, c.wake_at, o.id, was.version)
+        : is_closed(o)
+            ? sql("UPDATE outreach SET live = 0, phase = ?, phase_by = NULL, phase_at = ?, phase_reason = ?, next_kind = NULL, next_owner = NULL,"
+                  " next_due_at = NULL, wake_at = NULL, round = ?, attempt = ?, rerouted = ?, replied_at = ?, promise_at = ?, promise_topic = ?,"
+                  " version = version + 1 WHERE id = ? AND version = ?")
+                  .run(phase_word(o.phase), c.phase.at, c.phase.reason, o.round, o.attempt, o.rerouted, o.replied_at, c.promise_at,
+                       c.promise_topic, o.id, was.version)
             : sql("UPDATE outreach SET phase = ?, phase_by = ?, phase_at = ?, phase_reason = ?, next_kind = ?, next_owner = ?, next_due_at = ?,"
                   " wake_at = ?, round = ?, attempt = ?, rerouted = ?, replied_at = ?, promise_at = ?, promise_topic = ?, enrolled_at = ?,"
                   " cadence = ?, version = version + 1 WHERE id = ? AND version = ?")
@@ -189,15 +200,19 @@ void SqliteUnit::insert_prompt(Saving& saving, const core::Prompt& p) {
 
 void SqliteUnit::update_prompt(const core::Prompt& before, const core::Prompt& after) {
     const std::int64_t changed =
-        sql("UPDATE prompt SET open = ?, rep = ?, kind = ?, reason = ?, words = ?, raised_at = ?, due_at = ?, alert_at = ?, ladder_step = ?,"
-            " acknowledged_at = ?, lease_holder = ?, lease_until = ? WHERE id = ? AND open = ?")
-            .run(after.open, after.rep, after.kind, after.reason, after.words, after.raised_at, after.due_at, after.alert_at,
-                 after.ladder_step, after.acknowledged_at, after.lease ? std::optional{after.lease->holder} : std::nullopt,
+        sql("UPDATE prompt SET kind = ?, reason = ?, words = ?, raised_at = ?, due_at = ?, alert_at = ?, ladder_step = ?, acknowledged_at = ?,"
+            " lease_holder = ?, lease_until = ? WHERE id = ? AND open = ?")
+            .run(after.kind, after.reason, after.words, after.raised_at, after.due_at, after.alert_at, after.ladder_step,
+                 after.acknowledged_at, after.lease ? std::optional{after.lease->holder} : std::nullopt,
                  after.lease ? std::optional{after.lease->until} : std::nullopt, after.id, before.open);
     if (changed != 1)
         throw Conflict{"the prompt was dealt with meanwhile"};
-    if (before.open != after.open)
+    if (before.rep != after.rep)
+        sql("UPDATE prompt SET rep = ? WHERE id = ?").run(after.rep, after.id);
+    if (before.open != after.open) {
+        sql("UPDATE prompt SET open = ? WHERE id = ?").run(after.open, after.id);
         tally("prompts_open", "", after.open ? 1 : -1);
+    }
     const bool acknowledged = !before.acknowledged_at && after.acknowledged_at;
     if (!after.open || acknowledged)
         drop_alerts(after.id);
@@ -238,25 +253,15 @@ void SqliteUnit::insert_message(Saving& saving, const core::Message& m) {
 
 void SqliteUnit::update_message(const core::Message& before, const core::Message& after) {
     // What is stored may know more than the decision did; a fact once known is never lost.
-    const core::Facts f = before.facts == after.facts ? after.facts : core::join(stored_facts(after.id), after.facts);
-    const FailureColumns failed{f.failed};
-    const bool only_facts = before.state == after.state && before.not_before == after.not_before && before.not_after == after.not_after &&
-                            before.tries == after.tries;
-    const std::int64_t changed =
-        only_facts  // the busiest write of all: it names what changes, so that SQLite checks and indexes no more than that
-            ? sql("UPDATE outbox SET queued_at = ?, claimed_at = ?, unknown_at = ?, accepted_at = ?, sent_at = ?, delivered_at = ?, read_at = ?"
-                  " WHERE id = ? AND state = ?")
-                  .run(f.queued, f.claimed, f.unknown, f.accepted, f.sent, f.delivered, f.read, after.id, before.state)
-            : sql("UPDATE outbox SET state = ?1, not_before = ?2, not_after = ?3, tries = ?4, queued_at = ?5, claimed_at = ?6, unknown_at = ?7,"
-                  " accepted_at = ?8, sent_at = ?9, delivered_at = ?10, read_at = ?11, cancelled_id = CASE ?1 WHEN 'cancelled' THEN id ELSE 0 END,"
-                  " lease_until = CASE ?1 WHEN 'claimed' THEN lease_until END WHERE id = ?12 AND state = ?13")
-                  .run(after.state, after.not_before, after.not_after, after.tries, f.queued, f.claimed, f.unknown, f.accepted, f.sent,
-                       f.delivered, f.read, after.id, before.state);
-    if (changed != 1)
+    const core::Facts known = before.facts == after.facts ? before.facts : stored_facts(after.id);
+    const core::Facts f = core::join(known, after.facts);
+    if (update_progress(before, after, f) != 1)
         throw Conflict{"the message went on meanwhile"};
-    if (f.failed != before.facts.failed)
+    if (f.failed != known.failed) {
+        const FailureColumns failed{f.failed};
         sql("UPDATE outbox SET failed_at = ?, failed_code = ?, failed_class = ? WHERE id = ?").run(failed.at, failed.code, failed.kind, after.id);
-    if (f.provider_id != before.facts.provider_id)
+    }
+    if (f.provider_id != known.provider_id)
         sql("UPDATE outbox SET provider_id = ? WHERE id = ?").run(unless_empty(f.provider_id), after.id);
     if (before.state != after.state) {
         tally("message", word(before.state), -1);
@@ -266,6 +271,26 @@ void SqliteUnit::update_message(const core::Message& before, const core::Message
         before.language != after.language || before.text != after.text)
         sql("UPDATE outbox SET channel = ?, to_kind = ?, to_value = ?, template_name = ?, language = ?, text = ? WHERE id = ?")
             .run(after.channel, after.to.kind, after.to.value, after.template_name, after.language, after.text, after.id);
+}
+
+// The state and the times; how many rows were still in the state the decision saw.
+std::int64_t SqliteUnit::update_progress(const core::Message& before, const core::Message& after, const core::Facts& f) {
+    if (before.state == core::MessageState::cancelled && after.state != before.state)
+        throw std::logic_error{"a cancelled message is not sent after all: the next one is new"};
+    const bool only_facts = before.state == after.state && before.not_before == after.not_before && before.not_after == after.not_after &&
+                            before.tries == after.tries;
+    if (only_facts)  // the busiest write of all
+        return sql("UPDATE outbox SET queued_at = ?, claimed_at = ?, unknown_at = ?, accepted_at = ?, sent_at = ?, delivered_at = ?, read_at = ?"
+                   " WHERE id = ? AND state = ?")
+            .run(f.queued, f.claimed, f.unknown, f.accepted, f.sent, f.delivered, f.read, after.id, before.state);
+    if (after.state == core::MessageState::cancelled)
+        sql("UPDATE outbox SET cancelled_id = id, state = 'cancelled', lease_until = NULL WHERE id = ? AND state = ?").run(after.id, before.state);
+    const core::MessageState seen = after.state == core::MessageState::cancelled ? after.state : before.state;
+    return sql("UPDATE outbox SET state = ?1, not_before = ?2, not_after = ?3, tries = ?4, queued_at = ?5, claimed_at = ?6, unknown_at = ?7,"
+               " accepted_at = ?8, sent_at = ?9, delivered_at = ?10, read_at = ?11, lease_until = CASE ?1 WHEN 'claimed' THEN lease_until END"
+               " WHERE id = ?12 AND state = ?13")
+        .run(after.state, after.not_before, after.not_after, after.tries, f.queued, f.claimed, f.unknown, f.accepted, f.sent, f.delivered,
+             f.read, after.id, seen);
 }
 
 core::Facts SqliteUnit::stored_facts(core::MessageId id) {

@@ -11,11 +11,10 @@ namespace {
 
 std::optional<int> minutes(const std::optional<core::DayTime>& at) { return at ? std::optional{at->minutes} : std::nullopt; }
 
-// Equal but for what lives in tables of its own, and the name, which is folded only when it changes.
-bool same_row(const core::Contact& a, const core::Contact& b) {
-    return a.owner == b.owner && a.language == b.language && a.zones == b.zones && a.zone_source == b.zone_source && a.region == b.region &&
-           a.preferences == b.preferences && a.topic == b.topic && a.whatsapp_unreachable_at == b.whatsapp_unreachable_at &&
-           a.last_wellbeing_at == b.last_wellbeing_at && a.last_call_me_back_at == b.last_call_me_back_at && a.last_reply_at == b.last_reply_at;
+// Equal in what a person tells us once. The name is folded, the owner is in a tree: both are written only when they change.
+bool same_record(const core::Contact& a, const core::Contact& b) {
+    return a.language == b.language && a.zones == b.zones && a.zone_source == b.zone_source && a.region == b.region &&
+           a.preferences == b.preferences && a.topic == b.topic;
 }
 
 template <class T>
@@ -133,18 +132,18 @@ void SqliteUnit::save_contact(const core::Contact& before, const core::Contact& 
     if (before == after)
         return;
     // The version is compared whatever differs, so that two decisions about one person cannot pass each other.
-    const std::int64_t changed =
-        same_row(before, after)
-            ? sql("UPDATE contact SET version = version + 1 WHERE id = ? AND version = ?").run(after.id, before.version)
-            : sql("UPDATE contact SET owner = ?, language = ?, zones = ?, zone_source = ?, region = ?, best_from = ?, best_to = ?, reach = ?,"
-                  " if_lost = ?, topic = ?, whatsapp_unreachable_at = ?, last_wellbeing_at = ?, last_call_me_back_at = ?, last_reply_at = ?,"
-                  " version = version + 1 WHERE id = ? AND version = ?")
-                  .run(after.owner, after.language, zones_as_text(after.zones), after.zone_source, after.region, minutes(after.preferences.from),
-                       minutes(after.preferences.to), after.preferences.reach, after.preferences.if_lost, after.topic,
-                       after.whatsapp_unreachable_at, after.last_wellbeing_at, after.last_call_me_back_at, after.last_reply_at, after.id,
-                       before.version);
-    if (changed != 1)
+    if (sql("UPDATE contact SET whatsapp_unreachable_at = ?, last_wellbeing_at = ?, last_call_me_back_at = ?, last_reply_at = ?,"
+            " version = version + 1 WHERE id = ? AND version = ?")
+            .run(after.whatsapp_unreachable_at, after.last_wellbeing_at, after.last_call_me_back_at, after.last_reply_at, after.id,
+                 before.version) != 1)
         throw Conflict{"the contact was changed meanwhile"};
+    if (!same_record(before, after))
+        sql("UPDATE contact SET language = ?, zones = ?, zone_source = ?, region = ?, best_from = ?, best_to = ?, reach = ?, if_lost = ?,"
+            " topic = ? WHERE id = ?")
+            .run(after.language, zones_as_text(after.zones), after.zone_source, after.region, minutes(after.preferences.from),
+                 minutes(after.preferences.to), after.preferences.reach, after.preferences.if_lost, after.topic, after.id);
+    if (before.owner != after.owner)
+        sql("UPDATE contact SET owner = ? WHERE id = ?").run(after.owner, after.id);
     if (before.name != after.name)
         sql("UPDATE contact SET name = ?, name_folded = ? WHERE id = ?").run(after.name, fold(after.name), after.id);
     if (before.consent != after.consent)
@@ -244,14 +243,14 @@ void SqliteUnit::close_as_merged(const core::Case& gone, core::Timestamp now) {
 }
 
 void SqliteUnit::move_outreaches(core::ContactId from, core::ContactId into) {
-    sql("UPDATE outbox SET contact_id = ?1 WHERE outreach_id IN (SELECT id FROM outreach WHERE contact_id = ?2 AND phase <> 'closed')").run(into, from);
-    sql("UPDATE outbox SET contact_id = ?1 WHERE outreach_id IN (SELECT id FROM outreach WHERE contact_id = ?2 AND phase = 'closed')").run(into, from);
+    sql("UPDATE outbox SET contact_id = ?1 WHERE outreach_id IN (SELECT id FROM outreach WHERE contact_id = ?2 AND live = 1)").run(into, from);
+    sql("UPDATE outbox SET contact_id = ?1 WHERE outreach_id IN (SELECT id FROM outreach WHERE contact_id = ?2 AND live = 0)").run(into, from);
     sql("UPDATE outbox SET contact_id = ?1 WHERE outreach_id IS NULL AND contact_id = ?2").run(into, from);
     sql("UPDATE prompt SET contact_id = ?1 WHERE open = 1 AND outreach_id IN"
-        " (SELECT id FROM outreach WHERE contact_id = ?2 AND phase <> 'closed')")
+        " (SELECT id FROM outreach WHERE contact_id = ?2 AND live = 1)")
         .run(into, from);
-    sql("UPDATE outreach SET contact_id = ?1 WHERE contact_id = ?2 AND phase = 'closed'").run(into, from);
-    sql("UPDATE outreach SET contact_id = ?1, version = version + 1 WHERE contact_id = ?2 AND phase <> 'closed'").run(into, from);
+    sql("UPDATE outreach SET contact_id = ?1 WHERE contact_id = ?2 AND live = 0").run(into, from);
+    sql("UPDATE outreach SET contact_id = ?1, version = version + 1 WHERE contact_id = ?2 AND live = 1").run(into, from);
 }
 
 void SqliteUnit::merge_suppressions(const core::Contact& from, const core::Contact& into) {

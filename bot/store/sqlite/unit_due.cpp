@@ -17,7 +17,7 @@ void read_refs(Rows rows, std::vector<MessageRef>& into) {
 
 std::vector<core::ContactId> SqliteUnit::due(core::Timestamp now, std::size_t limit) {
     std::vector<core::ContactId> found;
-    Rows rows = sql("SELECT contact_id FROM outreach WHERE phase <> 'closed' AND wake_at <= ? ORDER BY wake_at LIMIT ?").rows(now, limit);
+    Rows rows = sql("SELECT contact_id FROM outreach WHERE live = 1 AND wake_at <= ? ORDER BY wake_at LIMIT ?").rows(now, limit);
     while (rows.next())
         rows.read(found.emplace_back());
     return found;
