@@ -232,11 +232,11 @@ std::string_view template_for(const Plan& plan, const Case& subject, MessageKind
 
 }  // namespace
 
-Route route(const Plan& plan, const Case& subject, MessageKind kind, Timestamp now) {
+Route route(const Plan& plan, const Case& subject, MessageKind kind, Timestamp now, const ChannelId& except) {
     Route best{.verdict = elsewhere(GateCode::no_route, "There is no channel that reaches them.")};
     for (const Channel& channel : plan.channels) {
         const Address* to = address_for(plan, subject.contact, channel.medium, now);
-        if (to == nullptr) {
+        if (to == nullptr || channel.id == except) {
             continue;
         }
         Message message{.contact = subject.contact.id, .kind = kind, .channel = channel.id, .to = *to,

@@ -24,6 +24,7 @@ struct Verdict {
 Verdict gate(const Plan& plan, const Case& subject, const Message& message, Timestamp now);
 
 // The way a text of this kind would take now: the first channel in order that the gate lets through, else the most hopeful refusal.
+// `except` is a channel that has just failed.
 struct Route {
     ChannelId channel;
     Address to;
@@ -31,7 +32,7 @@ struct Route {
     std::string language;
     Verdict verdict;
 };
-Route route(const Plan& plan, const Case& subject, MessageKind kind, Timestamp now);
+Route route(const Plan& plan, const Case& subject, MessageKind kind, Timestamp now, const ChannelId& except = {});
 
 std::string_view to_string(GateCode code);
 

@@ -112,8 +112,8 @@ void Turn::cancel_queued(std::string reason) {
     }
 }
 
-bool Turn::queue(MessageKind kind, int step) {
-    const Route way = route(plan, c, kind, now);
+bool Turn::queue(MessageKind kind, int step, const ChannelId& except) {
+    const Route way = route(plan, c, kind, now, except);
     if (!way.verdict.go()) {
         return false;
     }
@@ -241,7 +241,7 @@ void Turn::way_failed(std::string sentence) {
     if (!outreach().rerouted) {
         outreach().rerouted = true;
         const auto last = std::exchange(c.contact.last_wellbeing_at, std::nullopt);  // that one reached nobody
-        if (queue(MessageKind::wellbeing, step_second_route)) {
+        if (queue(MessageKind::wellbeing, step_second_route, wellbeing() == nullptr ? ChannelId{} : wellbeing()->channel)) {
             note("rerouted", sentence);
             become(Warming{}, ActionKind::wait_then_call, now + cadence().useful_life, now + cadence().useful_life);
             return;

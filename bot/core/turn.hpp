@@ -38,7 +38,8 @@ struct Turn {
     void become(Phase phase, ActionKind kind, Timestamp due_at, Timestamp wake_at);
     void cancel_automatic(std::string reason);  // what we would have written unasked; what the rep typed still goes
     void cancel_queued(std::string reason);     // everything but the confirmation of a STOP
-    bool queue(MessageKind kind, int step);  // a new message, through the gate's first open route; false when there is none
+    // A new message, through the gate's first open route; false when there is none.
+    bool queue(MessageKind kind, int step, const ChannelId& except = {});
     void call_due(PromptKind kind, std::string reason, Timestamp due_at, Duration quiet_for = Duration{});
     void add_words(std::string_view words);
     void close_prompt();

@@ -6,6 +6,7 @@
 #include <boost/asio/redirect_error.hpp>
 #include <boost/asio/use_awaitable.hpp>
 #include <memory>
+#include <stdexcept>
 #include <utility>
 
 namespace warmcall {
@@ -49,6 +50,17 @@ AlertOnItsWay prepare(Unit& unit, const core::Plan& plan, const Notifier& notifi
     return {.alert = std::move(alert), .channel = rep->second.channel, .outbound = std::move(*outbound)};
 }
 
+// One that cannot even be read, its contact being gone, must not keep the others from the reps.
+AlertOnItsWay prepare_alone(Unit& unit, const core::Plan& plan, const Notifier& notifier, const PromptLink& link,
+                            const std::map<core::RepId, RepState>& states, Alert alert, core::Timestamp now) {
+    try {
+        return prepare(unit, plan, notifier, link, states, alert, now);
+    } catch (const std::logic_error& problem) {
+        spdlog::error("alert {}: {}", alert.id, problem.what());
+        return give_up(std::move(alert), "it could not be put into words");
+    }
+}
+
 }  // namespace
 
 std::vector<AlertOnItsWay> claim_alerts(Store& store, const Applier& applier, const Notifier& notifier, const PromptLink& link,
@@ -58,7 +70,7 @@ std::vector<AlertOnItsWay> claim_alerts(Store& store, const Applier& applier, co
         found.clear();
         std::vector<AlertOutcome> given_up;
         for (Alert& alert : unit.claim_alerts(now, alert_lease, tokens)) {
-            AlertOnItsWay one = prepare(unit, applier.plan(), notifier, link, applier.rep_states(), std::move(alert), now);
+            AlertOnItsWay one = prepare_alone(unit, applier.plan(), notifier, link, applier.rep_states(), std::move(alert), now);
             if (one.outbound) {
                 found.push_back(std::move(one));
             } else {
@@ -102,6 +114,21 @@ AlertOutcome settle_alert(const Line& line, const Alert& alert, const Exchange& 
     return outcome;
 }
 
+void save_outcome(Unit& unit, const Alert& alert, const core::ChannelId& channel, AlertOutcome outcome, core::Timestamp now) {
+    unit.settle_alerts({&outcome, 1}, now);
+    if (outcome.provider_id.empty()) {
+        return;
+    }
+    for (const ParkedReceipt& receipt : unit.unpark(channel, outcome.provider_id)) {
+        if (receipt.facts.failed) {
+            Alert told = alert;
+            told.provider_id = outcome.provider_id;
+            outcome = after_failed_receipt(told, receipt.facts.failed->kind, now);
+            unit.settle_alerts({&outcome, 1}, now);
+        }
+    }
+}
+
 Alerts::Alerts(asio::io_context& context, Door& door, Applier& applier, Store& store, const Dispatch& lines, Transport& transport,
                const Notifier& notifier, PromptLink link, Clock& clock, Rng& rng)
     : door_{door}, applier_{applier}, store_{store}, lines_{lines}, transport_{transport}, notifier_{notifier},
@@ -138,20 +165,16 @@ asio::awaitable<std::size_t> Alerts::send_some() {
         *claimed = claim_alerts(store_, applier_, notifier_, link_, tokens, clock_.now());
     };
     co_await door_.on_writer(std::move(job));
-    std::vector<AlertOutcome> outcomes;
-    for (AlertOnItsWay& one : *claimed) {
-        outcomes.push_back(co_await send(std::move(one)));
+    for (const AlertOnItsWay& one : *claimed) {  // each stored at once: its receipt may come while the next is on its way
+        Write settle_it = [alert = one.alert, channel = one.channel, outcome = co_await send(one)](Unit& unit, core::Timestamp now) {
+            save_outcome(unit, alert, channel, outcome, now);
+        };
+        co_await door_.apply(Work{std::move(settle_it)});
     }
-    if (!outcomes.empty()) {
-        const std::size_t n = outcomes.size();
-        Write settle_all = [outcomes = std::move(outcomes)](Unit& unit, core::Timestamp now) { unit.settle_alerts(outcomes, now); };
-        co_await door_.apply(Work{std::move(settle_all)});
-        co_return n;
-    }
-    co_return 0;
+    co_return claimed->size();
 }
 
-asio::awaitable<AlertOutcome> Alerts::send(AlertOnItsWay one) {
+asio::awaitable<AlertOutcome> Alerts::send(const AlertOnItsWay& one) {
     const Line* line = lines_.line(one.channel);
     if (line == nullptr) {
         co_return AlertOutcome{.id = one.alert.id, .done = true, .problem = "the rep's channel is not configured"};

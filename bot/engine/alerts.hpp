@@ -34,6 +34,9 @@ std::vector<AlertOnItsWay> claim_alerts(Store& store, const Applier& applier, co
 // What follows for the alert from the exchange.
 AlertOutcome settle_alert(const Line& line, const Alert& alert, const Exchange& exchange, core::Timestamp now, Rng& rng);
 
+// Stores what became of it, and what receipts that were quicker than the answer said of it.
+void save_outcome(Unit& unit, const Alert& alert, const core::ChannelId& channel, AlertOutcome outcome, core::Timestamp now);
+
 class Alerts {
  public:
     Alerts(boost::asio::io_context& context, Door& door, Applier& applier, Store& store, const Dispatch& lines, Transport& transport,
@@ -45,7 +48,7 @@ class Alerts {
 
  private:
     boost::asio::awaitable<std::size_t> send_some();
-    boost::asio::awaitable<AlertOutcome> send(AlertOnItsWay one);
+    boost::asio::awaitable<AlertOutcome> send(const AlertOnItsWay& one);
 
     Door& door_;
     Applier& applier_;

@@ -31,6 +31,12 @@ std::optional<core::Address> as_phone(const core::Address& address) {
 
 }  // namespace
 
+AlertOutcome after_failed_receipt(const Alert& alert, core::FailureClass failure, core::Timestamp now) {
+    const bool window = failure == core::FailureClass::needs_window;
+    return {.id = alert.id, .done = !window || alert.needs_template, .again_at = now, .needs_template = window,
+            .provider_id = alert.provider_id, .problem = "the provider could not deliver it"};
+}
+
 // One transaction under way: cases as loaded and as they become, saved together at its end.
 struct Batch {
     Applier& applier;
@@ -330,9 +336,7 @@ struct Batch {
         }
         if (const auto alert = unit.alert_by(f.delivery->channel, status.provider_id)) {
             if (status.facts.failed) {
-                const bool window = status.facts.failed->kind == core::FailureClass::needs_window;
-                const AlertOutcome outcome{.id = alert->id, .done = !window || alert->needs_template, .again_at = now, .needs_template = window,
-                                           .provider_id = status.provider_id, .problem = "the provider could not deliver it"};
+                const AlertOutcome outcome = after_failed_receipt(*alert, status.facts.failed->kind, now);
                 unit.settle_alerts({&outcome, 1}, now);
             }
             return;

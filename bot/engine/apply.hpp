@@ -63,6 +63,9 @@ struct Pace {
     std::function<std::optional<core::Timestamp>(const core::Message&, core::Timestamp now)> pair;
 };
 
+// What a receipt that a rep's alert did not get through means for it.
+AlertOutcome after_failed_receipt(const Alert& alert, core::FailureClass failure, core::Timestamp now);
+
 class Applier {
  public:
     // Keeps its own copy of the plan: template and channel states in it move with what the providers say.

@@ -410,8 +410,6 @@ auto verification_of(const std::string& host) {
 
 asio::awaitable<Result<void>> secure(Pool& pool, const Origin& origin,
                                      const std::shared_ptr<Wire>& wire, Clock::time_point until) {
-    if (const auto prepared = pool.prepare_tls(); !prepared)
-        co_return prepared.error();
     auto& stream = wire->start_tls(*pool.tls);
     stream.set_verify_callback(verification_of(origin.host));
     error_code ec;
@@ -440,12 +438,15 @@ class PooledTransport : public Transport {
     asio::awaitable<Result<std::unique_ptr<Connection>>> connect(std::string_view text,
                                                                  core::Duration limit) override {
         const std::shared_ptr<Pool> pool = pool_;
-        const auto until = Clock::now() + limit;
         const auto origin = origin_of(text);
         if (!origin)
             co_return origin.error();
         if (auto wire = pool->take(origin->text))
             co_return std::make_unique<PooledConnection>(pool, *origin, std::move(wire));
+        if (origin->tls)
+            if (const auto prepared = pool->prepare_tls(); !prepared)
+                co_return prepared.error();
+        const auto until = Clock::now() + limit;  // from here it is the network's time
         const auto endpoints = co_await resolve(pool->context, *origin, until);
         if (!endpoints)
             co_return endpoints.error();

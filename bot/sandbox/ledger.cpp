@@ -107,9 +107,9 @@ Result<void> Ledger::find_end() {
                      "this file is not a ledger of the sandbox, and is left as it is"};
     const off_t size = ::lseek(file_, 0, SEEK_END);
     bytes_ = static_cast<std::uint64_t>(std::max<off_t>(size, 0));
+    // a line was torn by a crash: it stays as it is, and the next begins its own
     if (bytes_ > whole)
-        write_whole(
-            "\n");  // a line was torn by a crash: it stays as it is, and the next begins its own
+        write_whole("\n");
     return {};
 }
 

@@ -31,7 +31,8 @@ UChar32 without_stroke(UChar32 c) {
 std::string fold(std::string_view text) {
     UErrorCode error = U_ZERO_ERROR;
     const icu::Normalizer2* nfkd = icu::Normalizer2::getNFKDInstance(error);
-    icu::UnicodeString cased = icu::UnicodeString::fromUTF8({text.data(), static_cast<std::int32_t>(text.size())});
+    icu::UnicodeString cased =
+        icu::UnicodeString::fromUTF8({text.data(), static_cast<std::int32_t>(text.size())});
     cased.foldCase();
     const icu::UnicodeString apart = nfkd->normalize(cased, error);
     if (U_FAILURE(error))

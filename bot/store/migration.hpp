@@ -1,5 +1,6 @@
 #pragma once
-// The numbered steps the schema is built by. Only added to, never changed: what a user has on disk was made by them.
+// The numbered steps the schema is built by. Only added to, never changed: what a user has on disk
+// was made by them.
 
 #include <span>
 #include <string_view>

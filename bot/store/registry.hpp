@@ -9,7 +9,8 @@
 
 namespace warmcall {
 
-// "sqlite:PATH", "sqlite::memory:". Throws StoreUnavailable with a sentence for the user when it cannot be opened or is unknown.
+// "sqlite:PATH", "sqlite::memory:". Throws StoreUnavailable with a sentence for the user when it
+// cannot be opened or is unknown.
 std::unique_ptr<Store> make_store(std::string_view url);
 
 }  // namespace warmcall

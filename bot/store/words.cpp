@@ -17,6 +17,8 @@ struct PhaseWord {
 
 }  // namespace
 
-std::string_view phase_word(const core::Phase& phase) { return std::visit(PhaseWord{}, phase); }
+std::string_view phase_word(const core::Phase& phase) {
+    return std::visit(PhaseWord{}, phase);
+}
 
 }  // namespace warmcall::store

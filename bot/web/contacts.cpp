@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <charconv>
+#include <utility>
 
 #include "core/calendar.hpp"
 #include "core/speech.hpp"
@@ -159,6 +160,20 @@ std::string_view status_word(core::Shown shown) {
             return "read";
     }
     return "unknown";
+}
+
+// The door's own work on one contact, for a write that does more in the same transaction.
+std::optional<core::Refusal> decide_one(Unit& unit, const core::Plan& plan, core::ContactId id,
+                                        const core::Event& event, std::string_view actor,
+                                        core::Timestamp now) {
+    const Wanted wanted{id, std::nullopt};
+    const core::Case before = unit.load(std::span{&wanted, 1}).at(0);
+    const core::Transition decided = core::decide(plan, before, event, now);
+    if (decided.refusal)
+        return decided.refusal;
+    const Change change{&before, &decided.next, decided.effects, actor};
+    unit.save(std::span{&change, 1}, now);
+    return std::nullopt;
 }
 
 }  // namespace
@@ -403,22 +418,21 @@ Handled write_message(Site& site, Call& call) {
     const core::ContactId id{call.id(0).value_or(0)};
     if (!co_await visible_contact(site, call.who, id))
         co_return not_among_yours("contact", id.value);
-    std::vector<Work> works;
-    const std::string taken = R"({"status":"queued"})";
-    if (call.kept)  // in the same transaction: a second try after a crash must not send a second
-                    // text
-        works.emplace_back(Write{[kept = *call.kept, taken](Unit& unit, core::Timestamp now) {
-            unit.keep_answer(kept.key, {kept.request_hash, 202, taken}, now);
-        }});
-    works.emplace_back(Happened{id, core::WroteByRep{*rep, text}, rep->value});
-    const std::vector<Outcome> outcomes = co_await site.door.apply_all(std::move(works));
-    for (const Outcome& outcome : outcomes)
-        if (outcome.failure)
-            std::rethrow_exception(outcome.failure);
-    if (outcomes.back().refusal)
-        co_return refused(site.plan, *outcomes.back().refusal);
-    net::Outgoing answer = json_answer(202, json::parse(taken));
-    co_return answer;
+    // The answer is kept in the same transaction: a second try after a crash must not send a second
+    // text. `once` need not keep it again.
+    const std::string taken = to_text({{"status", "queued"}});
+    const auto kept = std::exchange(call.kept, std::nullopt);
+    const auto refusal =
+        co_await put(site, [=, &plan = site.plan, rep = *rep](Unit& unit, core::Timestamp now) {
+            auto refused_for =
+                decide_one(unit, plan, id, core::WroteByRep{rep, text}, rep.value, now);
+            if (!refused_for && kept)
+                unit.keep_answer(kept->key, {kept->request_hash, 202, taken}, now);
+            return refused_for;
+        });
+    if (refusal)
+        co_return refused(site.plan, *refusal);
+    co_return json_answer(202, {{"status", "queued"}});
 }
 
 }  // namespace warmcall::web

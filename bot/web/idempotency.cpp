@@ -87,7 +87,8 @@ Handled once(Site& site, const Route& route, Call& call) {
     net::Outgoing answer = co_await route.handler(site, call);
     // Only what had an effect is kept: a request that was refused may be corrected and sent again
     // under its key.
-    if (answer.status >= 200 && answer.status < 300 && answer.body.size() <= kept_bytes_max)
+    if (call.kept && answer.status >= 200 && answer.status < 300 &&
+        answer.body.size() <= kept_bytes_max)
         co_await put(site, [key, status = answer.status, body = answer.body](Unit& unit,
                                                                              core::Timestamp now) {
             unit.keep_answer(key.key, {key.request_hash, status, body}, now);

@@ -182,6 +182,14 @@ TEST_CASE("a text that failed for good brings the call, with the reason") {
     CHECK(world.c.contact.whatsapp_unreachable_at == world.now);
 }
 
+TEST_CASE("a text that failed for good is not sent the same way again, whatever the reason") {
+    World world;
+    world.enrol(Network::accepts);
+    world.learns(world.newest(), fact_failed(world.now, 131049));
+    CHECK(world.prompt() == "undelivered");
+    CHECK(world.outbox.size() == 1);
+}
+
 TEST_CASE("a text that failed for good tries the other way once") {
     World world;
     world.add_sms();
@@ -447,8 +455,7 @@ TEST_CASE("a receipt before the acknowledgement: both are known in the end") {
 
 TEST_CASE("a reply at night is a prompt for the morning, and no phone rings before") {
     World world;
-    world.c.contact.preferences = {};
-    world.now = world.at(1, 17);
+    world.now = world.at(1, 20, 30);
     world.warm();
     world.advance_to(world.at(1, 22));
     world.news.clear();
@@ -545,7 +552,7 @@ TEST_CASE("receipts of an earlier round move nothing in this one") {
     world.call_is_due();
     const MessageId old = world.newest();
     world.network = Network::off;
-    world.logs(Said::talked, world.now + days(9));
+    world.logs(Said::talked, world.at(10, 15));
     world.advance_to(world.c.outreach->wake_at);
     REQUIRE(world.phase() == "warming");
     REQUIRE(world.c.outreach->round == 2);
@@ -1013,7 +1020,7 @@ TEST_CASE("a week of silence later there is a new text before the next call") {
     world.logs(Reached::no_answer, false);
     int calls = 1;
     while (world.c.outreach->round == 1) {
-        world.advance(1h);
+        world.advance(15min);
         if (world.phase() == "call_due") {
             world.logs(Reached::no_answer, false);
             ++calls;

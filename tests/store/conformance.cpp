@@ -547,6 +547,20 @@ TEST_CASE("a message that was queued and cancelled in one decision never was") {
     CHECK(store->messages(id, 10).empty());
 }
 
+TEST_CASE("cancelling what somebody else has just cancelled is a conflict, not a second cancelling") {
+    EVERY_STORE;
+    const core::ContactId id = with_message(*store);
+    const Case seen = *store->contact(id);
+    Case next = seen;
+    next.messages.at(0).state = core::MessageState::cancelled;
+    store->transact([&](Unit& u) { save(u, seen, next); });
+    CHECK_THROWS_AS(store->transact([&](Unit& u) { save(u, seen, next); }), Conflict);
+    CHECK(store->counts().messages_by_state == std::map<std::string, std::int64_t>{{"cancelled", 1}});
+    SECTION("and it does not come back to life") {
+        CHECK_THROWS_AS(change(*store, id, [](Case& c) { c.messages.at(0).state = core::MessageState::queued; }), std::logic_error);
+    }
+}
+
 TEST_CASE("a live outreach cannot silently vanish from its case") {
     EVERY_STORE;
     const core::ContactId id = enrolled(*store);

@@ -82,11 +82,12 @@ TEST_CASE("the schema itself refuses a live outreach without a next action, whoe
         CHECK_THAT(shell.refusal("UPDATE outreach SET " + column + " = NULL"), Contains("a_live_outreach_has_a_next_action"));
     }
     CHECK_THAT(shell.refusal("UPDATE outreach SET next_owner = ''"), Contains("next_owner <> ''"));
-    CHECK_THAT(shell.refusal("UPDATE outreach SET phase = 'closed'"), Contains("a_closed_outreach_has_a_reason"));
-    CHECK_THAT(shell.refusal("UPDATE outreach SET phase = 'closed', phase_at = 1, phase_reason = 'no_reply'"), Contains("a_closed_outreach_has_a_reason"));
+    CHECK_THAT(shell.refusal("UPDATE outreach SET live = 0, phase = 'closed'"), Contains("a_closed_outreach_has_a_reason"));
+    CHECK_THAT(shell.refusal("UPDATE outreach SET live = 0, phase = 'closed', phase_at = 1, phase_reason = 'no_reply'"), Contains("a_closed_outreach_has_a_reason"));
     CHECK_THAT(shell.refusal("UPDATE outreach SET phase = 'held', phase_at = 1"), Contains("a_deferral_has_a_reason_and_an_end"));
     CHECK_THAT(shell.refusal("UPDATE outreach SET phase = 'on_call'"), Contains("a_call_has_a_caller"));
     CHECK_THAT(shell.refusal("UPDATE outreach SET phase = 'finished'"), Contains("CHECK"));
+    CHECK_THAT(shell.refusal("UPDATE outreach SET live = 0"), Contains("CHECK"));
 }
 
 TEST_CASE("the schema itself refuses a second live outreach, open prompt, step, token, address and inbox key") {
@@ -95,7 +96,7 @@ TEST_CASE("the schema itself refuses a second live outreach, open prompt, step, 
     const auto copy = [&](const std::string& table, const std::string& columns, const std::string& values) {
         return shell.refusal("INSERT INTO " + table + " (" + columns + ") SELECT " + values + " FROM " + table + " LIMIT 1");
     };
-    const std::string outreach = "contact_id, phase, next_kind, next_owner, next_due_at, wake_at, round, attempt, rerouted, enrolled_at, cadence";
+    const std::string outreach = "contact_id, live, phase, next_kind, next_owner, next_due_at, wake_at, round, attempt, rerouted, enrolled_at, cadence";
     CHECK_THAT(copy("outreach", outreach, outreach), Contains("UNIQUE constraint failed: outreach.contact_id"));
     const std::string prompt = "contact_id, outreach_id, open, rep, kind, reason, words, raised_at, due_at, ladder_step";
     CHECK_THAT(copy("prompt", prompt, prompt), Contains("UNIQUE constraint failed: prompt.outreach_id"));

@@ -283,9 +283,12 @@ std::int64_t SqliteUnit::update_progress(const core::Message& before, const core
         return sql("UPDATE outbox SET queued_at = ?, claimed_at = ?, unknown_at = ?, accepted_at = ?, sent_at = ?, delivered_at = ?, read_at = ?"
                    " WHERE id = ? AND state = ?")
             .run(f.queued, f.claimed, f.unknown, f.accepted, f.sent, f.delivered, f.read, after.id, before.state);
-    if (after.state == core::MessageState::cancelled)
-        sql("UPDATE outbox SET cancelled_id = id, state = 'cancelled', lease_until = NULL WHERE id = ? AND state = ?").run(after.id, before.state);
-    const core::MessageState seen = after.state == core::MessageState::cancelled ? after.state : before.state;
+    core::MessageState seen = before.state;
+    if (after.state == core::MessageState::cancelled && seen != after.state) {  // its step's tree is touched by this one only
+        if (sql("UPDATE outbox SET cancelled_id = id, state = 'cancelled', lease_until = NULL WHERE id = ? AND state = ?").run(after.id, seen) != 1)
+            return 0;
+        seen = after.state;
+    }
     return sql("UPDATE outbox SET state = ?1, not_before = ?2, not_after = ?3, tries = ?4, queued_at = ?5, claimed_at = ?6, unknown_at = ?7,"
                " accepted_at = ?8, sent_at = ?9, delivered_at = ?10, read_at = ?11, lease_until = CASE ?1 WHEN 'claimed' THEN lease_until END"
                " WHERE id = ?12 AND state = ?13")

@@ -1,0 +1,281 @@
+#include "core/gate.hpp"
+
+#include <functional>
+#include <set>
+
+#include "support/catch.hpp"
+#include "world.hpp"
+
+using namespace warmcall::core;
+using namespace std::chrono_literals;
+using std::chrono::days;
+
+namespace {
+
+// A text that may go: everything in order, on a Monday at noon.
+struct Scene {
+    World world;
+    Message message;
+
+    Scene() {
+        world.now = world.at(1, 12);
+        world.happens(Enrolled{"gentle"});
+        message = {.contact = world.c.contact.id,
+                   .outreach = world.c.outreach->id,
+                   .step = 1,
+                   .channel = whatsapp,
+                   .to = world.c.contact.addresses.front(),
+                   .template_name = "wellbeing",
+                   .language = "en",
+                   .not_before = world.now,
+                   .not_after = world.now + 4h};
+        message.facts.queued = world.now;
+    }
+
+    Outreach& outreach() { return *world.c.outreach; }
+    Contact& contact() { return world.c.contact; }
+    Verdict verdict() const { return gate(world.plan, world.c, message, world.now); }
+};
+
+enum class When { never, later, elsewhere };
+
+struct Row {
+    GateCode code;
+    When when;
+    std::string why;
+    std::function<void(Scene&)> make;
+};
+
+void free_form(Scene& s) {
+    s.message.kind = MessageKind::conversation;
+    s.message.template_name.clear();
+}
+
+const std::vector<Row> table{
+    {GateCode::cancelled, When::never, "it was cancelled", [](Scene& s) { s.message.state = MessageState::cancelled; }},
+    {GateCode::too_late, When::never, "it is no longer fresh", [](Scene& s) { s.world.now = s.message.not_after + 1ms; }},
+    {GateCode::not_yet, When::later, "its time has not come", [](Scene& s) { s.message.not_before = s.world.now + 1ms; }},
+    {GateCode::no_route, When::elsewhere, "its channel is gone", [](Scene& s) { s.message.channel = ChannelId{"sold"}; }},
+    {GateCode::not_live, When::never, "the outreach has ended", [](Scene& s) { s.world.c.outreach.reset(); }},
+    {GateCode::not_live, When::never, "another outreach is under way", [](Scene& s) { s.message.outreach.value += 100; }},
+    {GateCode::held, When::later, "the rep put it on hold", [](Scene& s) { s.outreach().phase = Held{HoldReason::by_rep, s.world.now + 1h}; }},
+    {GateCode::held, When::never, "they may have asked to stop", [](Scene& s) { s.outreach().phase = Held{HoldReason::perhaps_stop, s.world.now + 1h}; }},
+    {GateCode::held, When::never, "they may have asked to stop, and the rep typed it",
+     [](Scene& s) {
+         free_form(s);
+         s.contact().windows = {{whatsapp, s.world.now + 23h}};
+         s.outreach().phase = Held{HoldReason::perhaps_stop, s.world.now + 1h};
+     }},
+    {GateCode::replied, When::never, "they have answered in this round", [](Scene& s) { s.outreach().replied_at = s.world.now - 1h; }},
+    {GateCode::replied, When::never, "they answered after the call-back text was planned",
+     [](Scene& s) {
+         s.message.kind = MessageKind::call_me_back;
+         s.outreach().replied_at = s.world.now + 1ms;
+     }},
+    {GateCode::suppressed, When::elsewhere, "they opted out", [](Scene& s) { s.contact().suppressions = {{.scope = SuppressionScope::all}}; }},
+    {GateCode::suppressed, When::elsewhere, "this number is not to be written to",
+     [](Scene& s) { s.contact().suppressions = {{.scope = SuppressionScope::address, .address = s.message.to}}; }},
+    {GateCode::suppressed, When::elsewhere, "they switched off marketing on this channel",
+     [](Scene& s) { s.contact().suppressions = {{.scope = SuppressionScope::channel, .channel = whatsapp}}; }},
+    {GateCode::no_consent, When::never, "nobody noted that they agreed", [](Scene& s) { s.contact().consent.reset(); }},
+    {GateCode::template_missing, When::never, "there is no such text", [](Scene& s) { s.message.template_name = "gone"; }},
+    {GateCode::template_not_approved, When::elsewhere, "the provider paused the text",
+     [](Scene& s) { s.world.plan.templates.status["wellbeing/en"] = TemplateStatus::paused; }},
+    {GateCode::template_not_approved, When::elsewhere, "the provider is still looking at the text",
+     [](Scene& s) { s.world.plan.templates.status["wellbeing/en"] = TemplateStatus::pending; }},
+    {GateCode::template_not_approved, When::elsewhere, "the provider rejected the text",
+     [](Scene& s) { s.world.plan.templates.status["wellbeing/en"] = TemplateStatus::rejected; }},
+    {GateCode::window_closed, When::elsewhere, "a free text outside the window", free_form},
+    {GateCode::country_rule, When::elsewhere, "WhatsApp delivers no marketing in the US", [](Scene& s) { s.contact().region = "US"; }},
+    {GateCode::frequency, When::never, "the last one is not a week old", [](Scene& s) { s.contact().last_wellbeing_at = s.world.now - days{7} + 1ms; }},
+    {GateCode::frequency, When::never, "they were asked to call back today",
+     [](Scene& s) {
+         s.message.kind = MessageKind::call_me_back;
+         s.contact().last_call_me_back_at = s.world.now - 24h + 1ms;
+     }},
+    {GateCode::frequency, When::never, "the same text is leaving already",
+     [](Scene& s) {
+         Message other = s.message;
+         other.id.value = 77;
+         other.state = MessageState::claimed;
+         s.world.c.messages = {other};
+     }},
+    {GateCode::quiet_hours, When::later, "it is night there",
+     [](Scene& s) {
+         s.world.now = s.world.at(1, 21);
+         s.message.not_after = s.world.now + 1h;
+     }},
+    {GateCode::quiet_hours, When::never, "nobody knows what time it is there", [](Scene& s) { s.contact().zones.clear(); }},
+    {GateCode::channel_down, When::later, "the provider is out of order", [](Scene& s) { s.world.plan.channels.front().working = false; }},
+    {GateCode::go, When::never, "nothing is against it", [](Scene&) {}},
+};
+
+}  // namespace
+
+TEST_CASE("a text goes when nothing is against it, and otherwise the rep reads why, and when or how else it may") {
+    for (const Row& row : table) {
+        Scene scene;
+        REQUIRE(scene.verdict().go());
+        row.make(scene);
+        const Verdict v = scene.verdict();
+        INFO(row.why);
+        CHECK(to_string(v.code) == to_string(row.code));
+        CHECK(v.go() == v.sentence.empty());
+        if (!v.go()) {
+            CHECK(v.again_at.has_value() == (row.when == When::later));
+            CHECK((v.other_route || row.when != When::elsewhere));
+        }
+        if (v.again_at) {
+            CHECK(*v.again_at > scene.world.now);
+        }
+    }
+}
+
+TEST_CASE("every reason of the gate has its row, but the one the sender finds while it writes the text") {
+    std::set<GateCode> seen;
+    for (const Row& row : table) {
+        seen.insert(row.code);
+    }
+    for (int code = 0; code <= static_cast<int>(GateCode::cancelled); ++code) {
+        const auto it = static_cast<GateCode>(code);
+        INFO(to_string(it));
+        CHECK(seen.contains(it) == (it != GateCode::template_unfit));
+    }
+}
+
+TEST_CASE("quiet hours begin and end on the second") {
+    Scene scene;
+    const auto code_at = [&](Timestamp at) {
+        scene.world.now = at;
+        scene.message.not_before = at;
+        scene.message.not_after = at;
+        return scene.verdict().code;
+    };
+    CHECK(code_at(scene.world.at(2, 10) - 1ms) == GateCode::quiet_hours);
+    CHECK(code_at(scene.world.at(2, 10)) == GateCode::go);
+    CHECK(code_at(scene.world.at(2, 21) - 1ms) == GateCode::go);
+    CHECK(code_at(scene.world.at(2, 21)) == GateCode::quiet_hours);
+    CHECK(scene.verdict().again_at == scene.world.at(3, 10));
+}
+
+TEST_CASE("the 24-hour window counts as closed three minutes early") {
+    Scene scene;
+    free_form(scene);
+    scene.contact().windows = {{whatsapp, scene.world.now + 24h}};
+    const Timestamp until = scene.contact().windows.front().until;
+    const auto code_at = [&](Timestamp at) {
+        scene.world.now = at;
+        scene.message.not_after = at;
+        return scene.verdict().code;
+    };
+    CHECK(code_at(until - 3min - 1ms) == GateCode::go);
+    CHECK(code_at(until - 3min) == GateCode::window_closed);
+    CHECK(code_at(until) == GateCode::window_closed);
+    scene.contact().windows.front().channel = ChannelId{"another number"};
+    CHECK(code_at(until - 1h) == GateCode::window_closed);
+}
+
+TEST_CASE("the caps end on the second") {
+    Scene scene;
+    scene.contact().last_wellbeing_at = scene.world.now - days{7};
+    CHECK(scene.verdict().go());
+    scene.message.kind = MessageKind::call_me_back;
+    scene.contact().last_call_me_back_at = scene.world.now - 24h;
+    CHECK(scene.verdict().go());
+}
+
+TEST_CASE("a text is useful up to its last moment, and no longer") {
+    Scene scene;
+    scene.world.now = scene.message.not_after;
+    CHECK(scene.verdict().go());
+}
+
+TEST_CASE("where a number's owner may be in several zones, it must be a decent hour in all of them") {
+    Scene scene;
+    scene.contact().region = "AU";
+    scene.contact().zones = {"Australia/Sydney", "Australia/Perth"};
+    using namespace std::chrono;
+    const auto code_at = [&](Timestamp at) {
+        scene.world.now = at;
+        scene.message.not_before = at;
+        scene.message.not_after = at;
+        return scene.verdict().code;
+    };
+    const Timestamp monday = sys_days{year{2026} / November / 2};
+    CHECK(code_at(monday + 1h - 1ms) == GateCode::quiet_hours);  // 11:59 in Sydney, 8:59 in Perth
+    CHECK(code_at(monday + 1h) == GateCode::go);
+    CHECK(code_at(monday + 9h - 1ms) == GateCode::go);
+    CHECK(code_at(monday + 9h) == GateCode::quiet_hours);  // 20:00 in Sydney
+}
+
+TEST_CASE("a utility text is not marketing, and what the rep types is not either") {
+    Scene scene;
+    scene.contact().region = "US";
+    scene.contact().suppressions = {{.scope = SuppressionScope::channel, .channel = whatsapp}};
+    scene.contact().zones = {"America/Chicago"};
+    scene.world.now = scene.world.at(1, 12);
+    scene.message.not_before = scene.world.now;
+    scene.message.not_after = scene.world.now + 1h;
+    scene.contact().windows = {{whatsapp, scene.world.now + 10h}};
+    free_form(scene);
+    CHECK(scene.verdict().go());
+    Scene utility;
+    for (Template& t : utility.world.plan.templates.templates) {
+        t.category = Category::utility;
+    }
+    utility.contact().suppressions = {{.scope = SuppressionScope::channel, .channel = whatsapp}};
+    CHECK(utility.verdict().go());
+}
+
+TEST_CASE("the confirmation of a STOP goes at once, once everything else is refused") {
+    Scene scene;
+    scene.contact().suppressions = {{.scope = SuppressionScope::all}};
+    scene.contact().windows = {{whatsapp, scene.world.now + 24h}};
+    scene.world.c.outreach.reset();
+    scene.world.now = scene.world.at(1, 23);
+    scene.message = {.kind = MessageKind::stop_confirmation, .channel = whatsapp, .to = scene.message.to, .not_before = scene.world.now, .not_after = scene.world.now + 1h};
+    CHECK(scene.verdict().go());
+    scene.contact().windows.clear();
+    CHECK(scene.verdict().code == GateCode::window_closed);
+}
+
+TEST_CASE("the route is the first channel that may, and a channel that has just failed is not one") {
+    Scene scene;
+    scene.world.add_sms();
+    const auto way = [&](const ChannelId& except = {}) { return route(scene.world.plan, scene.world.c, MessageKind::wellbeing, scene.world.now, except); };
+    CHECK(way().channel == whatsapp);
+    CHECK(way(whatsapp).channel == sms);
+    scene.contact().region = "US";
+    scene.contact().zones = {"America/Chicago"};
+    scene.world.now = scene.world.at(1, 12);
+    CHECK(way().channel == sms);
+    scene.contact().region = "IN";
+    scene.contact().whatsapp_unreachable_at = scene.world.now - days{30} + 1ms;
+    CHECK(way().channel == sms);
+    scene.contact().whatsapp_unreachable_at = scene.world.now - days{30};
+    CHECK(way().channel == whatsapp);
+}
+
+TEST_CASE("where no channel may, the rep reads the most hopeful reason") {
+    Scene scene;
+    scene.world.add_sms();
+    scene.contact().region = "US";
+    scene.contact().zones = {"America/Chicago"};
+    scene.world.now = scene.world.at(1, 23);
+    const Route way = route(scene.world.plan, scene.world.c, MessageKind::wellbeing, scene.world.now);
+    CHECK(way.channel == sms);
+    CHECK(way.verdict.code == GateCode::quiet_hours);
+    CHECK(way.verdict.again_at == scene.world.at(2, 9));
+    scene.world.plan.channels.clear();
+    CHECK(route(scene.world.plan, scene.world.c, MessageKind::wellbeing, scene.world.now).verdict.code == GateCode::no_route);
+}
+
+TEST_CASE("somebody known by a WhatsApp id alone is written to there") {
+    Scene scene;
+    scene.contact().addresses = {{AddressKind::whatsapp_user, "IN.WARM0000000000000001"}};
+    const Route way = route(scene.world.plan, scene.world.c, MessageKind::wellbeing, scene.world.now);
+    CHECK(way.verdict.go());
+    CHECK(way.to == scene.contact().addresses.front());
+    scene.world.plan.channels = {{.id = sms, .provider = "twilio", .medium = Medium::sms}};
+    CHECK(route(scene.world.plan, scene.world.c, MessageKind::wellbeing, scene.world.now).verdict.code == GateCode::no_route);
+}

@@ -1,0 +1,4 @@
+# WhatsApp delivers no such text to US numbers: the rep calls without one, in the hours of both.
+given Amara lives in the US
+day 1 10:00 enrol Amara in gentle
+day 1 10:01 no answer

@@ -1,0 +1,10 @@
+# "I'll call you on Thursday at ten": the promise outlives a pause, and a talk without a date is not accepted.
+day 1 10:00 enrol Amara in gentle
+day 1 10:46 wake
+day 1 10:50 maya dials
+day 1 10:55 talked
+day 1 10:56 talked again day 4 11:00 about "her exam"
+day 2 09:30 maya pauses until day 3 12:00
+day 3 12:00 wake
+day 4 11:00 wake
+day 4 11:02 no answer and no text

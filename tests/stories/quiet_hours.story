@@ -1,0 +1,12 @@
+# Enrolled one minute before nine in the evening; the text is too late for the day and waits for the morning. So does the phone.
+given the network is slow
+day 1 20:59 enrol Amara in gentle
+day 1 21:00 the text leaves
+day 2 09:00 the network delivers
+day 2 10:00 wake
+day 2 10:45 wake
+# A reply at night is a call in the morning.
+day 2 11:00 no answer and no text
+day 2 23:00 Amara writes "Sorry, long day. Tomorrow?"
+day 3 09:59 wake
+day 3 10:00 wake
