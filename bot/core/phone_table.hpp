@@ -1,6 +1,6 @@
 #pragma once
 // The numbering plans of the world as data. The definition is generated at build time
-// (cmake/phone_table.cmake) out of npm's libphonenumber-js metadata and tzdata's zone.tab.
+// (scripts/cmake/phone_table.cmake) out of npm's libphonenumber-js metadata and tzdata's zone.tab.
 
 #include <cstdint>
 #include <span>

@@ -15,26 +15,26 @@ constexpr std::array all_reached{Reached::human, Reached::someone_else, Reached:
 constexpr std::array<std::optional<Said>, 8> all_said{std::nullopt, Said::talked, Said::busy_now, Said::callback_asked, Said::not_interested, Said::stop, Said::wrong_person, Said::agreed_next};
 constexpr std::array<std::optional<Timestamp>, 6> all_dates{std::nullopt, now - 1h, now, now + 1ms, now + std::chrono::days{366}, now + std::chrono::days{367}};
 
-enum class Verdict { complete, lacks_a_date, does_not_fit };
+enum class Found { complete, lacks_a_date, does_not_fit };
 
-Verdict by_the_book(const Disposition& d) {
+Found by_the_book(const Disposition& d) {
     if ((d.reached == Reached::human) != d.said.has_value()) {
-        return Verdict::does_not_fit;
+        return Found::does_not_fit;
     }
     if (d.won && d.said != Said::talked) {
-        return Verdict::does_not_fit;
+        return Found::does_not_fit;
     }
     if (d.next_at && (*d.next_at <= now || *d.next_at > now + std::chrono::days{366})) {
-        return Verdict::lacks_a_date;
+        return Found::lacks_a_date;
     }
     if (!d.said || d.said == Said::busy_now) {
-        return Verdict::complete;  // the ladder knows when
+        return Found::complete;  // the ladder knows when
     }
     const bool over = d.said == Said::not_interested || d.said == Said::stop || d.said == Said::wrong_person;
     if (over) {
-        return d.next_at ? Verdict::does_not_fit : Verdict::complete;
+        return d.next_at ? Found::does_not_fit : Found::complete;
     }
-    return d.won || d.next_at ? Verdict::complete : Verdict::lacks_a_date;
+    return d.won || d.next_at ? Found::complete : Found::lacks_a_date;
 }
 
 }  // namespace
@@ -47,7 +47,7 @@ TEST_CASE("every outcome of a call is either complete, or the rep is told what i
                 for (const bool won : {false, true}) {
                     const Disposition d{.reached = reached, .said = said, .next_at = date, .won = won};
                     const auto missing = what_is_missing(d, now);
-                    const Verdict found = !missing ? Verdict::complete : missing->next_action ? Verdict::lacks_a_date : Verdict::does_not_fit;
+                    const Found found = !missing ? Found::complete : missing->next_action ? Found::lacks_a_date : Found::does_not_fit;
                     CHECK(found == by_the_book(d));
                     if (missing) {
                         CHECK(missing->sentence.size() > 10);

@@ -1,6 +1,7 @@
 // Days of a rep's life, tests/stories/*.story: what happens, and under it, as arrows, all that comes of it. No arrow may be missing
 // and none may be there that did not come. UPDATE_GOLDEN=1 writes the arrows anew; read the difference like code.
 
+#include <algorithm>
 #include <charconv>
 #include <cstdlib>
 #include <filesystem>

@@ -1,5 +1,5 @@
-// The suite every store passes: what is said of each method in ports/store.hpp, and the constraints that hold the method's
-// invariants.
+// The suite every store passes: what is said of each method in ports/store.hpp, and the constraints
+// that hold the method's invariants.
 
 #include "store/conformance.hpp"
 
@@ -19,10 +19,10 @@ using conformance::stores;
 namespace {
 
 // The store of this run of the test; every test runs once for each kind.
-#define EVERY_STORE                                                                     \
-    const auto& kind = stores().at(GENERATE(range(std::size_t{0}, stores().size())));    \
-    INFO("store: " << kind.name);                                                       \
-    const auto bed = kind.make();                                                       \
+#define EVERY_STORE                                                                   \
+    const auto& kind = stores().at(GENERATE(range(std::size_t{0}, stores().size()))); \
+    INFO("store: " << kind.name);                                                     \
+    const auto bed = kind.make();                                                     \
     Store* store = &bed->store()
 
 std::vector<bool> accept(Store& store, const std::vector<InboxRow>& rows, Timestamp now = t0) {
@@ -46,7 +46,8 @@ std::vector<core::MessageId> due_messages(Store& store, Timestamp now, std::size
     return ids;
 }
 
-std::vector<Alert> claim_alerts(Store& store, Timestamp now, std::size_t n = 10, core::Duration lease = 1min) {
+std::vector<Alert> claim_alerts(Store& store, Timestamp now, std::size_t n = 10,
+                                core::Duration lease = 1min) {
     std::vector<Alert> alerts;
     store.transact([&](Unit& u) {
         std::vector<Token> tokens;
@@ -63,7 +64,9 @@ void settle(Store& store, const AlertOutcome& outcome, Timestamp now = t0) {
 
 const core::TellRep tell_prompt{{"ravi"}, core::TellRep::What::prompt, {}};
 
-core::MessageId message_of(Store& store, core::ContactId id) { return store.contact(id)->messages.at(0).id; }
+core::MessageId message_of(Store& store, core::ContactId id) {
+    return store.contact(id)->messages.at(0).id;
+}
 
 void close(Case& c, core::CloseReason why = core::CloseReason::said_no) {
     c.outreach->phase = core::Closed{why, t0};
@@ -85,7 +88,8 @@ TEST_CASE("an event is new once, and old ever after") {
 
 TEST_CASE("an event that comes twice in one delivery is new once") {
     EVERY_STORE;
-    CHECK(accept(*store, {{key(1, "a"), 1}, {key(1, "a"), 1}, {key(1, "b"), 1}}) == std::vector{true, false, true});
+    CHECK(accept(*store, {{key(1, "a"), 1}, {key(1, "a"), 1}, {key(1, "b"), 1}}) ==
+          std::vector{true, false, true});
 }
 
 TEST_CASE("an event is not accepted when the transaction it came in failed") {
@@ -99,11 +103,13 @@ TEST_CASE("an event is not accepted when the transaction it came in failed") {
     CHECK(accept(*store, {{key(1, "a"), 1}}) == std::vector{true});
 }
 
-TEST_CASE("raw deliveries are kept under rising numbers, and what cannot be read goes into quarantine") {
+TEST_CASE(
+    "raw deliveries are kept under rising numbers, and what cannot be read goes into quarantine") {
     EVERY_STORE;
     std::vector<std::int64_t> ids;
     store->transact([&](Unit& u) {
-        const std::vector<RawDelivery> raw{{{"wa"}, t0, "{}"}, {{"wa"}, t0, std::string{"\0\xff", 2}}};
+        const std::vector<RawDelivery> raw{{{"wa"}, t0, "{}"},
+                                           {{"wa"}, t0, std::string{"\0\xff", 2}}};
         ids = u.keep(raw);
         u.quarantine(ids.at(1), "not JSON", t0);
         u.count_ignored("sticker", 2);
@@ -119,7 +125,9 @@ TEST_CASE("raw deliveries are kept under rising numbers, and what cannot be read
 TEST_CASE("old events are forgotten a few at a time, young ones are not") {
     EVERY_STORE;
     const std::int64_t day = 86'400, now_s = core::unix_ms(t0) / 1000;
-    accept(*store, {{key(now_s - 50 * day, "old"), 1}, {key(now_s - 49 * day, "old"), 1}, {key(now_s - 8 * day, "replayed"), 1}});
+    accept(*store, {{key(now_s - 50 * day, "old"), 1},
+                    {key(now_s - 49 * day, "old"), 1},
+                    {key(now_s - 8 * day, "replayed"), 1}});
     std::size_t first = 0, second = 0;
     store->transact([&](Unit& u) { first = u.drop_inbox(t0 - std::chrono::days{45}, 1); });
     store->transact([&](Unit& u) { second = u.drop_inbox(t0 - std::chrono::days{45}, 100); });
@@ -135,8 +143,11 @@ TEST_CASE("a contact is found by every address, also by another way to write the
     EVERY_STORE;
     const core::ContactId id = add(*store, amara());
     store->transact([&](Unit& u) {
-        const std::vector<core::Address> asked{phone("+61491570156"), whatsapp("61491570156"), phone("+610491570156"), phone("+1"), whatsapp("+61491570156")};
-        CHECK(u.contacts_by(asked) == std::vector<std::optional<core::ContactId>>{id, id, id, std::nullopt, std::nullopt});
+        const std::vector<core::Address> asked{phone("+61491570156"), whatsapp("61491570156"),
+                                               phone("+610491570156"), phone("+1"),
+                                               whatsapp("+61491570156")};
+        CHECK(u.contacts_by(asked) ==
+              std::vector<std::optional<core::ContactId>>{id, id, id, std::nullopt, std::nullopt});
     });
     CHECK(store->contact_by(phone("+610491570156")) == id);
     CHECK(store->contact_by(phone("+1")) == std::nullopt);
@@ -148,7 +159,8 @@ TEST_CASE("a number leads to one contact: who has it already is named") {
     NewContact twin = plain("Twin", "+610491570156");  // an alias of Amara's
     std::vector<Added> added;
     store->transact([&](Unit& u) {
-        const std::vector<NewContact> both{twin, plain("Ben", "+4915112345678"), plain("Ben again", "+4915112345678")};
+        const std::vector<NewContact> both{twin, plain("Ben", "+4915112345678"),
+                                           plain("Ben again", "+4915112345678")};
         added = u.add_contacts(both, t0);
     });
     REQUIRE(added.size() == 3);
@@ -160,7 +172,8 @@ TEST_CASE("a number leads to one contact: who has it already is named") {
     CHECK(store->counts().contacts == 2);
 }
 
-TEST_CASE("a message is found by its token, and by its id at the provider on the channel it went over") {
+TEST_CASE(
+    "a message is found by its token, and by its id at the provider on the channel it went over") {
     EVERY_STORE;
     const core::ContactId id = with_message(*store);
     const core::MessageId message = message_of(*store, id);
@@ -192,7 +205,8 @@ TEST_CASE("a receipt that is quicker than the answer waits, and is taken out onc
     receipt.facts.failed = core::Failure{after(1s), 131026, core::FailureClass::permanent};
     receipt.facts.provider_id = "wamid.1";
     store->transact([&](Unit& u) {
-        const std::vector<ParkedReceipt> both{receipt, {{"wa"}, "", {}, t0}};  // one without an id can never be joined
+        const std::vector<ParkedReceipt> both{
+            receipt, {{"wa"}, "", {}, t0}};  // one without an id can never be joined
         u.park(both);
     });
     CHECK(store->counts().parked == 1);
@@ -210,7 +224,8 @@ TEST_CASE("a receipt that is quicker than the answer waits, and is taken out onc
 TEST_CASE("receipts nobody asked for are dropped when they are old") {
     EVERY_STORE;
     store->transact([&](Unit& u) {
-        const std::vector<ParkedReceipt> two{{{"wa"}, "old", {}, t0 - std::chrono::days{8}}, {{"wa"}, "young", {}, t0}};
+        const std::vector<ParkedReceipt> two{{{"wa"}, "old", {}, t0 - std::chrono::days{8}},
+                                             {{"wa"}, "young", {}, t0}};
         u.park(two);
         CHECK(u.drop_parked(t0 - std::chrono::days{7}) == 1);
         CHECK(u.unpark({"wa"}, "young").size() == 1);
@@ -222,8 +237,9 @@ TEST_CASE("receipts nobody asked for are dropped when they are old") {
 TEST_CASE("a contact comes back as it was given") {
     EVERY_STORE;
     NewContact n = amara();
-    n.contact.suppressions = {{core::SuppressionScope::address, phone("+61491570156"), {}, "bounced", t0},
-                              {core::SuppressionScope::channel, {}, {"wa"}, "switched off", after(1s)}};
+    n.contact.suppressions = {
+        {core::SuppressionScope::address, phone("+61491570156"), {}, "bounced", t0},
+        {core::SuppressionScope::channel, {}, {"wa"}, "switched off", after(1s)}};
     n.contact.windows = {{{"sms"}, after(1h)}, {{"wa"}, after(24h)}};
     n.contact.last_reply_at = t0;
     n.contact.last_wellbeing_at = after(1ms);
@@ -243,14 +259,17 @@ TEST_CASE("every field of a contact can be changed and taken away again") {
     core::Contact full = amara().contact;
     full.suppressions = {{core::SuppressionScope::all, {}, {}, "asked to stop", t0}};
     full.windows = {{{"wa"}, after(24h)}};
-    full.last_reply_at = full.last_wellbeing_at = full.last_call_me_back_at = full.whatsapp_unreachable_at = t0;
+    full.last_reply_at = full.last_wellbeing_at = full.last_call_me_back_at =
+        full.whatsapp_unreachable_at = t0;
     const core::Contact bare = store->contact(id)->contact;
     const auto become = [&](core::Contact to) {
-        return change(*store, id, [&](Case& c) {
-                   to.id = c.contact.id;
-                   to.version = c.contact.version;
-                   c.contact = to;
-               }).contact;
+        return change(*store, id,
+                      [&](Case& c) {
+                          to.id = c.contact.id;
+                          to.version = c.contact.version;
+                          c.contact = to;
+                      })
+            .contact;
     };
     core::Contact got = become(full);
     CHECK(got.version > bare.version);
@@ -274,7 +293,9 @@ TEST_CASE("a contact nobody has is not there to be read, and cannot be loaded") 
     CHECK_THROWS_AS(store->transact([](Unit& u) { load(u, {12345}); }), std::out_of_range);
 }
 
-TEST_CASE("an outreach, its message and its prompt are numbered when they are saved, and come back as they were") {
+TEST_CASE(
+    "an outreach, its message and its prompt are numbered when they are saved, and come back as "
+    "they were") {
     EVERY_STORE;
     const core::ContactId id = add(*store, amara());
     core::Outreach o = planned(after(1h));
@@ -334,9 +355,11 @@ TEST_CASE("every phase comes back with all that belongs to it") {
                                           core::Held{core::HoldReason::by_rep, after(1h)},
                                           core::Held{core::HoldReason::no_template, after(1h)}};
     for (const core::Phase& phase : phases)
-        CHECK(change(*store, id, [&](Case& c) { c.outreach->phase = phase; }).outreach->phase == phase);
+        CHECK(change(*store, id, [&](Case& c) { c.outreach->phase = phase; }).outreach->phase ==
+              phase);
     using Why = core::CloseReason;
-    for (const Why why : {Why::won, Why::said_no, Why::wrong_person, Why::no_reachable_address, Why::opted_out, Why::merged}) {
+    for (const Why why : {Why::won, Why::said_no, Why::wrong_person, Why::no_reachable_address,
+                          Why::opted_out, Why::merged}) {
         change(*store, id, [&](Case& c) { close(c, why); });
         CHECK(store->last_outreach(id)->phase == core::Phase{core::Closed{why, t0}});
         change(*store, id, [](Case& c) { c.outreach = planned(); });
@@ -354,7 +377,8 @@ TEST_CASE("what is new of several contacts is saved in one go, each under its ow
         for (Case& c : next)
             c.outreach = planned();
         const std::vector<core::Effect> effects{core::Noted{"enrolled", ""}};
-        const std::vector<Change> changes{{&before[0], &next[0], effects, "ravi"}, {&before[1], &next[1], effects, "mia"}};
+        const std::vector<Change> changes{{&before[0], &next[0], effects, "ravi"},
+                                          {&before[1], &next[1], effects, "mia"}};
         u.save(changes, t0);
     });
     CHECK(store->contact(a)->outreach->contact == a);
@@ -400,7 +424,8 @@ TEST_CASE("a message of somebody else is never in a contact's case") {
     });
 }
 
-TEST_CASE("two decisions on the same state: the second is told to look again, and nothing of it stays") {
+TEST_CASE(
+    "two decisions on the same state: the second is told to look again, and nothing of it stays") {
     EVERY_STORE;
     const core::ContactId id = with_prompt(*store);
     const Case seen = *store->contact(id);
@@ -433,7 +458,9 @@ TEST_CASE("a stale view of the contact, of the outreach or of a message is a con
     CHECK_THROWS_AS(save_from([](Case& c) { c.contact.suppressions.push_back({}); }), Conflict);
     CHECK_THROWS_AS(save_from([](Case& c) { c.outreach->attempt = 2; }), Conflict);
     claim(*store, message_of(*store, id), token(1));
-    CHECK_THROWS_AS(save_from([](Case& c) { c.messages.at(0).state = core::MessageState::cancelled; }), Conflict);
+    CHECK_THROWS_AS(
+        save_from([](Case& c) { c.messages.at(0).state = core::MessageState::cancelled; }),
+        Conflict);
     CHECK_THROWS_AS(save_from([](Case& c) { c.messages.at(0).facts.accepted = t0; }), Conflict);
     CHECK(store->contact(id)->messages.at(0).state == core::MessageState::claimed);
     CHECK(store->contact(id)->contact.topic == "first");
@@ -451,7 +478,9 @@ TEST_CASE("nothing of a failed transaction stays, and the next one works") {
         next.contact.consent.reset();
         next.messages.push_back(wellbeing());
         close(next);
-        save(u, seen, next, {tell_prompt, core::Noted{"x", "y"}, core::KeepWords{t0, {"wa"}, core::ReplyKind::text, "words"}});
+        save(u, seen, next,
+             {tell_prompt, core::Noted{"x", "y"},
+              core::KeepWords{t0, {"wa"}, core::ReplyKind::text, "words"}});
         u.set_setting("k", "v");
         u.rep_wrote({"ravi"}, {"wa"}, t0);
         const NewContact n = plain("Ben", "+4915112345678");
@@ -473,12 +502,14 @@ TEST_CASE("nothing of a failed transaction stays, and the next one works") {
     store->transact([](Unit& u) { CHECK(u.setting("k") == "v2"); });
 }
 
-// ---------------------------------------------------------------- the invariants, as the store refuses to break them
+// ---------------------------------------------------------------- the invariants, as the store
+// refuses to break them
 
 TEST_CASE("I1: a live outreach without an owner of the next action is refused") {
     EVERY_STORE;
     const core::ContactId id = enrolled(*store);
-    CHECK_THROWS_AS(change(*store, id, [](Case& c) { c.outreach->next.owner = {}; }), std::logic_error);
+    CHECK_THROWS_AS(change(*store, id, [](Case& c) { c.outreach->next.owner = {}; }),
+                    std::logic_error);
     const core::ContactId other = add(*store, plain("Ben", "+4915112345678"));
     CHECK_THROWS_AS(change(*store, other,
                            [](Case& c) {
@@ -525,16 +556,20 @@ TEST_CASE("I2: the same step of the same round is not queued twice") {
     }
 }
 
-TEST_CASE("a step whose message was cancelled may be queued anew, and its cancelled message is still there") {
+TEST_CASE(
+    "a step whose message was cancelled may be queued anew, and its cancelled message is still "
+    "there") {
     EVERY_STORE;
     const core::ContactId id = with_message(*store);
     for (int i = 0; i < 3; ++i) {
-        change(*store, id, [](Case& c) { c.messages.back().state = core::MessageState::cancelled; });
+        change(*store, id,
+               [](Case& c) { c.messages.back().state = core::MessageState::cancelled; });
         change(*store, id, [](Case& c) { c.messages.push_back(wellbeing()); });
     }
     CHECK(store->messages(id, 10).size() == 4);
     CHECK(due_messages(*store, after(1h)).size() == 1);
-    CHECK(store->counts().messages_by_state == std::map<std::string, std::int64_t>{{"queued", 1}, {"cancelled", 3}});
+    CHECK(store->counts().messages_by_state ==
+          std::map<std::string, std::int64_t>{{"queued", 1}, {"cancelled", 3}});
 }
 
 TEST_CASE("a message that was queued and cancelled in one decision never was") {
@@ -547,7 +582,8 @@ TEST_CASE("a message that was queued and cancelled in one decision never was") {
     CHECK(store->messages(id, 10).empty());
 }
 
-TEST_CASE("cancelling what somebody else has just cancelled is a conflict, not a second cancelling") {
+TEST_CASE(
+    "cancelling what somebody else has just cancelled is a conflict, not a second cancelling") {
     EVERY_STORE;
     const core::ContactId id = with_message(*store);
     const Case seen = *store->contact(id);
@@ -555,9 +591,13 @@ TEST_CASE("cancelling what somebody else has just cancelled is a conflict, not a
     next.messages.at(0).state = core::MessageState::cancelled;
     store->transact([&](Unit& u) { save(u, seen, next); });
     CHECK_THROWS_AS(store->transact([&](Unit& u) { save(u, seen, next); }), Conflict);
-    CHECK(store->counts().messages_by_state == std::map<std::string, std::int64_t>{{"cancelled", 1}});
+    CHECK(store->counts().messages_by_state ==
+          std::map<std::string, std::int64_t>{{"cancelled", 1}});
     SECTION("and it does not come back to life") {
-        CHECK_THROWS_AS(change(*store, id, [](Case& c) { c.messages.at(0).state = core::MessageState::queued; }), std::logic_error);
+        CHECK_THROWS_AS(
+            change(*store, id,
+                   [](Case& c) { c.messages.at(0).state = core::MessageState::queued; }),
+            std::logic_error);
     }
 }
 
@@ -585,8 +625,10 @@ TEST_CASE("receipts in any order leave the same facts") {
     std::iota(order.begin(), order.end(), std::size_t{0});
     int number = 0;
     do {
-        const core::ContactId id = with_message(*store, plain("Ben", "+49151" + std::to_string(1'000'000 + number++)));
-        // Every receipt is decided on what was known before any of them, as replicas might: nothing may be lost.
+        const core::ContactId id =
+            with_message(*store, plain("Ben", "+49151" + std::to_string(1'000'000 + number++)));
+        // Every receipt is decided on what was known before any of them, as replicas might: nothing
+        // may be lost.
         const Case seen = *store->contact(id);
         for (const std::size_t i : order) {
             Case next = seen;
@@ -602,7 +644,9 @@ TEST_CASE("a fact that is known is never unlearned") {
     EVERY_STORE;
     const core::ContactId id = with_message(*store);
     change(*store, id, [](Case& c) { c.messages.at(0).facts.delivered = after(3s); });
-    const Case got = change(*store, id, [](Case& c) { c.messages.at(0).facts = core::Facts{.read = after(9s), .provider_id = "wamid.1"}; });
+    const Case got = change(*store, id, [](Case& c) {
+        c.messages.at(0).facts = core::Facts{.read = after(9s), .provider_id = "wamid.1"};
+    });
     CHECK(got.messages.at(0).facts.delivered == after(3s));
     CHECK(got.messages.at(0).facts.read == after(9s));
     CHECK(got.messages.at(0).facts.provider_id == "wamid.1");
@@ -630,10 +674,13 @@ TEST_CASE("a closed outreach is over but not forgotten, and makes room for the n
     CHECK(store->messages(id, 10).size() == 1);
     change(*store, id, [](Case& c) { close(c, core::CloseReason::won); });
     CHECK(store->last_outreach(id)->phase == core::Phase{core::Closed{core::CloseReason::won, t0}});
-    CHECK(store->counts().outreaches_by_phase == std::map<std::string, std::int64_t>{{"closed", 2}});
+    CHECK(store->counts().outreaches_by_phase ==
+          std::map<std::string, std::int64_t>{{"closed", 2}});
 }
 
-TEST_CASE("a prompt that is dealt with is closed, whichever way the decision says so, and the phone is left in peace") {
+TEST_CASE(
+    "a prompt that is dealt with is closed, whichever way the decision says so, and the phone is "
+    "left in peace") {
     EVERY_STORE;
     const bool forgotten = GENERATE(true, false);
     const core::ContactId id = with_prompt(*store);
@@ -671,7 +718,9 @@ TEST_CASE("one prompt follows another in a single decision") {
 
 TEST_CASE("wake-ups come when they are due, earliest first, at most as many as asked for") {
     EVERY_STORE;
-    const core::ContactId a = enrolled(*store), b = enrolled(*store, plain("Ben", "+4915112345678")), c = enrolled(*store, plain("Cem", "+4915112345679"));
+    const core::ContactId a = enrolled(*store),
+                          b = enrolled(*store, plain("Ben", "+4915112345678")),
+                          c = enrolled(*store, plain("Cem", "+4915112345679"));
     change(*store, a, [](Case& x) { x.outreach->wake_at = after(3min); });
     change(*store, b, [](Case& x) { x.outreach->wake_at = after(1min); });
     change(*store, c, [](Case& x) { x.outreach->wake_at = after(2min); });
@@ -722,11 +771,13 @@ TEST_CASE("a message is claimed once") {
 
 TEST_CASE("of a batch of claims with one that is gone, none stands") {
     EVERY_STORE;
-    const core::ContactId a = with_message(*store), b = with_message(*store, plain("Ben", "+4915112345678"));
+    const core::ContactId a = with_message(*store),
+                          b = with_message(*store, plain("Ben", "+4915112345678"));
     const core::MessageId first = message_of(*store, a), second = message_of(*store, b);
     change(*store, b, [](Case& c) { c.messages.at(0).state = core::MessageState::cancelled; });
     CHECK_THROWS_AS(store->transact([&](Unit& u) {
-        const std::vector<Claim> claims{{first, token(1), after(30s), ""}, {second, token(2), after(30s), ""}};
+        const std::vector<Claim> claims{{first, token(1), after(30s), ""},
+                                        {second, token(2), after(30s), ""}};
         u.claim(claims, t0);
     }),
                     Conflict);
@@ -735,7 +786,8 @@ TEST_CASE("of a batch of claims with one that is gone, none stands") {
 
 TEST_CASE("a token is never on two messages") {
     EVERY_STORE;
-    const core::ContactId a = with_message(*store), b = with_message(*store, plain("Ben", "+4915112345678"));
+    const core::ContactId a = with_message(*store),
+                          b = with_message(*store, plain("Ben", "+4915112345678"));
     claim(*store, message_of(*store, a), token(1));
     CHECK_THROWS_AS(claim(*store, message_of(*store, b), token(1)), Conflict);
 }
@@ -874,7 +926,8 @@ TEST_CASE("notices are each told, oldest first, at most as many as there are tok
     EVERY_STORE;
     const core::ContactId id = add(*store, amara());
     for (const char* text : {"one", "two", "three"})
-        change(*store, id, [](Case&) {}, {core::TellRep{{"ravi"}, core::TellRep::What::notice, text}});
+        change(*store, id, [](Case&) {},
+               {core::TellRep{{"ravi"}, core::TellRep::What::notice, text}});
     CHECK(store->next_due() == t0);
     const auto two = claim_alerts(*store, t0, 2);
     REQUIRE(two.size() == 2);
@@ -890,7 +943,12 @@ TEST_CASE("an alert that did not get through is tried again at the time that was
     const core::ContactId id = with_prompt(*store);
     change(*store, id, [](Case&) {}, {tell_prompt});
     const Alert alert = claim_alerts(*store, t0).at(0);
-    settle(*store, {.id = alert.id, .done = false, .again_at = after(5min), .needs_template = true, .provider_id = "wamid.9", .problem = "The window is closed."});
+    settle(*store, {.id = alert.id,
+                    .done = false,
+                    .again_at = after(5min),
+                    .needs_template = true,
+                    .provider_id = "wamid.9",
+                    .problem = "The window is closed."});
     CHECK(claim_alerts(*store, after(4min)).empty());
     const auto again = claim_alerts(*store, after(5min));
     REQUIRE(again.size() == 1);
@@ -904,7 +962,8 @@ TEST_CASE("an alert that did not get through is tried again at the time that was
     settle(*store, {.id = again[0].id, .done = true});
     CHECK(store->counts().alerts_waiting == 0);
     SECTION("a receipt says later that it failed: it goes again") {
-        settle(*store, {.id = alert.id, .done = false, .again_at = after(6min), .needs_template = true});
+        settle(*store,
+               {.id = alert.id, .done = false, .again_at = after(6min), .needs_template = true});
         CHECK(claim_alerts(*store, after(6min)).size() == 1);
         CHECK(store->counts().alerts_waiting == 1);
     }
@@ -913,7 +972,8 @@ TEST_CASE("an alert that did not get through is tried again at the time that was
 TEST_CASE("alerts of a prompt can be dropped") {
     EVERY_STORE;
     const core::ContactId id = with_prompt(*store);
-    change(*store, id, [](Case&) {}, {tell_prompt, core::TellRep{{"mia"}, core::TellRep::What::notice, "stays"}});
+    change(*store, id, [](Case&) {},
+           {tell_prompt, core::TellRep{{"mia"}, core::TellRep::What::notice, "stays"}});
     const core::PromptId prompt = store->contact(id)->prompt->id;
     store->transact([&](Unit& u) { u.drop_alerts(prompt); });
     const auto left = claim_alerts(*store, t0);
@@ -930,7 +990,8 @@ TEST_CASE("a rep's own window is kept by channel and never shrinks; away is set 
         u.set_rep_away({"mia"}, after(48h));
     });
     auto states = store->rep_states();
-    CHECK(states.at({"ravi"}).windows == std::map<core::ChannelId, Timestamp>{{{"wa"}, after(24h)}, {{"wa2"}, after(1h)}});
+    CHECK(states.at({"ravi"}).windows ==
+          std::map<core::ChannelId, Timestamp>{{{"wa"}, after(24h)}, {{"wa2"}, after(1h)}});
     CHECK(states.at({"mia"}).away_until == after(48h));
     store->transact([](Unit& u) { u.set_rep_away({"mia"}, std::nullopt); });
     CHECK_FALSE(store->rep_states().at({"mia"}).away_until);
@@ -940,10 +1001,12 @@ TEST_CASE("a rep's own window is kept by channel and never shrinks; away is set 
 
 TEST_CASE("the timeline is read backwards, the feed forwards, and both by number") {
     EVERY_STORE;
-    const core::ContactId a = enrolled(*store), b = enrolled(*store, plain("Ben", "+4915112345678"));
+    const core::ContactId a = enrolled(*store),
+                          b = enrolled(*store, plain("Ben", "+4915112345678"));
     CHECK(store->feed_end() == 0);
     for (int i = 0; i < 5; ++i) {
-        change(*store, a, [](Case&) {}, {core::Noted{"a" + std::to_string(i), "text"}}, after(i * 1s));
+        change(
+            *store, a, [](Case&) {}, {core::Noted{"a" + std::to_string(i), "text"}}, after(i * 1s));
         change(*store, b, [](Case&) {}, {core::Noted{"b" + std::to_string(i), ""}});
     }
     const auto lines = store->timeline(a, 0, 3);
@@ -975,7 +1038,8 @@ TEST_CASE("a conversation shows their words and ours as they went out, newest fi
         c.messages.at(0).state = core::MessageState::settled;
         c.messages.at(0).facts.delivered = after(2min);
     });
-    change(*store, id, [](Case&) {}, {core::KeepWords{after(3min), {"wa"}, core::ReplyKind::voice, "sent a voice message"}});
+    change(*store, id, [](Case&) {},
+           {core::KeepWords{after(3min), {"wa"}, core::ReplyKind::voice, "sent a voice message"}});
     const auto rows = store->conversation(id, 10);
     REQUIRE(rows.size() == 2);
     CHECK(rows[0].from_contact);
@@ -995,7 +1059,9 @@ TEST_CASE("contacts are listed page by page, for one rep or for all") {
     EVERY_STORE;
     std::vector<core::ContactId> ids;
     for (int i = 0; i < 5; ++i)
-        ids.push_back(add(*store, plain("Person " + std::to_string(i), "+4915112345" + std::to_string(i), i % 2 == 0 ? "ravi" : "mia")));
+        ids.push_back(
+            add(*store, plain("Person " + std::to_string(i), "+4915112345" + std::to_string(i),
+                              i % 2 == 0 ? "ravi" : "mia")));
     const auto listed = [&](ContactQuery q) {
         std::vector<core::ContactId> found;
         for (const Case& c : store->contacts(q))
@@ -1010,7 +1076,9 @@ TEST_CASE("contacts are listed page by page, for one rep or for all") {
     CHECK(listed({.rep = core::RepId{"nobody"}}).empty());
 }
 
-TEST_CASE("contacts are found by part of the name without its accents, and by part of the number however it is written") {
+TEST_CASE(
+    "contacts are found by part of the name without its accents, and by part of the number however "
+    "it is written") {
     EVERY_STORE;
     const core::ContactId amara_id = add(*store, amara());
     const core::ContactId jose = add(*store, plain("José Łukasz Strauß", "+4915112345678", "mia"));
@@ -1048,8 +1116,10 @@ TEST_CASE("a rep's queue: what is due, who is on the phone, what was asked of th
     };
     const core::ContactId later = at(enrolled(*store), after(5h));
     const core::ContactId soon = at(enrolled(*store, plain("Ben", "+491")), after(30min));
-    const core::ContactId calling = at(enrolled(*store, plain("Cem", "+492")), after(6h), core::OnCall{{"ravi"}, t0});
-    const core::ContactId asked = at(with_prompt(*store, plain("Dan", "+493")), after(7h), core::CallDue{});
+    const core::ContactId calling =
+        at(enrolled(*store, plain("Cem", "+492")), after(6h), core::OnCall{{"ravi"}, t0});
+    const core::ContactId asked =
+        at(with_prompt(*store, plain("Dan", "+493")), after(7h), core::CallDue{});
     change(*store, asked, [](Case& c) {
         c.prompt->rep = {"mia"};
         c.outreach->next.owner = {"mia"};
@@ -1065,8 +1135,10 @@ TEST_CASE("a rep's queue: what is due, who is on the phone, what was asked of th
     CHECK(listed({.rep = core::RepId{"ravi"}, .until = after(1h)}) == std::vector{soon, calling});
     CHECK(listed({.rep = core::RepId{"mia"}, .until = after(1h)}) == std::vector{asked});
     CHECK(listed({.rep = std::nullopt, .until = after(1h)}) == std::vector{soon, calling, asked});
-    CHECK(listed({.rep = core::RepId{"ravi"}, .until = after(5h)}) == std::vector{soon, later, calling});
-    CHECK(listed({.rep = std::nullopt, .until = after(24h), .limit = 2}) == std::vector{soon, later});
+    CHECK(listed({.rep = core::RepId{"ravi"}, .until = after(5h)}) ==
+          std::vector{soon, later, calling});
+    CHECK(listed({.rep = std::nullopt, .until = after(24h), .limit = 2}) ==
+          std::vector{soon, later});
 }
 
 TEST_CASE("messages are listed newest first over all rounds and outreaches") {
@@ -1106,38 +1178,49 @@ TEST_CASE("the counts follow what happens") {
 
 TEST_CASE("what a provider tells of a person's addresses is added, unless it is somebody else's") {
     EVERY_STORE;
-    const core::ContactId id = add(*store, amara()), other = add(*store, plain("Ben", "+4915112345678"));
+    const core::ContactId id = add(*store, amara()),
+                          other = add(*store, plain("Ben", "+4915112345678"));
     const core::Address learned{core::AddressKind::whatsapp_user, "AU.1"};
     store->transact([&](Unit& u) {
-        const std::vector<core::Address> all{learned, whatsapp("61491570156"), phone("+610491570156"), phone("+4915112345678")};
+        const std::vector<core::Address> all{learned, whatsapp("61491570156"),
+                                             phone("+610491570156"), phone("+4915112345678")};
         u.add_addresses(id, all, t0);
     });
-    CHECK(store->contact(id)->contact.addresses == std::vector{phone("+61491570156"), whatsapp("61491570156"), learned});
+    CHECK(store->contact(id)->contact.addresses ==
+          std::vector{phone("+61491570156"), whatsapp("61491570156"), learned});
     CHECK(store->contact_by(phone("+4915112345678")) == other);
     CHECK(store->timeline(id, 0, 10).at(0).what == "shared_address");
-    // An address a decision adds and another contact has stays where it is; nothing is held up by it.
+    // An address a decision adds and another contact has stays where it is; nothing is held up by
+    // it.
     change(*store, id, [](Case& c) { c.contact.addresses.push_back(phone("+4915112345678")); });
     CHECK(store->contact_by(phone("+4915112345678")) == other);
     CHECK(store->contact(id)->contact.addresses.size() == 3);
 }
 
-TEST_CASE("merging two contacts keeps every address, every word, every suppression, and one live outreach") {
+TEST_CASE(
+    "merging two contacts keeps every address, every word, every suppression, and one live "
+    "outreach") {
     EVERY_STORE;
     NewContact twin = plain("Amara O.", "+4915112345678");
-    twin.contact.suppressions = {{core::SuppressionScope::address, phone("+4915112345678"), {}, "bounced", t0}};
+    twin.contact.suppressions = {
+        {core::SuppressionScope::address, phone("+4915112345678"), {}, "bounced", t0}};
     twin.contact.windows = {{{"wa"}, after(24h)}};
     twin.contact.last_reply_at = after(1s);
     const core::ContactId into = with_message(*store), from = with_prompt(*store, twin);
     const core::PromptId prompt = store->contact(from)->prompt->id;
-    const core::OutreachId gone = store->contact(from)->outreach->id, stays = store->contact(into)->outreach->id;
-    change(*store, from, [](Case& c) { c.messages.push_back(wellbeing()); }, {tell_prompt, core::Noted{"theirs", ""}, core::KeepWords{t0, {"wa"}, core::ReplyKind::text, "hello"}});
+    const core::OutreachId gone = store->contact(from)->outreach->id,
+                           stays = store->contact(into)->outreach->id;
+    change(*store, from, [](Case& c) { c.messages.push_back(wellbeing()); },
+           {tell_prompt, core::Noted{"theirs", ""},
+            core::KeepWords{t0, {"wa"}, core::ReplyKind::text, "hello"}});
     const core::MessageId message = message_of(*store, from);
     claim(*store, message, token(5));
     change(*store, from, [](Case& c) { c.messages.at(0).facts.sent = after(30s); });
     store->transact([&](Unit& u) { u.merge_contacts(from, into, after(1min)); });
 
     const Case merged = *store->contact(into);
-    CHECK(merged.contact.addresses == std::vector{phone("+61491570156"), whatsapp("61491570156"), phone("+4915112345678")});
+    CHECK(merged.contact.addresses ==
+          std::vector{phone("+61491570156"), whatsapp("61491570156"), phone("+4915112345678")});
     CHECK(merged.contact.suppressions == twin.contact.suppressions);
     CHECK(merged.contact.windows == twin.contact.windows);
     CHECK(merged.contact.last_reply_at == after(1s));
@@ -1154,7 +1237,8 @@ TEST_CASE("merging two contacts keeps every address, every word, every suppressi
     CHECK(store->conversation(into, 10).at(1).text == "hello");
     CHECK(store->messages(into, 10).size() == 2);
     const auto lines = store->timeline(into, 0, 10);
-    CHECK(std::any_of(lines.begin(), lines.end(), [](const TimelineRow& r) { return r.what == "theirs"; }));
+    CHECK(std::any_of(lines.begin(), lines.end(),
+                      [](const TimelineRow& r) { return r.what == "theirs"; }));
     // Whoever still has the old number is led to the person.
     CHECK(store->contact(from)->contact.id == into);
     store->transact([&](Unit& u) {
@@ -1163,13 +1247,15 @@ TEST_CASE("merging two contacts keeps every address, every word, every suppressi
         CHECK(u.messages_by({&t, 1}).at(0)->contact == into);
     });
     CHECK(store->contacts({}).size() == 1);
-    store->transact([&](Unit& u) { u.merge_contacts(from, into, after(2min)); });  // again: nothing to do
+    store->transact(
+        [&](Unit& u) { u.merge_contacts(from, into, after(2min)); });  // again: nothing to do
     CHECK(store->counts().contacts == 1);
 }
 
 TEST_CASE("merging into a contact without a live outreach brings the live one along") {
     EVERY_STORE;
-    const core::ContactId into = add(*store, amara()), from = with_prompt(*store, plain("Amara O.", "+4915112345678"));
+    const core::ContactId into = add(*store, amara()),
+                          from = with_prompt(*store, plain("Amara O.", "+4915112345678"));
     const Case was = *store->contact(from);
     store->transact([&](Unit& u) { u.merge_contacts(from, into, t0); });
     const Case merged = *store->contact(into);
@@ -1183,7 +1269,8 @@ TEST_CASE("merging into a contact without a live outreach brings the live one al
 
 TEST_CASE("after merges one after the other everything is found with the last") {
     EVERY_STORE;
-    const core::ContactId a = enrolled(*store), b = add(*store, plain("B", "+491")), c = add(*store, plain("C", "+492"));
+    const core::ContactId a = enrolled(*store), b = add(*store, plain("B", "+491")),
+                          c = add(*store, plain("C", "+492"));
     change(*store, a, [](Case&) {}, {core::Noted{"first", ""}});
     store->transact([&](Unit& u) { u.merge_contacts(a, b, t0); });
     store->transact([&](Unit& u) { u.merge_contacts(b, c, t0); });
@@ -1209,9 +1296,12 @@ TEST_CASE("consent that was taken back on either record stays taken back when th
 TEST_CASE("what a provider says of a template is kept; what it is silent about stays as it was") {
     EVERY_STORE;
     store->transact([](Unit& u) {
-        u.note_template({"how_are_you", "en", core::TemplateStatus::approved, "UTILITY", "", "", t0});
-        u.note_template({"how_are_you", "en", core::TemplateStatus::unknown, "", "RED", "", after(1s)});
-        u.note_template({"how_are_you", "hi", core::TemplateStatus::paused, "", "", "too many reports", t0});
+        u.note_template(
+            {"how_are_you", "en", core::TemplateStatus::approved, "UTILITY", "", "", t0});
+        u.note_template(
+            {"how_are_you", "en", core::TemplateStatus::unknown, "", "RED", "", after(1s)});
+        u.note_template(
+            {"how_are_you", "hi", core::TemplateStatus::paused, "", "", "too many reports", t0});
         u.note_account({"wa"}, "FLAGGED", t0);
     });
     const auto all = store->templates();
@@ -1237,7 +1327,10 @@ TEST_CASE("tokens of the API are found by their hash, and revoked by name once")
         CHECK(u.revoke_token("crm", after(1s)));
         CHECK_FALSE(u.revoke_token("crm", after(2s)));
         CHECK_FALSE(u.revoke_token("nobody's", after(2s)));
-        u.add_token({.name = "crm", .hash = "h4", .rep = {}, .created_at = after(3s)});  // the name is free again
+        u.add_token({.name = "crm",
+                     .hash = "h4",
+                     .rep = {},
+                     .created_at = after(3s)});  // the name is free again
     });
     CHECK(store->token("h1")->revoked_at == after(1s));
     CHECK_FALSE(store->token("h4")->revoked_at);
@@ -1245,7 +1338,8 @@ TEST_CASE("tokens of the API are found by their hash, and revoked by name once")
 
 TEST_CASE("sessions are listed, touched and ended; those that ran out are swept") {
     EVERY_STORE;
-    const Session first{"s1", {"ravi"}, t0, t0, after(12h), "Firefox on Android"}, second{"s2", {"ravi"}, after(1h), after(1h), after(13h), "Safari"};
+    const Session first{"s1", {"ravi"}, t0, t0, after(12h), "Firefox on Android"},
+        second{"s2", {"ravi"}, after(1h), after(1h), after(13h), "Safari"};
     store->transact([&](Unit& u) {
         u.add_session(first);
         u.add_session(second);
@@ -1255,7 +1349,8 @@ TEST_CASE("sessions are listed, touched and ended; those that ran out are swept"
     CHECK(store->session("s1")->device == "Firefox on Android");
     CHECK(store->sessions({"ravi"}).size() == 2);
     CHECK(store->sessions({"mia"}).empty());
-    store->transact([&](Unit& u) { u.add_session({"s3", {"mia"}, after(12h), after(12h), after(24h), ""}); });
+    store->transact(
+        [&](Unit& u) { u.add_session({"s3", {"mia"}, after(12h), after(12h), after(24h), ""}); });
     CHECK_FALSE(store->session("s1"));
     store->transact([&](Unit& u) { u.end_session("s2"); });
     CHECK_FALSE(store->session("s2"));
@@ -1280,7 +1375,9 @@ TEST_CASE("an answer is kept for a day under its key, and not overwritten meanwh
         CHECK_FALSE(u.kept_answer("k"));
         u.keep_answer("k", {"hash", 201, "{}"}, t0);
     });
-    CHECK_THROWS_AS(store->transact([](Unit& u) { u.keep_answer("k", {"other", 409, ""}, after(1h)); }), Conflict);
+    CHECK_THROWS_AS(
+        store->transact([](Unit& u) { u.keep_answer("k", {"other", 409, ""}, after(1h)); }),
+        Conflict);
     store->transact([](Unit& u) {
         const auto kept = u.kept_answer("k");
         REQUIRE(kept);
@@ -1304,7 +1401,8 @@ TEST_CASE("settings are kept, and none is an empty one") {
 
 TEST_CASE("text of any kind comes back byte for byte") {
     EVERY_STORE;
-    NewContact n = plain("Robert'); DROP TABLE contact;-- \xF0\x9F\x99\x82 \"x\" %s", "+4915112345678");
+    NewContact n =
+        plain("Robert'); DROP TABLE contact;-- \xF0\x9F\x99\x82 \"x\" %s", "+4915112345678");
     n.contact.topic = std::string{"before\0after", 12};
     const core::ContactId id = add(*store, n);
     CHECK(store->contact(id)->contact.name == n.contact.name);
@@ -1314,7 +1412,8 @@ TEST_CASE("text of any kind comes back byte for byte") {
 TEST_CASE("what was saved is there after a restart") {
     EVERY_STORE;
     const core::ContactId id = with_prompt(*store);
-    change(*store, id, [](Case& c) { c.messages.push_back(wellbeing()); }, {tell_prompt, core::Noted{"enrolled", ""}});
+    change(*store, id, [](Case& c) { c.messages.push_back(wellbeing()); },
+           {tell_prompt, core::Noted{"enrolled", ""}});
     accept(*store, {{key(1, "a"), 1}});
     store->idle();
     const Case seen = *store->contact(id);

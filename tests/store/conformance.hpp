@@ -1,5 +1,6 @@
 #pragma once
-// What every store has to keep, whatever it is made of. A new kind of store adds a row to stores() and passes.
+// What every store has to keep, whatever it is made of. A new kind of store adds a row to stores()
+// and passes.
 
 #include <functional>
 #include <memory>

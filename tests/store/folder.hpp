@@ -13,9 +13,11 @@ namespace warmcall {
 class Folder {
  public:
     Folder() {
-        // In memory where there is such a place: what a disk's syncs take is not what these tests are about.
+        // In memory where there is such a place: what a disk's syncs take is not what these tests
+        // are about.
         const std::filesystem::path shm{"/dev/shm"};
-        const std::filesystem::path where = ::access(shm.c_str(), W_OK) == 0 ? shm : std::filesystem::temp_directory_path();
+        const std::filesystem::path where =
+            ::access(shm.c_str(), W_OK) == 0 ? shm : std::filesystem::temp_directory_path();
         std::string pattern = (where / "warmcall-store-XXXXXX").string();
         if (::mkdtemp(pattern.data()) == nullptr)
             throw std::runtime_error{"no temporary folder"};

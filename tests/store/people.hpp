@@ -13,10 +13,16 @@ using core::Timestamp;
 
 inline constexpr Timestamp t0 = core::from_unix_ms(1'790'000'000'000);
 
-inline Timestamp after(std::chrono::milliseconds d) { return t0 + d; }
+inline Timestamp after(std::chrono::milliseconds d) {
+    return t0 + d;
+}
 
-inline core::Address phone(std::string number) { return {core::AddressKind::phone, std::move(number)}; }
-inline core::Address whatsapp(std::string id) { return {core::AddressKind::whatsapp, std::move(id)}; }
+inline core::Address phone(std::string number) {
+    return {core::AddressKind::phone, std::move(number)};
+}
+inline core::Address whatsapp(std::string id) {
+    return {core::AddressKind::whatsapp, std::move(id)};
+}
 
 // Everything a contact can have.
 inline NewContact amara() {
@@ -28,7 +34,10 @@ inline NewContact amara() {
     c.zones = {"Australia/Sydney", "Australia/Brisbane"};
     c.zone_source = core::ZoneSource::number;
     c.region = "AU";
-    c.preferences = {.from = core::DayTime{9 * 60}, .to = core::DayTime{17 * 60 + 30}, .reach = "WhatsApp first", .if_lost = "ask sister Eva"};
+    c.preferences = {.from = core::DayTime{9 * 60},
+                     .to = core::DayTime{17 * 60 + 30},
+                     .reach = "WhatsApp first",
+                     .if_lost = "ask sister Eva"};
     c.consent = core::Consent{"signup form", t0, "Yes, write to me."};
     c.topic = "the new oven";
     return {c, {phone("+610491570156")}};
@@ -55,7 +64,8 @@ inline Case load(Unit& u, core::ContactId id) {
     return u.load({&wanted, 1}).front();
 }
 
-inline void save(Unit& u, const Case& before, const Case& now_is, std::vector<core::Effect> effects = {}, Timestamp now = t0,
+inline void save(Unit& u, const Case& before, const Case& now_is,
+                 std::vector<core::Effect> effects = {}, Timestamp now = t0,
                  std::string_view actor = "warmcall") {
     const Change change{&before, &now_is, effects, actor};
     u.save({&change, 1}, now);
@@ -63,7 +73,8 @@ inline void save(Unit& u, const Case& before, const Case& now_is, std::vector<co
 
 // Loads, lets `how` change it, saves.
 template <class How>
-Case change(Store& store, core::ContactId id, const How& how, std::vector<core::Effect> effects = {}, Timestamp now = t0) {
+Case change(Store& store, core::ContactId id, const How& how,
+            std::vector<core::Effect> effects = {}, Timestamp now = t0) {
     store.transact([&](Unit& u) {
         const Case before = load(u, id);
         Case next = before;

@@ -1,7 +1,9 @@
-// What is SQLite's own: the schema's constraints as they refuse by themselves, migrations, strange files, full disks.
+// What is SQLite's own: the schema's constraints as they refuse by themselves, migrations, strange
+// files, full disks.
 
 #include <SQLiteCpp/SQLiteCpp.h>
 #include <sqlite3.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 
 #include <atomic>
@@ -9,8 +11,6 @@
 #include <fstream>
 #include <set>
 #include <thread>
-
-#include <sys/resource.h>
 
 #include "store/folder.hpp"
 #include "store/people.hpp"
@@ -28,7 +28,8 @@ namespace {
 // The file by other hands: as a curious admin with the sqlite3 shell has it.
 class Shell {
  public:
-    explicit Shell(const std::string& path) : db_{path, SQLite::OPEN_READWRITE | SQLite::OPEN_CREATE} {
+    explicit Shell(const std::string& path)
+        : db_{path, SQLite::OPEN_READWRITE | SQLite::OPEN_CREATE} {
         db_.exec("PRAGMA foreign_keys = ON");
     }
     void run(const std::string& sql) { db_.exec(sql); }
@@ -66,7 +67,8 @@ struct Filled {
         const auto store = open_sqlite(path);
         contact = with_prompt(*store);
         change(*store, contact, [](Case& c) { c.messages.push_back(wellbeing()); },
-               {core::Noted{"enrolled", ""}, core::TellRep{{"ravi"}, core::TellRep::What::prompt, {}}});
+               {core::Noted{"enrolled", ""},
+                core::TellRep{{"ravi"}, core::TellRep::What::prompt, {}}});
     }
 };
 
@@ -79,43 +81,70 @@ TEST_CASE("the schema itself refuses a live outreach without a next action, whoe
     Shell shell{filled.path};
     for (const std::string column : {"next_kind", "next_owner", "next_due_at", "wake_at"}) {
         INFO(column);
-        CHECK_THAT(shell.refusal("UPDATE outreach SET " + column + " = NULL"), Contains("a_live_outreach_has_a_next_action"));
+        CHECK_THAT(shell.refusal("UPDATE outreach SET " + column + " = NULL"),
+                   Contains("a_live_outreach_has_a_next_action"));
     }
     CHECK_THAT(shell.refusal("UPDATE outreach SET next_owner = ''"), Contains("next_owner <> ''"));
-    CHECK_THAT(shell.refusal("UPDATE outreach SET live = 0, phase = 'closed'"), Contains("a_closed_outreach_has_a_reason"));
-    CHECK_THAT(shell.refusal("UPDATE outreach SET live = 0, phase = 'closed', phase_at = 1, phase_reason = 'no_reply'"), Contains("a_closed_outreach_has_a_reason"));
-    CHECK_THAT(shell.refusal("UPDATE outreach SET phase = 'held', phase_at = 1"), Contains("a_deferral_has_a_reason_and_an_end"));
-    CHECK_THAT(shell.refusal("UPDATE outreach SET phase = 'on_call'"), Contains("a_call_has_a_caller"));
+    CHECK_THAT(shell.refusal("UPDATE outreach SET live = 0, phase = 'closed'"),
+               Contains("a_closed_outreach_has_a_reason"));
+    CHECK_THAT(shell.refusal("UPDATE outreach SET live = 0, phase = 'closed', phase_at = 1, "
+                             "phase_reason = 'no_reply'"),
+               Contains("a_closed_outreach_has_a_reason"));
+    CHECK_THAT(shell.refusal("UPDATE outreach SET phase = 'held', phase_at = 1"),
+               Contains("a_deferral_has_a_reason_and_an_end"));
+    CHECK_THAT(shell.refusal("UPDATE outreach SET phase = 'on_call'"),
+               Contains("a_call_has_a_caller"));
     CHECK_THAT(shell.refusal("UPDATE outreach SET phase = 'finished'"), Contains("CHECK"));
     CHECK_THAT(shell.refusal("UPDATE outreach SET live = 0"), Contains("CHECK"));
 }
 
-TEST_CASE("the schema itself refuses a second live outreach, open prompt, step, token, address and inbox key") {
+TEST_CASE(
+    "the schema itself refuses a second live outreach, open prompt, step, token, address and inbox "
+    "key") {
     const Filled filled;
     Shell shell{filled.path};
-    const auto copy = [&](const std::string& table, const std::string& columns, const std::string& values) {
-        return shell.refusal("INSERT INTO " + table + " (" + columns + ") SELECT " + values + " FROM " + table + " LIMIT 1");
+    const auto copy = [&](const std::string& table, const std::string& columns,
+                          const std::string& values) {
+        return shell.refusal("INSERT INTO " + table + " (" + columns + ") SELECT " + values +
+                             " FROM " + table + " LIMIT 1");
     };
-    const std::string outreach = "contact_id, live, phase, next_kind, next_owner, next_due_at, wake_at, round, attempt, rerouted, enrolled_at, cadence";
-    CHECK_THAT(copy("outreach", outreach, outreach), Contains("UNIQUE constraint failed: outreach.contact_id"));
-    const std::string prompt = "contact_id, outreach_id, open, rep, kind, reason, words, raised_at, due_at, ladder_step";
-    CHECK_THAT(copy("prompt", prompt, prompt), Contains("UNIQUE constraint failed: prompt.outreach_id"));
-    const std::string step = "contact_id, outreach_id, round, step, kind, state, not_before, not_after, tries, channel, to_kind, to_value, template_name, language, text";
-    CHECK_THAT(copy("outbox", step, step), Contains("UNIQUE constraint failed: outbox.outreach_id, outbox.round, outbox.step"));
+    const std::string outreach =
+        "contact_id, live, phase, next_kind, next_owner, next_due_at, wake_at, round, attempt, "
+        "rerouted, enrolled_at, cadence";
+    CHECK_THAT(copy("outreach", outreach, outreach),
+               Contains("UNIQUE constraint failed: outreach.contact_id"));
+    const std::string prompt =
+        "contact_id, outreach_id, open, rep, kind, reason, words, raised_at, due_at, ladder_step";
+    CHECK_THAT(copy("prompt", prompt, prompt),
+               Contains("UNIQUE constraint failed: prompt.outreach_id"));
+    const std::string step =
+        "contact_id, outreach_id, round, step, kind, state, not_before, not_after, tries, channel, "
+        "to_kind, to_value, template_name, language, text";
+    CHECK_THAT(copy("outbox", step, step),
+               Contains("UNIQUE constraint failed: outbox.outreach_id, outbox.round, outbox.step"));
     shell.run("UPDATE outbox SET token = zeroblob(16)");
-    CHECK_THAT(copy("outbox", step + ", token", "contact_id, outreach_id, round, step + 1, kind, state, not_before, not_after, tries, channel, to_kind, to_value, template_name, language, text, token"),
+    CHECK_THAT(copy("outbox", step + ", token",
+                    "contact_id, outreach_id, round, step + 1, kind, state, not_before, not_after, "
+                    "tries, channel, to_kind, to_value, template_name, language, text, token"),
                Contains("UNIQUE constraint failed: outbox.token"));
-    CHECK_THAT(copy("address", "kind, value, contact_id, alias, position", "kind, value, contact_id, alias, position"), Contains("UNIQUE constraint failed: address.kind, address.value"));
+    CHECK_THAT(copy("address", "kind, value, contact_id, alias, position",
+                    "kind, value, contact_id, alias, position"),
+               Contains("UNIQUE constraint failed: address.kind, address.value"));
     shell.run("INSERT INTO inbox (event_key) VALUES (x'01')");
-    CHECK_THAT(shell.refusal("INSERT INTO inbox (event_key) VALUES (x'01')"), Contains("UNIQUE constraint failed: inbox.event_key"));
+    CHECK_THAT(shell.refusal("INSERT INTO inbox (event_key) VALUES (x'01')"),
+               Contains("UNIQUE constraint failed: inbox.event_key"));
 }
 
-TEST_CASE("the schema itself refuses a claim without a token and a lease, and a lease without a claim") {
+TEST_CASE(
+    "the schema itself refuses a claim without a token and a lease, and a lease without a claim") {
     const Filled filled;
     Shell shell{filled.path};
-    CHECK_THAT(shell.refusal("UPDATE outbox SET state = 'claimed'"), Contains("a_claim_has_a_token_and_a_lease"));
-    CHECK_THAT(shell.refusal("UPDATE outbox SET lease_until = 1"), Contains("only_a_claim_has_a_lease"));
-    CHECK_THAT(shell.refusal("UPDATE outbox SET state = 'cancelled'"), Contains("a_cancelled_message_frees_its_step"));
+    CHECK_THAT(shell.refusal("UPDATE outbox SET state = 'claimed'"),
+               Contains("a_claim_has_a_token_and_a_lease"));
+    CHECK_THAT(shell.refusal("UPDATE outbox SET lease_until = 1"),
+               Contains("only_a_claim_has_a_lease"));
+    CHECK_THAT(shell.refusal("UPDATE outbox SET state = 'cancelled'"),
+               Contains("a_cancelled_message_frees_its_step"));
     CHECK_THAT(shell.refusal("UPDATE outbox SET failed_at = 1"), Contains("CHECK"));
     CHECK_THAT(shell.refusal("UPDATE outbox SET token = x'00'"), Contains("CHECK"));
 }
@@ -134,17 +163,25 @@ TEST_CASE("consent and the timeline only grow, whoever writes") {
 TEST_CASE("every closed set is closed, every table strict, and every time a number") {
     const Filled filled;
     Shell shell{filled.path};
-    const std::vector<std::string> wrong{
-        "UPDATE address SET kind = 'fax'",       "UPDATE contact SET zone_source = 'guess'", "UPDATE outreach SET next_kind = 'nothing'",
-        "UPDATE outbox SET kind = 'pitch'",      "UPDATE outbox SET state = 'sent'",         "UPDATE prompt SET kind = 'other'",
-        "UPDATE prompt SET open = 2",            "UPDATE alert SET state = 'x'",             "UPDATE outreach SET wake_at = 'tomorrow'",
-        "UPDATE contact SET best_from = 1441",   "UPDATE outreach SET round = 0",            "UPDATE outreach SET contact_id = 999",
-        "UPDATE prompt SET lease_holder = 'mia'"};
+    const std::vector<std::string> wrong{"UPDATE address SET kind = 'fax'",
+                                         "UPDATE contact SET zone_source = 'guess'",
+                                         "UPDATE outreach SET next_kind = 'nothing'",
+                                         "UPDATE outbox SET kind = 'pitch'",
+                                         "UPDATE outbox SET state = 'sent'",
+                                         "UPDATE prompt SET kind = 'other'",
+                                         "UPDATE prompt SET open = 2",
+                                         "UPDATE alert SET state = 'x'",
+                                         "UPDATE outreach SET wake_at = 'tomorrow'",
+                                         "UPDATE contact SET best_from = 1441",
+                                         "UPDATE outreach SET round = 0",
+                                         "UPDATE outreach SET contact_id = 999",
+                                         "UPDATE prompt SET lease_holder = 'mia'"};
     for (const std::string& sql : wrong) {
         INFO(sql);
         CHECK_FALSE(shell.refusal(sql).empty());
     }
-    CHECK(shell.number("SELECT count(*) FROM pragma_table_list WHERE schema = 'main' AND type = 'table' AND name NOT LIKE 'sqlite_%' AND strict = 0") == 0);
+    CHECK(shell.number("SELECT count(*) FROM pragma_table_list WHERE schema = 'main' AND type = "
+                       "'table' AND name NOT LIKE 'sqlite_%' AND strict = 0") == 0);
 }
 
 TEST_CASE("the tallies are what counting would give") {
@@ -161,13 +198,18 @@ TEST_CASE("the tallies are what counting would give") {
         });
     }
     Shell shell{filled.path};
-    CHECK(shell.number("SELECT count(*) FROM (SELECT word, n FROM tally WHERE kind = 'outreach' AND n <> 0"
-                       " EXCEPT SELECT phase, count(*) FROM outreach GROUP BY phase)") == 0);
-    CHECK(shell.number("SELECT count(*) FROM (SELECT word, n FROM tally WHERE kind = 'message' AND n <> 0"
-                       " EXCEPT SELECT state, count(*) FROM outbox GROUP BY state)") == 0);
-    CHECK(shell.number("SELECT n FROM tally WHERE kind = 'prompts_open'") == shell.number("SELECT count(*) FROM prompt WHERE open = 1"));
-    CHECK(shell.number("SELECT n FROM tally WHERE kind = 'alert'") == shell.number("SELECT count(*) FROM alert WHERE state = 'waiting'"));
-    CHECK(shell.number("SELECT n FROM tally WHERE kind = 'contacts'") == shell.number("SELECT count(*) FROM contact WHERE merged_into IS NULL"));
+    CHECK(shell.number(
+              "SELECT count(*) FROM (SELECT word, n FROM tally WHERE kind = 'outreach' AND n <> 0"
+              " EXCEPT SELECT phase, count(*) FROM outreach GROUP BY phase)") == 0);
+    CHECK(shell.number(
+              "SELECT count(*) FROM (SELECT word, n FROM tally WHERE kind = 'message' AND n <> 0"
+              " EXCEPT SELECT state, count(*) FROM outbox GROUP BY state)") == 0);
+    CHECK(shell.number("SELECT n FROM tally WHERE kind = 'prompts_open'") ==
+          shell.number("SELECT count(*) FROM prompt WHERE open = 1"));
+    CHECK(shell.number("SELECT n FROM tally WHERE kind = 'alert'") ==
+          shell.number("SELECT count(*) FROM alert WHERE state = 'waiting'"));
+    CHECK(shell.number("SELECT n FROM tally WHERE kind = 'contacts'") ==
+          shell.number("SELECT count(*) FROM contact WHERE merged_into IS NULL"));
 }
 
 // ---------------------------------------------------------------- files
@@ -180,7 +222,7 @@ TEST_CASE("a new database is marked as ours, in WAL, and nobody else can read it
     CHECK(shell.text("PRAGMA journal_mode") == "wal");
     CHECK(shell.text("PRAGMA integrity_check") == "ok");
     CHECK(shell.number("SELECT count(*) FROM pragma_foreign_key_check") == 0);
-    struct stat info {};
+    struct stat info{};
     REQUIRE(::stat(filled.path.c_str(), &info) == 0);
     CHECK((info.st_mode & 0777U) == 0600U);
 }
@@ -209,7 +251,8 @@ TEST_CASE("a database of a newer warmcall is refused with both numbers") {
     const Filled filled;
     Shell{filled.path}.run("PRAGMA user_version = 9999");
     CHECK_THAT(refusal_to_open(filled.path), Contains("written by a newer warmcall (schema 9999"));
-    CHECK_THAT(refusal_to_open(filled.path, {.access = SqliteOptions::Access::read}), Contains("written by a newer warmcall"));
+    CHECK_THAT(refusal_to_open(filled.path, {.access = SqliteOptions::Access::read}),
+               Contains("written by a newer warmcall"));
 }
 
 TEST_CASE("a damaged database says so, and that a backup is what helps") {
@@ -218,7 +261,8 @@ TEST_CASE("a damaged database says so, and that a backup is what helps") {
     {
         const auto store = open_sqlite(path);
         for (int i = 0; i < 300; ++i)
-            add(*store, plain("Person " + std::to_string(i), "+49151" + std::to_string(1'000'000 + i)));
+            add(*store,
+                plain("Person " + std::to_string(i), "+49151" + std::to_string(1'000'000 + i)));
     }
     {
         Shell{path}.run("PRAGMA wal_checkpoint(TRUNCATE)");
@@ -226,7 +270,8 @@ TEST_CASE("a damaged database says so, and that a backup is what helps") {
         file.seekp(0, std::ios::end);
         const auto size = file.tellp();
         const std::string noise(4096, '\x5A');
-        for (std::streamoff page = 4096; page < size; page += 4096) {  // everything but the first page
+        for (std::streamoff page = 4096; page < size;
+             page += 4096) {  // everything but the first page
             file.seekp(page);
             file.write(noise.data(), static_cast<std::streamsize>(noise.size()));
         }
@@ -245,7 +290,8 @@ TEST_CASE("a damaged database says so, and that a backup is what helps") {
 }
 
 TEST_CASE("a folder that does not exist is named") {
-    CHECK_THAT(refusal_to_open("/nowhere/at/all/warmcall.db"), Contains("/nowhere/at/all/warmcall.db") && Contains("does its folder exist"));
+    CHECK_THAT(refusal_to_open("/nowhere/at/all/warmcall.db"),
+               Contains("/nowhere/at/all/warmcall.db") && Contains("does its folder exist"));
 }
 
 TEST_CASE("a second warmcall on the same file is refused; one that only reads is not") {
@@ -268,7 +314,8 @@ TEST_CASE("what is not a store's address is refused, and a password in it is not
         }
         return std::string{};
     };
-    CHECK_THAT(said("postgresql://warmcall:hunter2@db/warmcall"), Contains("not in this build") && !Contains("hunter2"));
+    CHECK_THAT(said("postgresql://warmcall:hunter2@db/warmcall"),
+               Contains("not in this build") && !Contains("hunter2"));
     CHECK_THAT(said("sqlite:"), Contains("sqlite:PATH"));
     CHECK_THAT(said("mysql://x"), Contains("sqlite:PATH"));
 }
@@ -293,18 +340,25 @@ TEST_CASE("every older schema is brought up to today's, and used") {
 TEST_CASE("a migration keeps what is there") {
     const Filled filled;
     std::vector<store::Migration> more{store::migrations().begin(), store::migrations().end()};
-    more.push_back({static_cast<int>(more.size()) + 1, "more", "ALTER TABLE contact ADD COLUMN shoe_size INTEGER; UPDATE contact SET shoe_size = 42;"});
-    CHECK_THAT(refusal_to_open(filled.path, {.access = SqliteOptions::Access::read, .migrations = more}), Contains("from an older warmcall"));
+    more.push_back(
+        {static_cast<int>(more.size()) + 1, "more",
+         "ALTER TABLE contact ADD COLUMN shoe_size INTEGER; UPDATE contact SET shoe_size = 42;"});
+    CHECK_THAT(
+        refusal_to_open(filled.path, {.access = SqliteOptions::Access::read, .migrations = more}),
+        Contains("from an older warmcall"));
     const auto store = open_sqlite(filled.path, {.migrations = more});
     CHECK(store->contact(filled.contact)->prompt);
     CHECK(Shell{filled.path}.number("SELECT shoe_size FROM contact") == 42);
-    CHECK_THAT(refusal_to_open(filled.folder.file("none.db"), {.access = SqliteOptions::Access::read}), Contains("cannot be opened"));
+    CHECK_THAT(
+        refusal_to_open(filled.folder.file("none.db"), {.access = SqliteOptions::Access::read}),
+        Contains("cannot be opened"));
 }
 
 TEST_CASE("a migration that fails half-way leaves the schema it found") {
     const Filled filled;
     std::vector<store::Migration> more{store::migrations().begin(), store::migrations().end()};
-    more.push_back({static_cast<int>(more.size()) + 1, "broken", "CREATE TABLE half (x INTEGER) STRICT; UPDATE event_log SET text = 'x';"});
+    more.push_back({static_cast<int>(more.size()) + 1, "broken",
+                    "CREATE TABLE half (x INTEGER) STRICT; UPDATE event_log SET text = 'x';"});
     CHECK_THROWS(open_sqlite(filled.path, {.migrations = more}));
     CHECK(Shell{filled.path}.number("SELECT count(*) FROM sqlite_schema WHERE name = 'half'") == 0);
     CHECK(open_sqlite(filled.path)->contact(filled.contact));
@@ -317,7 +371,8 @@ namespace {
 // Fills until the store refuses; what it says.
 std::string fill_up(Store& store, int& added) {
     for (int i = 0; i < 100'000; ++i) {
-        NewContact n = plain("Person " + std::to_string(i), "+49151" + std::to_string(1'000'000 + i));
+        NewContact n =
+            plain("Person " + std::to_string(i), "+49151" + std::to_string(1'000'000 + i));
         n.contact.topic = std::string(2000, 'x');
         try {
             add(store, n);
@@ -331,14 +386,17 @@ std::string fill_up(Store& store, int& added) {
 
 }  // namespace
 
-TEST_CASE("a full disk is told in plain words, loses nothing that was confirmed, and is over when there is room") {
+TEST_CASE(
+    "a full disk is told in plain words, loses nothing that was confirmed, and is over when there "
+    "is room") {
     const Folder folder;
     const std::string path = folder.file("warmcall.db");
     int added = 0;
     {
         const auto store = open_sqlite(path, {.pages_max = 200});
         const std::string said = fill_up(*store, added);
-        CHECK_THAT(said, Contains(path) && Contains("is full") && Contains("nothing is lost, free some space"));
+        CHECK_THAT(said, Contains(path) && Contains("is full") &&
+                             Contains("nothing is lost, free some space"));
         REQUIRE(added > 10);
         CHECK(store->counts().contacts == added);
         CHECK(store->contacts({.limit = 1}).size() == 1);  // reading goes on
@@ -351,16 +409,17 @@ TEST_CASE("a full disk is told in plain words, loses nothing that was confirmed,
     CHECK(Shell{path}.text("PRAGMA integrity_check") == "ok");
 }
 
-TEST_CASE("when the system refuses to write, the store refuses too, and goes on by itself afterwards") {
+TEST_CASE(
+    "when the system refuses to write, the store refuses too, and goes on by itself afterwards") {
     const Folder folder;
     const std::string path = folder.file("warmcall.db");
     const auto store = open_sqlite(path);
     add(*store, plain("First", "+4915100000000"));
 
-    struct rlimit before {};
+    struct rlimit before{};
     ::getrlimit(RLIMIT_FSIZE, &before);
     const auto old_handler = std::signal(SIGXFSZ, SIG_IGN);
-    const struct rlimit small { 256 * 1024, before.rlim_max };
+    const struct rlimit small{256 * 1024, before.rlim_max};
     ::setrlimit(RLIMIT_FSIZE, &small);
     int added = 0;
     const std::string said = fill_up(*store, added);
@@ -384,7 +443,8 @@ TEST_CASE("a reader sees whole decisions while the writer goes on") {
     std::jthread reader{[&](const std::stop_token& stop) {
         while (!stop.stop_requested()) {
             const auto c = store->contact(id);
-            const bool whole = c && c->outreach && c->contact.topic == std::to_string(c->outreach->attempt);
+            const bool whole =
+                c && c->outreach && c->contact.topic == std::to_string(c->outreach->attempt);
             (whole || c->outreach->attempt == 0 ? seen : torn)++;
         }
     }};

@@ -12,11 +12,13 @@ namespace warmcall::store {
 
 namespace {
 
-// SQLite's locks and its shared memory do not hold across machines: two writers there lose data without a word.
+// SQLite's locks and its shared memory do not hold across machines: two writers there lose data
+// without a word.
 bool on_network(const std::string& path) {
-    constexpr std::array<unsigned long, 5> network_types{0x6969 /* nfs */, 0x517B /* smb */, 0xFF534D42 /* cifs */, 0xFE534D42 /* smb2 */,
-                                                         0x01021997 /* 9p */};
-    struct statfs info {};
+    constexpr std::array<unsigned long, 5> network_types{
+        0x6969 /* nfs */, 0x517B /* smb */, 0xFF534D42 /* cifs */, 0xFE534D42 /* smb2 */,
+        0x01021997 /* 9p */};
+    struct statfs info{};
     const std::string folder = std::filesystem::absolute(path).parent_path().string();
     if (::statfs(folder.c_str(), &info) != 0)
         return false;
@@ -27,20 +29,24 @@ bool on_network(const std::string& path) {
     return false;
 }
 
-// Made by us before SQLite does, so that nobody else can ever read it; the -wal and -shm files take its mode.
+// Made by us before SQLite does, so that nobody else can ever read it; the -wal and -shm files take
+// its mode.
 void make_private(const std::string& path) {
     const int fd = ::open(path.c_str(), O_CREAT | O_RDWR | O_CLOEXEC, 0600);
     if (fd >= 0)
-        ::close(fd);  // before the first SQLite connection of this process: closing drops its POSIX locks
+        ::close(fd);  // before the first SQLite connection of this process: closing drops its POSIX
+                      // locks
 }
 
 int flags(const std::string& path, Role role) {
     if (path == ":memory:")
         return SQLite::OPEN_READWRITE | SQLite::OPEN_CREATE | SQLite::OPEN_FULLMUTEX;
-    return SQLite::OPEN_READWRITE | SQLite::OPEN_NOMUTEX | (role == Role::writer ? SQLite::OPEN_CREATE : 0);
+    return SQLite::OPEN_READWRITE | SQLite::OPEN_NOMUTEX |
+           (role == Role::writer ? SQLite::OPEN_CREATE : 0);
 }
 
-// SQLite counts its memory under a lock at every allocation; nobody reads that count. To be said before its first use.
+// SQLite counts its memory under a lock at every allocation; nobody reads that count. To be said
+// before its first use.
 void skip_memory_counting() {
     static const int said = sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0);
     (void)said;
@@ -50,13 +56,17 @@ SQLite::Database open(const std::string& path, Role role) try {
     skip_memory_counting();
     if (path != ":memory:" && role == Role::writer) {
         if (on_network(path))
-            throw StoreUnavailable{path + " lies on a network file system, where SQLite cannot keep it safe: put it on a local disk, or use PostgreSQL"};
+            throw StoreUnavailable{
+                path +
+                " lies on a network file system, where SQLite cannot keep it safe: put it on a local disk, or use PostgreSQL"};
         if (!std::filesystem::exists(path))
             make_private(path);
     }
     return SQLite::Database{path, flags(path, role)};
 } catch (const SQLite::Exception&) {
-    throw StoreUnavailable{"the database " + path + " cannot be opened: does its folder exist, and may warmcall write there?"};
+    throw StoreUnavailable{
+        "the database " + path +
+        " cannot be opened: does its folder exist, and may warmcall write there?"};
 }
 
 constexpr const char* settings_of_both = R"sql(
@@ -93,7 +103,9 @@ Connection::Connection(const std::string& path, Role role) : path_{path}, db_{op
         run(settings_of_a_reader);
 }
 
-void Connection::settle_to_write() { run(settings_of_the_writer); }
+void Connection::settle_to_write() {
+    run(settings_of_the_writer);
+}
 
 Connection::~Connection() = default;
 
@@ -119,7 +131,8 @@ std::int64_t Connection::number(Sql statement) {
 }
 
 void Connection::fail(int code) const {
-    const std::string detail = sqlite3_errmsg(handle());  // names tables and constraints, never values
+    const std::string detail =
+        sqlite3_errmsg(handle());  // names tables and constraints, never values
     const std::string number = " (SQLite error " + std::to_string(code) + ")";
     switch (code) {
         case SQLITE_CONSTRAINT_UNIQUE:
@@ -127,29 +140,39 @@ void Connection::fail(int code) const {
             throw Conflict{"somebody else was faster: " + detail};
         case SQLITE_IOERR_FSYNC:
         case SQLITE_IOERR_DIR_FSYNC:
-            // After a failed sync the kernel may have dropped what it could not write: only a new start reads what is really there.
-            throw MustRestart{"the disk that holds " + path_ + " did not keep what was written" + number +
-                              ": what was confirmed is safe, but warmcall must be started again, after a look at the disk"};
+            // After a failed sync the kernel may have dropped what it could not write: only a new
+            // start reads what is really there.
+            throw MustRestart{
+                "the disk that holds " + path_ + " did not keep what was written" + number +
+                ": what was confirmed is safe, but warmcall must be started again, after a look at the disk"};
         default:
             break;
     }
     switch (code & 0xFF) {
         case SQLITE_FULL:
-            throw StoreUnavailable{"the disk that holds " + path_ + " is full: nothing is lost, free some space"};
+            throw StoreUnavailable{"the disk that holds " + path_ +
+                                   " is full: nothing is lost, free some space"};
         case SQLITE_IOERR:
-            throw StoreUnavailable{"the disk that holds " + path_ + " gives errors" + number + ": nothing that was confirmed is lost; look at the disk"};
+            throw StoreUnavailable{"the disk that holds " + path_ + " gives errors" + number +
+                                   ": nothing that was confirmed is lost; look at the disk"};
         case SQLITE_BUSY:
         case SQLITE_LOCKED:
-            throw StoreUnavailable{"another program keeps the database " + path_ + " locked: close it, nothing is lost"};
+            throw StoreUnavailable{"another program keeps the database " + path_ +
+                                   " locked: close it, nothing is lost"};
         case SQLITE_READONLY:
         case SQLITE_PERM:
-            throw StoreUnavailable{"the database " + path_ + " cannot be written: is the disk read-only, or the file another user's?"};
+            throw StoreUnavailable{
+                "the database " + path_ +
+                " cannot be written: is the disk read-only, or the file another user's?"};
         case SQLITE_CANTOPEN:
-            throw StoreUnavailable{"the database " + path_ + " cannot be opened: does its folder exist, and may warmcall write there?"};
+            throw StoreUnavailable{
+                "the database " + path_ +
+                " cannot be opened: does its folder exist, and may warmcall write there?"};
         case SQLITE_NOTADB:
             throw StoreUnavailable{path_ + " is not a warmcall database"};
         case SQLITE_CORRUPT:
-            throw StoreUnavailable{"the database " + path_ + " is damaged" + number + ": stop warmcall and restore the last backup"};
+            throw StoreUnavailable{"the database " + path_ + " is damaged" + number +
+                                   ": stop warmcall and restore the last backup"};
         case SQLITE_NOMEM:
             throw std::bad_alloc{};
         case SQLITE_INTERRUPT:
@@ -162,7 +185,8 @@ void Connection::fail(int code) const {
 }
 
 Query::Query(Connection& connection, const char* sql) : connection_{connection} {
-    const int code = sqlite3_prepare_v3(connection.handle(), sql, -1, SQLITE_PREPARE_PERSISTENT, &statement_, nullptr);
+    const int code = sqlite3_prepare_v3(connection.handle(), sql, -1, SQLITE_PREPARE_PERSISTENT,
+                                        &statement_, nullptr);
     if (code != SQLITE_OK)
         connection.fail(code);
 }

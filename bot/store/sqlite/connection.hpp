@@ -1,6 +1,6 @@
 #pragma once
-// One SQLite connection set up the way warmcall wants it, and statements prepared once and held for its life. Errors come out
-// as what they mean to the user; nothing here knows a table.
+// One SQLite connection set up the way warmcall wants it, and statements prepared once and held for
+// its life. Errors come out as what they mean to the user; nothing here knows a table.
 
 #include <SQLiteCpp/SQLiteCpp.h>
 #include <sqlite3.h>
@@ -40,7 +40,8 @@ class Connection {
     Connection(const std::string& path, Role role);
     ~Connection();
 
-    // What a writing connection is set to once the file is known to be ours: WAL, every commit synced.
+    // What a writing connection is set to once the file is known to be ours: WAL, every commit
+    // synced.
     void settle_to_write();
 
     // The statement, prepared when it is first asked for and held for the connection's life.
@@ -53,8 +54,9 @@ class Connection {
     void run(const char* script);
     std::int64_t number(Sql statement);  // the one integer a statement gives
 
-    // Throws what `code` means: Conflict for a unique key, StoreUnavailable for the disk, MustRestart when a sync failed,
-    // std::logic_error for a constraint our own code should have kept.
+    // Throws what `code` means: Conflict for a unique key, StoreUnavailable for the disk,
+    // MustRestart when a sync failed, std::logic_error for a constraint our own code should have
+    // kept.
     [[noreturn]] void fail(int code) const;
 
  private:
@@ -108,22 +110,35 @@ class Query {
         if (code != SQLITE_OK)
             connection_.fail(code);
     }
-    void bind(int i, sqlite3_destructor_type, std::nullptr_t) { check(sqlite3_bind_null(statement_, i)); }
-    void bind(int i, sqlite3_destructor_type, std::int64_t v) { check(sqlite3_bind_int64(statement_, i, v)); }
+    void bind(int i, sqlite3_destructor_type, std::nullptr_t) {
+        check(sqlite3_bind_null(statement_, i));
+    }
+    void bind(int i, sqlite3_destructor_type, std::int64_t v) {
+        check(sqlite3_bind_int64(statement_, i, v));
+    }
     void bind(int i, sqlite3_destructor_type, int v) { check(sqlite3_bind_int(statement_, i, v)); }
-    void bind(int i, sqlite3_destructor_type, bool v) { check(sqlite3_bind_int(statement_, i, v ? 1 : 0)); }
+    void bind(int i, sqlite3_destructor_type, bool v) {
+        check(sqlite3_bind_int(statement_, i, v ? 1 : 0));
+    }
     void bind(int i, sqlite3_destructor_type, std::size_t v) {
         check(sqlite3_bind_int64(statement_, i, static_cast<std::int64_t>(v)));
     }
     void bind(int i, sqlite3_destructor_type lifetime, std::string_view v) {
-        check(sqlite3_bind_text64(statement_, i, v.data() == nullptr ? "" : v.data(), v.size(), lifetime, SQLITE_UTF8));
+        check(sqlite3_bind_text64(statement_, i, v.data() == nullptr ? "" : v.data(), v.size(),
+                                  lifetime, SQLITE_UTF8));
     }
-    void bind(int i, sqlite3_destructor_type lifetime, const std::string& v) { bind(i, lifetime, std::string_view{v}); }
-    void bind(int i, sqlite3_destructor_type lifetime, const char* v) { bind(i, lifetime, std::string_view{v}); }
+    void bind(int i, sqlite3_destructor_type lifetime, const std::string& v) {
+        bind(i, lifetime, std::string_view{v});
+    }
+    void bind(int i, sqlite3_destructor_type lifetime, const char* v) {
+        bind(i, lifetime, std::string_view{v});
+    }
     void bind(int i, sqlite3_destructor_type lifetime, const Token& v) {
         check(sqlite3_bind_blob64(statement_, i, v.data(), v.size(), lifetime));
     }
-    void bind(int i, sqlite3_destructor_type, core::Timestamp v) { check(sqlite3_bind_int64(statement_, i, core::unix_ms(v))); }
+    void bind(int i, sqlite3_destructor_type, core::Timestamp v) {
+        check(sqlite3_bind_int64(statement_, i, core::unix_ms(v)));
+    }
     template <class Tag>
     void bind(int i, sqlite3_destructor_type lifetime, const core::Id<Tag>& v) {
         v ? bind(i, lifetime, v.value) : bind(i, lifetime, nullptr);  // 0 is "none"
@@ -144,7 +159,8 @@ class Query {
     template <class B>
         requires std::is_same_v<B, struct Blob>
     void bind(int i, sqlite3_destructor_type lifetime, const B& v) {
-        check(sqlite3_bind_blob64(statement_, i, v.bytes.data() == nullptr ? "" : v.bytes.data(), v.bytes.size(), lifetime));
+        check(sqlite3_bind_blob64(statement_, i, v.bytes.data() == nullptr ? "" : v.bytes.data(),
+                                  v.bytes.size(), lifetime));
     }
 
     Connection& connection_;
@@ -184,21 +200,26 @@ class Rows {
     void read(Values&... values) {
         (take(values), ...);
     }
-    bool next_is_null() const { return sqlite3_column_type(query_.statement_, column_) == SQLITE_NULL; }
+    bool next_is_null() const {
+        return sqlite3_column_type(query_.statement_, column_) == SQLITE_NULL;
+    }
     void skip(int columns) { column_ += columns; }
 
  private:
     std::string_view text_at(int i) {
         const auto* text = sqlite3_column_blob(query_.statement_, i);  // the bytes, text or blob
         const auto size = static_cast<std::size_t>(sqlite3_column_bytes(query_.statement_, i));
-        return text == nullptr ? std::string_view{} : std::string_view{static_cast<const char*>(text), size};
+        return text == nullptr ? std::string_view{}
+                               : std::string_view{static_cast<const char*>(text), size};
     }
 
     void take(std::int64_t& v) { v = sqlite3_column_int64(query_.statement_, column_++); }
     void take(int& v) { v = sqlite3_column_int(query_.statement_, column_++); }
     void take(bool& v) { v = sqlite3_column_int(query_.statement_, column_++) != 0; }
     void take(std::string& v) { v.assign(text_at(column_++)); }
-    void take(core::Timestamp& v) { v = core::from_unix_ms(sqlite3_column_int64(query_.statement_, column_++)); }
+    void take(core::Timestamp& v) {
+        v = core::from_unix_ms(sqlite3_column_int64(query_.statement_, column_++));
+    }
     void take(Token& v) {
         const std::string_view bytes = text_at(column_++);
         if (bytes.size() == v.size())
@@ -233,7 +254,8 @@ class Rows {
 
 template <class... Values>
 Rows Query::rows(const Values&... values) {
-    bind_all(SQLITE_TRANSIENT, values...);  // the caller's temporaries are gone before the first row
+    bind_all(SQLITE_TRANSIENT,
+             values...);  // the caller's temporaries are gone before the first row
     return Rows{*this};
 }
 

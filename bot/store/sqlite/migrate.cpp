@@ -11,11 +11,15 @@ int version_of(Connection& db, std::span<const Migration> steps) {
     const auto version = static_cast<int>(db.number("PRAGMA user_version"));
     const bool empty = db.number("SELECT count(*) FROM sqlite_schema") == 0;
     if (application != application_id && !(empty && application == 0 && version == 0))
-        throw StoreUnavailable{db.path() + " is a database of another program, not warmcall's: choose another path in [store] url"};
+        throw StoreUnavailable{
+            db.path() +
+            " is a database of another program, not warmcall's: choose another path in [store] url"};
     const int newest = steps.empty() ? 0 : steps.back().number;
     if (version > newest)
-        throw StoreUnavailable{db.path() + " was written by a newer warmcall (schema " + std::to_string(version) + ", this one knows " +
-                               std::to_string(newest) + "): install that version again, or restore the backup made before the upgrade"};
+        throw StoreUnavailable{
+            db.path() + " was written by a newer warmcall (schema " + std::to_string(version) +
+            ", this one knows " + std::to_string(newest) +
+            "): install that version again, or restore the backup made before the upgrade"};
     return version;
 }
 
@@ -48,7 +52,9 @@ void check_schema(Connection& db, std::span<const Migration> steps) {
     if (version == 0)
         throw StoreUnavailable{db.path() + " holds no warmcall data yet: start warmcall once"};
     if (version < steps.back().number)
-        throw StoreUnavailable{db.path() + " is from an older warmcall (schema " + std::to_string(version) + "): start warmcall once, it brings it up to date"};
+        throw StoreUnavailable{db.path() + " is from an older warmcall (schema " +
+                               std::to_string(version) +
+                               "): start warmcall once, it brings it up to date"};
 }
 
 }  // namespace warmcall::store

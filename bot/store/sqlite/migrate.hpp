@@ -8,8 +8,8 @@
 
 namespace warmcall::store {
 
-// Each migration is one transaction. Throws StoreUnavailable with a sentence for a file that is not warmcall's, or is newer
-// than this build.
+// Each migration is one transaction. Throws StoreUnavailable with a sentence for a file that is not
+// warmcall's, or is newer than this build.
 void migrate(Connection& connection, std::span<const Migration> steps);
 
 // Throws as migrate() does, also when the file still needs one. Changes nothing.

@@ -16,7 +16,9 @@ constexpr std::chrono::seconds read_time_max{30};
 
 // The steady clock is the process's own business: it bounds a query, it decides nothing.
 thread_local std::chrono::steady_clock::time_point give_up_at;
-int past_the_limit(void*) { return std::chrono::steady_clock::now() > give_up_at ? 1 : 0; }
+int past_the_limit(void*) {
+    return std::chrono::steady_clock::now() > give_up_at ? 1 : 0;
+}
 
 std::vector<core::Case> read_cases(Connection& db, const std::vector<core::ContactId>& ids) {
     std::vector<core::Case> cases;
@@ -45,7 +47,8 @@ std::optional<core::ContactId> one_id(Rows rows) {
 
 // Whom a contact was merged into, or the contact itself.
 core::ContactId present_id(Connection& db, core::ContactId id) {
-    return one_id(db.sql("SELECT coalesce(merged_into, id) FROM contact WHERE id = ?").rows(id)).value_or(id);
+    return one_id(db.sql("SELECT coalesce(merged_into, id) FROM contact WHERE id = ?").rows(id))
+        .value_or(id);
 }
 
 TimelineRow read_timeline_row(Rows& rows) {
@@ -64,11 +67,14 @@ std::string digits_of(std::string_view text) {
 }
 
 // "+49 (151) 234": nothing but what numbers are written with.
-bool looks_like_a_number(std::string_view text) { return text.find_first_not_of("0123456789 +()-./") == std::string_view::npos; }
+bool looks_like_a_number(std::string_view text) {
+    return text.find_first_not_of("0123456789 +()-./") == std::string_view::npos;
+}
 
 }  // namespace
 
-ReadTransaction::ReadTransaction(Connection& db) : db_{db}, ours_{sqlite3_get_autocommit(db.handle()) != 0} {
+ReadTransaction::ReadTransaction(Connection& db)
+    : db_{db}, ours_{sqlite3_get_autocommit(db.handle()) != 0} {
     if (!ours_)
         return;
     give_up_at = std::chrono::steady_clock::now() + read_time_max;
@@ -91,13 +97,17 @@ std::optional<core::ContactId> contact_of_outreach(Connection& db, core::Outreac
 
 std::optional<core::ContactId> contact_of_prompt(Connection& db, core::PromptId id) {
     // By its outreach: a merge moves outreaches, and leaves closed prompts as they were.
-    return one_id(db.sql("SELECT o.contact_id FROM prompt p JOIN outreach o ON o.id = p.outreach_id WHERE p.id = ?").rows(id));
+    return one_id(
+        db.sql(
+              "SELECT o.contact_id FROM prompt p JOIN outreach o ON o.id = p.outreach_id WHERE p.id = ?")
+            .rows(id));
 }
 
 std::optional<core::Prompt> find_prompt(Connection& db, core::PromptId id) {
     std::optional<core::Prompt> prompt;
     {
-        Rows rows = db.sql("SELECT " WARMCALL_PROMPT_COLUMNS " FROM prompt p WHERE p.id = ?").rows(id);
+        Rows rows =
+            db.sql("SELECT " WARMCALL_PROMPT_COLUMNS " FROM prompt p WHERE p.id = ?").rows(id);
         if (rows.next())
             prompt = read_prompt(rows);
     }
@@ -109,70 +119,90 @@ std::optional<core::Prompt> find_prompt(Connection& db, core::PromptId id) {
 std::optional<core::Outreach> find_last_outreach(Connection& db, core::ContactId id) {
     id = present_id(db, id);
     {
-        Rows live = db.sql("SELECT " WARMCALL_OUTREACH_COLUMNS " FROM outreach o WHERE o.contact_id = ? AND o.live = 1").rows(id);
+        Rows live = db.sql("SELECT " WARMCALL_OUTREACH_COLUMNS
+                           " FROM outreach o WHERE o.contact_id = ? AND o.live = 1")
+                        .rows(id);
         if (live.next())
             return read_outreach(live);
     }
-    Rows past = db.sql("SELECT " WARMCALL_OUTREACH_COLUMNS " FROM outreach o WHERE o.contact_id = ? AND o.live = 0 ORDER BY o.id DESC LIMIT 1")
-                    .rows(id);
+    Rows past =
+        db.sql("SELECT " WARMCALL_OUTREACH_COLUMNS
+               " FROM outreach o WHERE o.contact_id = ? AND o.live = 0 ORDER BY o.id DESC LIMIT 1")
+            .rows(id);
     return past.next() ? std::optional{read_outreach(past)} : std::nullopt;
 }
 
 std::vector<core::Case> find_contacts(Connection& db, const ContactQuery& query) {
     const std::string name = fold(query.search);
-    const std::string digits = looks_like_a_number(query.search) ? digits_of(query.search) : std::string{};
+    const std::string digits =
+        looks_like_a_number(query.search) ? digits_of(query.search) : std::string{};
     // Without an owner the rows are walked by id, with one by the owner's part of the index.
-    auto ids = query.rep ? ids_of(db.sql("SELECT id FROM contact WHERE owner = ?1 AND id > ?2 AND merged_into IS NULL"
-                                         " AND (?3 = '' OR instr(name_folded, ?3) > 0 OR (?4 <> '' AND EXISTS"
-                                         "   (SELECT 1 FROM address a WHERE a.contact_id = contact.id AND instr(a.value, ?4) > 0)))"
-                                         " ORDER BY id LIMIT ?5")
-                                      .rows(*query.rep, query.after.value, name, digits, query.limit))
-                         : ids_of(db.sql("SELECT id FROM contact WHERE id > ?1 AND merged_into IS NULL"
-                                         " AND (?2 = '' OR instr(name_folded, ?2) > 0 OR (?3 <> '' AND EXISTS"
-                                         "   (SELECT 1 FROM address a WHERE a.contact_id = contact.id AND instr(a.value, ?3) > 0)))"
-                                         " ORDER BY id LIMIT ?4")
-                                      .rows(query.after.value, name, digits, query.limit));
+    auto ids =
+        query.rep
+            ? ids_of(
+                  db.sql(
+                        "SELECT id FROM contact WHERE owner = ?1 AND id > ?2 AND merged_into IS NULL"
+                        " AND (?3 = '' OR instr(name_folded, ?3) > 0 OR (?4 <> '' AND EXISTS"
+                        "   (SELECT 1 FROM address a WHERE a.contact_id = contact.id AND instr(a.value, ?4) > 0)))"
+                        " ORDER BY id LIMIT ?5")
+                      .rows(*query.rep, query.after.value, name, digits, query.limit))
+            : ids_of(
+                  db.sql(
+                        "SELECT id FROM contact WHERE id > ?1 AND merged_into IS NULL"
+                        " AND (?2 = '' OR instr(name_folded, ?2) > 0 OR (?3 <> '' AND EXISTS"
+                        "   (SELECT 1 FROM address a WHERE a.contact_id = contact.id AND instr(a.value, ?3) > 0)))"
+                        " ORDER BY id LIMIT ?4")
+                      .rows(query.after.value, name, digits, query.limit));
     return read_cases(db, ids);
 }
 
-// Short walks, each along an index: what is due (two of them: see outreach_by_due), who is on the phone, what was asked of this rep. A
-// prompt the ladder took to somebody else has been due for long, so that its owner sees it among what is due.
+// Short walks, each along an index: what is due (two of them: see outreach_by_due), who is on the
+// phone, what was asked of this rep. A prompt the ladder took to somebody else has been due for
+// long, so that its owner sees it among what is due.
 std::vector<core::Case> find_queue(Connection& db, const QueueQuery& query) {
     if (query.rep) {
         return read_cases(
-            db, ids_of(db.sql("SELECT contact_id FROM ("
-                              "SELECT * FROM (SELECT contact_id, next_due_at, id FROM outreach WHERE live = 1 AND wake_at <= ?1"
-                              "  AND next_due_at = wake_at AND next_owner = ?2 ORDER BY wake_at LIMIT ?3)"
-                              " UNION SELECT * FROM (SELECT contact_id, next_due_at, id FROM outreach WHERE live = 1 AND next_due_at <= ?1"
-                              "  AND next_due_at <> wake_at AND next_owner = ?2 ORDER BY next_due_at LIMIT ?3)"
-                              " UNION SELECT contact_id, next_due_at, id FROM outreach WHERE phase IN ('on_call', 'wrap_up')"
-                              "  AND (next_owner = ?2 OR phase_by = ?2)"
-                              " UNION SELECT o.contact_id, o.next_due_at, o.id FROM prompt p JOIN outreach o ON o.id = p.outreach_id"
-                              "  WHERE p.open = 1 AND p.rep = ?2 AND o.live = 1"
-                              ") ORDER BY next_due_at, id LIMIT ?3")
-                           .rows(query.until, *query.rep, query.limit)));
+            db,
+            ids_of(
+                db.sql(
+                      "SELECT contact_id FROM ("
+                      "SELECT * FROM (SELECT contact_id, next_due_at, id FROM outreach WHERE live = 1 AND wake_at <= ?1"
+                      "  AND next_due_at = wake_at AND next_owner = ?2 ORDER BY wake_at LIMIT ?3)"
+                      " UNION SELECT * FROM (SELECT contact_id, next_due_at, id FROM outreach WHERE live = 1 AND next_due_at <= ?1"
+                      "  AND next_due_at <> wake_at AND next_owner = ?2 ORDER BY next_due_at LIMIT ?3)"
+                      " UNION SELECT contact_id, next_due_at, id FROM outreach WHERE phase IN ('on_call', 'wrap_up')"
+                      "  AND (next_owner = ?2 OR phase_by = ?2)"
+                      " UNION SELECT o.contact_id, o.next_due_at, o.id FROM prompt p JOIN outreach o ON o.id = p.outreach_id"
+                      "  WHERE p.open = 1 AND p.rep = ?2 AND o.live = 1"
+                      ") ORDER BY next_due_at, id LIMIT ?3")
+                    .rows(query.until, *query.rep, query.limit)));
     }
     return read_cases(
-        db, ids_of(db.sql("SELECT contact_id FROM ("
-                          "SELECT * FROM (SELECT contact_id, next_due_at, id FROM outreach WHERE live = 1 AND wake_at <= ?1"
-                          "  AND next_due_at = wake_at ORDER BY wake_at LIMIT ?2)"
-                          " UNION SELECT * FROM (SELECT contact_id, next_due_at, id FROM outreach WHERE live = 1 AND next_due_at <= ?1"
-                          "  AND next_due_at <> wake_at ORDER BY next_due_at LIMIT ?2)"
-                          " UNION SELECT contact_id, next_due_at, id FROM outreach WHERE phase IN ('on_call', 'wrap_up')"
-                          " UNION SELECT o.contact_id, o.next_due_at, o.id FROM prompt p JOIN outreach o ON o.id = p.outreach_id"
-                          "  WHERE p.open = 1 AND o.live = 1"
-                          ") ORDER BY next_due_at, id LIMIT ?2")
-                       .rows(query.until, query.limit)));
+        db,
+        ids_of(
+            db.sql(
+                  "SELECT contact_id FROM ("
+                  "SELECT * FROM (SELECT contact_id, next_due_at, id FROM outreach WHERE live = 1 AND wake_at <= ?1"
+                  "  AND next_due_at = wake_at ORDER BY wake_at LIMIT ?2)"
+                  " UNION SELECT * FROM (SELECT contact_id, next_due_at, id FROM outreach WHERE live = 1 AND next_due_at <= ?1"
+                  "  AND next_due_at <> wake_at ORDER BY next_due_at LIMIT ?2)"
+                  " UNION SELECT contact_id, next_due_at, id FROM outreach WHERE phase IN ('on_call', 'wrap_up')"
+                  " UNION SELECT o.contact_id, o.next_due_at, o.id FROM prompt p JOIN outreach o ON o.id = p.outreach_id"
+                  "  WHERE p.open = 1 AND o.live = 1"
+                  ") ORDER BY next_due_at, id LIMIT ?2")
+                .rows(query.until, query.limit)));
 }
 
 std::vector<core::Message> find_messages(Connection& db, core::ContactId id, std::size_t limit) {
     id = present_id(db, id);
-    Rows rows = db.sql("SELECT " WARMCALL_MESSAGE_COLUMNS
-                       " FROM outbox m WHERE m.outreach_id IN (SELECT id FROM outreach WHERE contact_id = ?1 AND live = 1 UNION ALL"
-                       " SELECT id FROM outreach WHERE contact_id = ?1 AND live = 0)"
-                       " UNION ALL SELECT " WARMCALL_MESSAGE_COLUMNS
-                       " FROM outbox m WHERE m.outreach_id IS NULL AND m.contact_id = ?1 ORDER BY 1 DESC LIMIT ?2")
-                    .rows(id, limit);
+    Rows rows =
+        db.sql(
+              "SELECT " WARMCALL_MESSAGE_COLUMNS
+              " FROM outbox m WHERE m.outreach_id IN (SELECT id FROM outreach WHERE contact_id = ?1 AND live = 1 UNION ALL"
+              " SELECT id FROM outreach WHERE contact_id = ?1 AND live = 0)"
+              " UNION ALL SELECT " WARMCALL_MESSAGE_COLUMNS
+              " FROM outbox m WHERE m.outreach_id IS NULL AND m.contact_id = ?1 ORDER BY 1 DESC LIMIT ?2")
+            .rows(id, limit);
     std::vector<core::Message> messages;
     while (rows.next())
         messages.push_back(read_message(rows));
@@ -204,35 +234,47 @@ std::vector<ConversationRow> our_words(Connection& db, core::ContactId id, std::
         const std::string text = rendered_text(db, m.id).value_or(m.text);
         if (m.state == core::MessageState::cancelled || text.empty())
             continue;  // never said
-        rows.push_back({.at = said_at(m), .from_contact = false, .text = text, .message_kind = m.kind, .shown = core::shown(m.facts), .message = m.id});
+        rows.push_back({.at = said_at(m),
+                        .from_contact = false,
+                        .text = text,
+                        .message_kind = m.kind,
+                        .shown = core::shown(m.facts),
+                        .message = m.id});
     }
     return rows;
 }
 
 }  // namespace
 
-std::vector<ConversationRow> find_conversation(Connection& db, core::ContactId id, std::size_t limit) {
+std::vector<ConversationRow> find_conversation(Connection& db, core::ContactId id,
+                                               std::size_t limit) {
     id = present_id(db, id);
     std::vector<ConversationRow> all = our_words(db, id, limit);
-    Rows rows = db.sql("SELECT at, kind, words FROM reply WHERE contact_id = ? ORDER BY id DESC LIMIT ?").rows(id, limit);
+    Rows rows =
+        db.sql("SELECT at, kind, words FROM reply WHERE contact_id = ? ORDER BY id DESC LIMIT ?")
+            .rows(id, limit);
     while (rows.next()) {
         ConversationRow& row = all.emplace_back();
         row.from_contact = true;
         rows.read(row.at, row.kind, row.text);
     }
     std::sort(all.begin(), all.end(), [](const ConversationRow& a, const ConversationRow& b) {
-        return std::tie(b.at, b.from_contact, b.message, b.text) < std::tie(a.at, a.from_contact, a.message, a.text);
+        return std::tie(b.at, b.from_contact, b.message, b.text) <
+               std::tie(a.at, a.from_contact, a.message, a.text);
     });
     all.resize(std::min(all.size(), limit));
     return all;
 }
 
-std::vector<TimelineRow> find_timeline(Connection& db, core::ContactId id, std::int64_t before, std::size_t limit) {
+std::vector<TimelineRow> find_timeline(Connection& db, core::ContactId id, std::int64_t before,
+                                       std::size_t limit) {
     id = present_id(db, id);
-    Rows rows = db.sql("SELECT id, contact_id, outreach_id, at, actor, what, text FROM event_log"
-                       " WHERE contact_id IN (SELECT ?1 UNION ALL SELECT id FROM contact WHERE merged_into = ?1) AND (?2 = 0 OR id < ?2)"
-                       " ORDER BY id DESC LIMIT ?3")
-                    .rows(id, before, limit);
+    Rows rows =
+        db.sql(
+              "SELECT id, contact_id, outreach_id, at, actor, what, text FROM event_log"
+              " WHERE contact_id IN (SELECT ?1 UNION ALL SELECT id FROM contact WHERE merged_into = ?1) AND (?2 = 0 OR id < ?2)"
+              " ORDER BY id DESC LIMIT ?3")
+            .rows(id, before, limit);
     std::vector<TimelineRow> lines;
     while (rows.next())
         lines.push_back(read_timeline_row(rows));
@@ -240,17 +282,23 @@ std::vector<TimelineRow> find_timeline(Connection& db, core::ContactId id, std::
 }
 
 std::vector<TimelineRow> find_feed(Connection& db, std::int64_t after, std::size_t limit) {
-    Rows rows = db.sql("SELECT id, contact_id, outreach_id, at, actor, what, text FROM event_log WHERE id > ? ORDER BY id LIMIT ?").rows(after, limit);
+    Rows rows =
+        db.sql(
+              "SELECT id, contact_id, outreach_id, at, actor, what, text FROM event_log WHERE id > ? ORDER BY id LIMIT ?")
+            .rows(after, limit);
     std::vector<TimelineRow> lines;
     while (rows.next())
         lines.push_back(read_timeline_row(rows));
     return lines;
 }
 
-std::vector<TimelineRow> find_calls_logged(Connection& db, const core::RepId& rep, core::Timestamp since, std::size_t limit) {
-    Rows rows = db.sql("SELECT id, contact_id, outreach_id, at, actor, what, text FROM event_log"
-                       " WHERE actor = ? AND at >= ? AND what IN ('talked', 'attempt') ORDER BY at DESC, id DESC LIMIT ?")
-                    .rows(rep.value, since, limit);
+std::vector<TimelineRow> find_calls_logged(Connection& db, const core::RepId& rep,
+                                           core::Timestamp since, std::size_t limit) {
+    Rows rows =
+        db.sql(
+              "SELECT id, contact_id, outreach_id, at, actor, what, text FROM event_log"
+              " WHERE actor = ? AND at >= ? AND what IN ('talked', 'attempt') ORDER BY at DESC, id DESC LIMIT ?")
+            .rows(rep.value, since, limit);
     std::vector<TimelineRow> lines;
     while (rows.next())
         lines.push_back(read_timeline_row(rows));
@@ -279,7 +327,10 @@ std::map<core::RepId, RepState> find_rep_states(Connection& db) {
 }
 
 std::vector<StoredTemplate> find_templates(Connection& db) {
-    Rows rows = db.sql("SELECT provider_name, language, status, category, quality, reason, at FROM template_state ORDER BY provider_name, language").rows();
+    Rows rows =
+        db.sql(
+              "SELECT provider_name, language, status, category, quality, reason, at FROM template_state ORDER BY provider_name, language")
+            .rows();
     std::vector<StoredTemplate> all;
     while (rows.next()) {
         StoredTemplate& t = all.emplace_back();
@@ -316,29 +367,43 @@ std::optional<T> first_of(std::vector<T> found) {
 }  // namespace
 
 std::vector<ApiToken> find_tokens(Connection& db) {
-    return read_tokens(db.sql("SELECT id, name, hash, rep, created_at, last_used_at, revoked_at FROM api_token ORDER BY id").rows());
+    return read_tokens(
+        db.sql(
+              "SELECT id, name, hash, rep, created_at, last_used_at, revoked_at FROM api_token ORDER BY id")
+            .rows());
 }
 
 std::optional<ApiToken> find_token(Connection& db, std::string_view hash) {
-    return first_of(read_tokens(db.sql("SELECT id, name, hash, rep, created_at, last_used_at, revoked_at FROM api_token WHERE hash = ?").rows(hash)));
+    return first_of(read_tokens(
+        db.sql(
+              "SELECT id, name, hash, rep, created_at, last_used_at, revoked_at FROM api_token WHERE hash = ?")
+            .rows(hash)));
 }
 
 std::optional<Session> find_session(Connection& db, std::string_view hash) {
-    return first_of(read_sessions(db.sql("SELECT hash, rep, created_at, seen_at, expires_at, device FROM session WHERE hash = ?").rows(hash)));
+    return first_of(read_sessions(
+        db.sql(
+              "SELECT hash, rep, created_at, seen_at, expires_at, device FROM session WHERE hash = ?")
+            .rows(hash)));
 }
 
 std::vector<Session> find_sessions(Connection& db, const core::RepId& rep) {
     return read_sessions(
-        db.sql("SELECT hash, rep, created_at, seen_at, expires_at, device FROM session WHERE rep = ? ORDER BY created_at DESC, hash").rows(rep));
+        db.sql(
+              "SELECT hash, rep, created_at, seen_at, expires_at, device FROM session WHERE rep = ? ORDER BY created_at DESC, hash")
+            .rows(rep));
 }
 
 StoreCounts find_counts(Connection& db) {
     StoreCounts counts;
     std::map<std::string_view, std::map<std::string, std::int64_t>*> by_word{
-        {"outreach", &counts.outreaches_by_phase}, {"message", &counts.messages_by_state}, {"ignored", &counts.ignored}};
-    std::map<std::string_view, std::int64_t*> single{{"contacts", &counts.contacts},       {"prompts_open", &counts.prompts_open},
-                                                     {"inbox", &counts.inbox},             {"quarantined", &counts.quarantined},
-                                                     {"parked", &counts.parked},           {"alert", &counts.alerts_waiting}};
+        {"outreach", &counts.outreaches_by_phase},
+        {"message", &counts.messages_by_state},
+        {"ignored", &counts.ignored}};
+    std::map<std::string_view, std::int64_t*> single{
+        {"contacts", &counts.contacts}, {"prompts_open", &counts.prompts_open},
+        {"inbox", &counts.inbox},       {"quarantined", &counts.quarantined},
+        {"parked", &counts.parked},     {"alert", &counts.alerts_waiting}};
     Rows rows = db.sql("SELECT kind, word, n FROM tally WHERE n <> 0").rows();
     while (rows.next()) {
         std::string kind, word;
@@ -353,11 +418,12 @@ StoreCounts find_counts(Connection& db) {
 }
 
 std::optional<core::Timestamp> find_next_due(Connection& db) {
-    Rows rows = db.sql("SELECT min(at) FROM ("
-                       "SELECT min(wake_at) AS at FROM outreach WHERE live = 1"
-                       " UNION ALL SELECT min(not_before) FROM outbox WHERE state = 'queued'"
-                       " UNION ALL SELECT min(lease_until) FROM outbox WHERE state = 'claimed'"
-                       " UNION ALL SELECT min(due_at) FROM alert WHERE state = 'waiting')")
+    Rows rows = db.sql(
+                      "SELECT min(at) FROM ("
+                      "SELECT min(wake_at) AS at FROM outreach WHERE live = 1"
+                      " UNION ALL SELECT min(not_before) FROM outbox WHERE state = 'queued'"
+                      " UNION ALL SELECT min(lease_until) FROM outbox WHERE state = 'claimed'"
+                      " UNION ALL SELECT min(due_at) FROM alert WHERE state = 'waiting')")
                     .rows();
     std::optional<core::Timestamp> at;
     if (rows.next())

@@ -5,7 +5,8 @@
 
 namespace warmcall::store {
 
-// Begins a reading transaction, unless one is under way; gives up what takes longer than half a minute.
+// Begins a reading transaction, unless one is under way; gives up what takes longer than half a
+// minute.
 class ReadTransaction {
  public:
     explicit ReadTransaction(Connection& db);
@@ -25,10 +26,13 @@ std::optional<core::Outreach> find_last_outreach(Connection& db, core::ContactId
 std::vector<core::Case> find_contacts(Connection& db, const ContactQuery& query);
 std::vector<core::Case> find_queue(Connection& db, const QueueQuery& query);
 std::vector<core::Message> find_messages(Connection& db, core::ContactId id, std::size_t limit);
-std::vector<ConversationRow> find_conversation(Connection& db, core::ContactId id, std::size_t limit);
-std::vector<TimelineRow> find_timeline(Connection& db, core::ContactId id, std::int64_t before, std::size_t limit);
+std::vector<ConversationRow> find_conversation(Connection& db, core::ContactId id,
+                                               std::size_t limit);
+std::vector<TimelineRow> find_timeline(Connection& db, core::ContactId id, std::int64_t before,
+                                       std::size_t limit);
 std::vector<TimelineRow> find_feed(Connection& db, std::int64_t after, std::size_t limit);
-std::vector<TimelineRow> find_calls_logged(Connection& db, const core::RepId& rep, core::Timestamp since, std::size_t limit);
+std::vector<TimelineRow> find_calls_logged(Connection& db, const core::RepId& rep,
+                                           core::Timestamp since, std::size_t limit);
 std::map<core::RepId, RepState> find_rep_states(Connection& db);
 std::vector<StoredTemplate> find_templates(Connection& db);
 std::vector<ApiToken> find_tokens(Connection& db);

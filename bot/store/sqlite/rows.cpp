@@ -16,7 +16,8 @@ std::vector<std::string> zones_from_text(std::string_view text) {
     return zones;
 }
 
-core::Phase phase_of(std::string_view word, core::RepId by, core::Timestamp at, std::string_view reason) {
+core::Phase phase_of(std::string_view word, core::RepId by, core::Timestamp at,
+                     std::string_view reason) {
     if (word == "planned")
         return core::Planned{};
     if (word == "warming")
@@ -33,14 +34,16 @@ core::Phase phase_of(std::string_view word, core::RepId by, core::Timestamp at, 
         return core::Held{from_word<core::HoldReason>(reason), at};
     if (word == "closed")
         return core::Closed{from_word<core::CloseReason>(reason), at};
-    throw std::runtime_error{"the database holds the phase \"" + std::string{word} + "\", which this build does not know"};
+    throw std::runtime_error{"the database holds the phase \"" + std::string{word} +
+                             "\", which this build does not know"};
 }
 
 std::optional<core::DayTime> day_time(const std::optional<int>& minutes) {
     return minutes ? std::optional{core::DayTime{*minutes}} : std::nullopt;
 }
 
-// The columns of case_ that are the contact's, consent included; how many suppressions and windows there are elsewhere.
+// The columns of case_ that are the contact's, consent included; how many suppressions and windows
+// there are elsewhere.
 struct ContactRow {
     core::Contact contact;
     std::int64_t suppressions = 0, windows = 0;
@@ -51,8 +54,10 @@ ContactRow read_contact(Rows& rows) {
     core::Contact& c = row.contact;
     std::string zones;
     std::optional<int> from, to;
-    rows.read(c.id, c.name, c.owner, c.language, zones, c.zone_source, c.region, from, to, c.preferences.reach, c.preferences.if_lost, c.topic,
-              row.suppressions, row.windows, c.whatsapp_unreachable_at, c.last_wellbeing_at, c.last_call_me_back_at, c.last_reply_at, c.version);
+    rows.read(c.id, c.name, c.owner, c.language, zones, c.zone_source, c.region, from, to,
+              c.preferences.reach, c.preferences.if_lost, c.topic, row.suppressions, row.windows,
+              c.whatsapp_unreachable_at, c.last_wellbeing_at, c.last_call_me_back_at,
+              c.last_reply_at, c.version);
     c.zones = zones_from_text(zones);
     c.preferences.from = day_time(from);
     c.preferences.to = day_time(to);
@@ -94,7 +99,8 @@ core::Facts read_facts(Rows& rows) {
 
 core::Message read_message(Rows& rows) {
     core::Message m;
-    rows.read(m.id, m.contact, m.outreach, m.round, m.step, m.kind, m.state, m.not_before, m.not_after, m.tries);
+    rows.read(m.id, m.contact, m.outreach, m.round, m.step, m.kind, m.state, m.not_before,
+              m.not_after, m.tries);
     m.facts = read_facts(rows);
     rows.read(m.channel, m.to.kind, m.to.value, m.template_name, m.language, m.text);
     return m;
@@ -124,8 +130,8 @@ core::Outreach read_outreach(Rows& rows) {
 
 core::Prompt read_prompt(Rows& rows) {
     core::Prompt p;
-    rows.read(p.id, p.contact, p.outreach, p.open, p.rep, p.kind, p.reason, p.words, p.raised_at, p.due_at, p.alert_at, p.ladder_step,
-              p.acknowledged_at);
+    rows.read(p.id, p.contact, p.outreach, p.open, p.rep, p.kind, p.reason, p.words, p.raised_at,
+              p.due_at, p.alert_at, p.ladder_step, p.acknowledged_at);
     if (!rows.next_is_null()) {
         core::Lease& lease = p.lease.emplace();
         rows.read(lease.holder, lease.until);
@@ -139,14 +145,18 @@ namespace {
 constexpr Sql one_case =
     "SELECT c.id, c.name, c.owner, c.language, c.zones, c.zone_source, c.region, c.best_from, c.best_to, c.reach, c.if_lost, c.topic,"
     " c.suppressions, c.windows, c.whatsapp_unreachable_at, c.last_wellbeing_at, c.last_call_me_back_at, c.last_reply_at, c.version,"
-    " k.given, k.source, k.at, k.text, c.merged_into, o.id, p.id, " WARMCALL_OUTREACH_COLUMNS ", " WARMCALL_PROMPT_COLUMNS
+    " k.given, k.source, k.at, k.text, c.merged_into, o.id, p.id, " WARMCALL_OUTREACH_COLUMNS
+    ", " WARMCALL_PROMPT_COLUMNS
     " FROM contact c LEFT JOIN consent k ON k.id = c.consent_id"
     " LEFT JOIN outreach o ON o.contact_id = c.id AND o.live = 1"
     " LEFT JOIN prompt p ON p.outreach_id = o.id AND p.open = 1"
     " WHERE c.id = ?";
 
 void read_addresses(Connection& db, core::Contact& contact) {
-    Rows rows = db.sql("SELECT kind, value FROM address WHERE contact_id = ? AND alias = 0 ORDER BY position").rows(contact.id);
+    Rows rows =
+        db.sql(
+              "SELECT kind, value FROM address WHERE contact_id = ? AND alias = 0 ORDER BY position")
+            .rows(contact.id);
     while (rows.next()) {
         core::Address& address = contact.addresses.emplace_back();
         rows.read(address.kind, address.value);
@@ -154,8 +164,10 @@ void read_addresses(Connection& db, core::Contact& contact) {
 }
 
 void read_suppressions(Connection& db, core::Contact& contact) {
-    Rows rows = db.sql("SELECT scope, address_kind, address_value, channel, reason, at FROM suppression WHERE contact_id = ? ORDER BY id")
-                    .rows(contact.id);
+    Rows rows =
+        db.sql(
+              "SELECT scope, address_kind, address_value, channel, reason, at FROM suppression WHERE contact_id = ? ORDER BY id")
+            .rows(contact.id);
     while (rows.next()) {
         core::Suppression& s = contact.suppressions.emplace_back();
         rows.read(s.scope, s.address.kind, s.address.value, s.channel, s.reason, s.at);
@@ -163,7 +175,9 @@ void read_suppressions(Connection& db, core::Contact& contact) {
 }
 
 void read_windows(Connection& db, core::Contact& contact) {
-    Rows rows = db.sql("SELECT channel, until_at FROM contact_window WHERE contact_id = ? ORDER BY channel").rows(contact.id);
+    Rows rows =
+        db.sql("SELECT channel, until_at FROM contact_window WHERE contact_id = ? ORDER BY channel")
+            .rows(contact.id);
     while (rows.next()) {
         core::Window& window = contact.windows.emplace_back();
         rows.read(window.channel, window.until);
@@ -172,22 +186,27 @@ void read_windows(Connection& db, core::Contact& contact) {
 
 void read_messages(Connection& db, core::Case& c, std::optional<core::MessageId> wanted) {
     if (c.outreach) {
-        Rows rows = db.sql("SELECT " WARMCALL_MESSAGE_COLUMNS " FROM outbox m WHERE m.outreach_id = ? AND m.round = ?")
+        Rows rows = db.sql("SELECT " WARMCALL_MESSAGE_COLUMNS
+                           " FROM outbox m WHERE m.outreach_id = ? AND m.round = ?")
                         .rows(c.outreach->id, c.outreach->round);
         while (rows.next())
             c.messages.push_back(read_message(rows));
     }
     const auto is_wanted = [&](const core::Message& m) { return m.id == *wanted; };
     if (wanted && std::none_of(c.messages.begin(), c.messages.end(), is_wanted)) {
-        Rows rows = db.sql("SELECT " WARMCALL_MESSAGE_COLUMNS " FROM outbox m WHERE m.id = ? AND m.contact_id = ?").rows(*wanted, c.contact.id);
+        Rows rows = db.sql("SELECT " WARMCALL_MESSAGE_COLUMNS
+                           " FROM outbox m WHERE m.id = ? AND m.contact_id = ?")
+                        .rows(*wanted, c.contact.id);
         if (rows.next())
             c.messages.push_back(read_message(rows));
     }
-    std::sort(c.messages.begin(), c.messages.end(), [](const core::Message& a, const core::Message& b) { return a.id < b.id; });
+    std::sort(c.messages.begin(), c.messages.end(),
+              [](const core::Message& a, const core::Message& b) { return a.id < b.id; });
 }
 
 // The row of one_case; where the contact was merged into another, only that.
-std::optional<core::ContactId> read_row(Connection& db, core::ContactId id, core::Case& into, ContactRow& row) {
+std::optional<core::ContactId> read_row(Connection& db, core::ContactId id, core::Case& into,
+                                        ContactRow& row) {
     Rows rows = db.sql(one_case).rows(id);
     if (!rows.next())
         return std::nullopt;
@@ -207,7 +226,8 @@ std::optional<core::ContactId> read_row(Connection& db, core::ContactId id, core
 
 }  // namespace
 
-std::optional<core::Case> read_case(Connection& db, core::ContactId id, std::optional<core::MessageId> wanted) {
+std::optional<core::Case> read_case(Connection& db, core::ContactId id,
+                                    std::optional<core::MessageId> wanted) {
     core::Case found;
     ContactRow row;
     const auto whose = read_row(db, id, found, row);
@@ -226,7 +246,8 @@ std::optional<core::Case> read_case(Connection& db, core::ContactId id, std::opt
 }
 
 std::optional<core::ContactId> contact_with(Connection& db, const core::Address& address) {
-    Rows rows = db.sql("SELECT contact_id FROM address WHERE kind = ? AND value = ?").rows(address.kind, address.value);
+    Rows rows = db.sql("SELECT contact_id FROM address WHERE kind = ? AND value = ?")
+                    .rows(address.kind, address.value);
     if (!rows.next())
         return std::nullopt;
     core::ContactId id;

@@ -16,8 +16,8 @@ namespace warmcall::store {
 
 namespace {
 
-// Two writing processes on one file would meet Debian's WAL-reset bug. The lock is on a file of its own: closing any
-// descriptor of the database itself would drop SQLite's locks with it.
+// Two writing processes on one file would meet Debian's WAL-reset bug. The lock is on a file of its
+// own: closing any descriptor of the database itself would drop SQLite's locks with it.
 class SoleUse {
  public:
     explicit SoleUse(const std::string& path) {
@@ -25,7 +25,9 @@ class SoleUse {
             return;
         fd_ = ::open((path + ".lock").c_str(), O_CREAT | O_RDWR | O_CLOEXEC, 0600);
         if (fd_ < 0)
-            throw StoreUnavailable{"the database " + path + " cannot be opened: does its folder exist, and may warmcall write there?"};
+            throw StoreUnavailable{
+                "the database " + path +
+                " cannot be opened: does its folder exist, and may warmcall write there?"};
         if (::flock(fd_, LOCK_EX | LOCK_NB) != 0) {
             ::close(fd_);
             throw StoreUnavailable{"another warmcall is using " + path + ": stop it first"};
@@ -44,7 +46,8 @@ class SoleUse {
 
 class Writer {
  public:
-    Writer(const std::string& path, const SqliteOptions& options) : alone_{path}, db_{path, Role::writer} {
+    Writer(const std::string& path, const SqliteOptions& options)
+        : alone_{path}, db_{path, Role::writer} {
         migrate(db_, options.migrations);
         db_.settle_to_write();
         if (options.pages_max > 0)
@@ -72,12 +75,14 @@ class Writer {
         }
     }
 
-    // A checkpoint that cannot be done now is done another time: what is committed lies safe in the WAL.
+    // A checkpoint that cannot be done now is done another time: what is committed lies safe in the
+    // WAL.
     void checkpoint() {
         if (db_.in_memory() || !broken_.empty())
             return;
         int frames = 0, moved = 0;
-        const int code = sqlite3_wal_checkpoint_v2(db_.handle(), nullptr, SQLITE_CHECKPOINT_PASSIVE, &frames, &moved);
+        const int code = sqlite3_wal_checkpoint_v2(db_.handle(), nullptr, SQLITE_CHECKPOINT_PASSIVE,
+                                                   &frames, &moved);
         if (code == SQLITE_IOERR_FSYNC) {
             try {
                 db_.fail(code);
@@ -88,7 +93,8 @@ class Writer {
         }
         constexpr int frames_worth_truncating = 4000;  // 16 MiB of disk
         if (code == SQLITE_OK && frames == moved && frames > frames_worth_truncating)
-            sqlite3_wal_checkpoint_v2(db_.handle(), nullptr, SQLITE_CHECKPOINT_TRUNCATE, nullptr, nullptr);
+            sqlite3_wal_checkpoint_v2(db_.handle(), nullptr, SQLITE_CHECKPOINT_TRUNCATE, nullptr,
+                                      nullptr);
     }
 
  private:
@@ -104,7 +110,8 @@ class Writer {
 };
 
 class SqliteStore final : public Store {
-    // One committed state from the first row to the last. In memory, inside transact(), it is the transaction's own.
+    // One committed state from the first row to the last. In memory, inside transact(), it is the
+    // transaction's own.
     template <class Reading>
     auto read(const Reading& reading) {
         const std::lock_guard turn{reader_turn_};
@@ -113,9 +120,11 @@ class SqliteStore final : public Store {
         return reading(db);
     }
 
-    // In memory there is one connection, and whoever wants it waits; on disk nobody waits for the writer.
+    // In memory there is one connection, and whoever wants it waits; on disk nobody waits for the
+    // writer.
     std::unique_lock<std::recursive_mutex> writer_turn() {
-        return reader_ != nullptr ? std::unique_lock<std::recursive_mutex>{} : std::unique_lock{reader_turn_};
+        return reader_ != nullptr ? std::unique_lock<std::recursive_mutex>{}
+                                  : std::unique_lock{reader_turn_};
     }
 
  public:
@@ -175,16 +184,19 @@ class SqliteStore final : public Store {
     std::vector<ConversationRow> conversation(core::ContactId id, std::size_t limit) override {
         return read([&](Connection& db) { return find_conversation(db, id, limit); });
     }
-    std::vector<TimelineRow> timeline(core::ContactId id, std::int64_t before, std::size_t limit) override {
+    std::vector<TimelineRow> timeline(core::ContactId id, std::int64_t before,
+                                      std::size_t limit) override {
         return read([&](Connection& db) { return find_timeline(db, id, before, limit); });
     }
     std::vector<TimelineRow> feed(std::int64_t after, std::size_t limit) override {
         return read([&](Connection& db) { return find_feed(db, after, limit); });
     }
     std::int64_t feed_end() override {
-        return read([](Connection& db) { return db.number("SELECT coalesce(max(id), 0) FROM event_log"); });
+        return read(
+            [](Connection& db) { return db.number("SELECT coalesce(max(id), 0) FROM event_log"); });
     }
-    std::vector<TimelineRow> calls_logged(const core::RepId& rep, core::Timestamp since, std::size_t limit) override {
+    std::vector<TimelineRow> calls_logged(const core::RepId& rep, core::Timestamp since,
+                                          std::size_t limit) override {
         return read([&](Connection& db) { return find_calls_logged(db, rep, since, limit); });
     }
     std::map<core::RepId, RepState> rep_states() override {

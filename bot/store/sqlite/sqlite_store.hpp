@@ -1,6 +1,6 @@
 #pragma once
-// The store in one SQLite file: nothing to install, no second process. One connection does all writing and checkpoints,
-// another reads what is committed; ":memory:" has one for both.
+// The store in one SQLite file: nothing to install, no second process. One connection does all
+// writing and checkpoints, another reads what is committed; ":memory:" has one for both.
 
 #include <cstdint>
 #include <memory>
@@ -13,12 +13,16 @@
 namespace warmcall {
 
 struct SqliteOptions {
-    enum class Access { write, read } access = Access::write;  // read: beside a running warmcall; transact() is refused
-    std::int64_t pages_max = 0;                                // 0: as many as the disk holds; else 4 KiB each
+    enum class Access {
+        write,
+        read
+    } access = Access::write;    // read: beside a running warmcall; transact() is refused
+    std::int64_t pages_max = 0;  // 0: as many as the disk holds; else 4 KiB each
     std::span<const store::Migration> migrations = store::migrations();
 };
 
-// Throws StoreUnavailable with a sentence for the user: no such folder, another program's file, a newer schema, already in use.
+// Throws StoreUnavailable with a sentence for the user: no such folder, another program's file, a
+// newer schema, already in use.
 std::unique_ptr<Store> open_sqlite(const std::string& path, const SqliteOptions& options = {});
 
 }  // namespace warmcall

@@ -1,6 +1,6 @@
 #pragma once
-// The writing side: every statement that changes something, on the one writing connection. A file for each subject:
-// unit_inbox, unit_contacts, unit_cases, unit_due, unit_alerts, unit_rest.
+// The writing side: every statement that changes something, on the one writing connection. A file
+// for each subject: unit_inbox, unit_contacts, unit_cases, unit_due, unit_alerts, unit_rest.
 
 #include <map>
 #include <string>
@@ -26,17 +26,22 @@ class SqliteUnit final : public Unit {
     void count_ignored(std::string_view what, std::int64_t n) override;
     std::size_t drop_inbox(core::Timestamp older_than, std::size_t limit) override;
 
-    std::vector<std::optional<core::ContactId>> contacts_by(std::span<const core::Address> addresses) override;
+    std::vector<std::optional<core::ContactId>> contacts_by(
+        std::span<const core::Address> addresses) override;
     std::vector<std::optional<MessageRef>> messages_by(std::span<const Token> tokens) override;
-    std::vector<std::optional<MessageRef>> messages_by(const core::ChannelId& channel, std::span<const std::string> provider_ids) override;
+    std::vector<std::optional<MessageRef>> messages_by(
+        const core::ChannelId& channel, std::span<const std::string> provider_ids) override;
     void park(std::span<const ParkedReceipt> receipts) override;
-    std::vector<ParkedReceipt> unpark(const core::ChannelId& channel, std::string_view provider_id) override;
+    std::vector<ParkedReceipt> unpark(const core::ChannelId& channel,
+                                      std::string_view provider_id) override;
     std::size_t drop_parked(core::Timestamp older_than) override;
 
     std::vector<core::Case> load(std::span<const Wanted> wanted) override;
     void save(std::span<const Change> changes, core::Timestamp now) override;
-    std::vector<Added> add_contacts(std::span<const NewContact> contacts, core::Timestamp now) override;
-    void add_addresses(core::ContactId contact, std::span<const core::Address> addresses, core::Timestamp now) override;
+    std::vector<Added> add_contacts(std::span<const NewContact> contacts,
+                                    core::Timestamp now) override;
+    void add_addresses(core::ContactId contact, std::span<const core::Address> addresses,
+                       core::Timestamp now) override;
     void merge_contacts(core::ContactId from, core::ContactId into, core::Timestamp now) override;
 
     std::vector<core::ContactId> due(core::Timestamp now, std::size_t limit) override;
@@ -45,14 +50,18 @@ class SqliteUnit final : public Unit {
     std::vector<MessageRef> lapsed(core::Timestamp now, std::size_t limit) override;
     std::optional<Claim> claim_of(core::MessageId message) override;
 
-    std::vector<Alert> claim_alerts(core::Timestamp now, core::Duration lease, std::span<const Token> tokens) override;
+    std::vector<Alert> claim_alerts(core::Timestamp now, core::Duration lease,
+                                    std::span<const Token> tokens) override;
     void settle_alerts(std::span<const AlertOutcome> outcomes, core::Timestamp now) override;
-    std::optional<Alert> alert_by(const core::ChannelId& channel, std::string_view provider_id) override;
+    std::optional<Alert> alert_by(const core::ChannelId& channel,
+                                  std::string_view provider_id) override;
     void drop_alerts(core::PromptId prompt) override;
-    void rep_wrote(const core::RepId& rep, const core::ChannelId& channel, core::Timestamp window_until) override;
+    void rep_wrote(const core::RepId& rep, const core::ChannelId& channel,
+                   core::Timestamp window_until) override;
 
     void note_template(const StoredTemplate& t) override;
-    void note_account(const core::ChannelId& channel, std::string_view what, core::Timestamp now) override;
+    void note_account(const core::ChannelId& channel, std::string_view what,
+                      core::Timestamp now) override;
     std::string setting(std::string_view key) override;
     void set_setting(std::string_view key, std::string_view value) override;
     void add_token(const ApiToken& token) override;
@@ -60,7 +69,8 @@ class SqliteUnit final : public Unit {
     void add_session(const Session& session) override;
     void touch_session(std::string_view hash, core::Timestamp now) override;
     void end_session(std::string_view hash) override;
-    void add_link(std::string_view hash, const core::RepId& rep, core::Timestamp expires_at) override;
+    void add_link(std::string_view hash, const core::RepId& rep,
+                  core::Timestamp expires_at) override;
     std::optional<core::RepId> use_link(std::string_view hash, core::Timestamp now) override;
     std::optional<KeptAnswer> kept_answer(std::string_view key) override;
     void keep_answer(std::string_view key, const KeptAnswer& answer, core::Timestamp now) override;
@@ -72,21 +82,24 @@ class SqliteUnit final : public Unit {
 
     Query& sql(Sql statement) { return db_.sql(statement); }
     void tally(std::string_view kind, std::string_view word, std::int64_t n);
-    void note(core::ContactId contact, core::OutreachId outreach, core::Timestamp at, std::string_view actor, std::string_view what,
-              std::string_view text);
+    void note(core::ContactId contact, core::OutreachId outreach, core::Timestamp at,
+              std::string_view actor, std::string_view what, std::string_view text);
 
     std::optional<core::ContactId> holder_of_any(const NewContact& n);
     core::ContactId add_contact(const NewContact& n, core::Timestamp now);
     int next_position(core::ContactId contact);
-    bool place_address(core::ContactId contact, const core::Address& address, int position, Alias alias);  // false: another contact's
+    bool place_address(core::ContactId contact, const core::Address& address, int position,
+                       Alias alias);  // false: another contact's
     void note_shared_address(core::ContactId contact, core::Timestamp now);
-    void add_consent(core::ContactId contact, const std::optional<core::Consent>& consent, core::Timestamp now);
+    void add_consent(core::ContactId contact, const std::optional<core::Consent>& consent,
+                     core::Timestamp now);
     void add_suppression(core::ContactId contact, const core::Suppression& s);
     void count_suppressions(core::ContactId contact);
     void raise_window(core::ContactId contact, const core::Window& window);
     void count_windows(core::ContactId contact);
     void save_contact(const core::Contact& before, const core::Contact& after, core::Timestamp now);
-    void save_addresses(const core::Contact& before, const core::Contact& after, core::Timestamp now);
+    void save_addresses(const core::Contact& before, const core::Contact& after,
+                        core::Timestamp now);
     void save_suppressions(const core::Contact& before, const core::Contact& after);
     void save_windows(const core::Contact& before, const core::Contact& after);
 
@@ -108,7 +121,8 @@ class SqliteUnit final : public Unit {
     void save_messages(Saving& saving);
     void insert_message(Saving& saving, const core::Message& message);
     void update_message(const core::Message& before, const core::Message& after);
-    std::int64_t update_progress(const core::Message& before, const core::Message& after, const core::Facts& facts);
+    std::int64_t update_progress(const core::Message& before, const core::Message& after,
+                                 const core::Facts& facts);
     core::Facts stored_facts(core::MessageId id);
     void take(Saving& saving, const core::TellRep& tell);
     void take(Saving& saving, const core::Noted& noted);

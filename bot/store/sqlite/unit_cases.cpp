@@ -25,7 +25,9 @@ struct PhaseColumns {
     void operator()(const core::Closed& p) { at = p.at, reason = word(p.reason); }
 };
 
-bool is_closed(const core::Outreach& o) { return std::holds_alternative<core::Closed>(o.phase); }
+bool is_closed(const core::Outreach& o) {
+    return std::holds_alternative<core::Closed>(o.phase);
+}
 
 // An outreach's columns that are not simply its members.
 struct OutreachColumns {
@@ -51,7 +53,9 @@ struct OutreachColumns {
     }
 };
 
-bool is_open(const std::optional<core::Prompt>& prompt) { return prompt && prompt->open; }
+bool is_open(const std::optional<core::Prompt>& prompt) {
+    return prompt && prompt->open;
+}
 
 }  // namespace
 
@@ -106,7 +110,8 @@ void SqliteUnit::save_outreach(Saving& saving) {
         return;
     }
     saving.outreach = after->id;
-    // The outreach's version guards its prompt as well: two reps who claim it at once must not both have it.
+    // The outreach's version guards its prompt as well: two reps who claim it at once must not both
+    // have it.
     if (before != after)
         update_outreach(saving);
     else if (saving.before.prompt != saving.after.prompt)
@@ -120,8 +125,10 @@ void SqliteUnit::insert_outreach(Saving& saving) {
         sql("INSERT INTO outreach (contact_id, live, phase, phase_by, phase_at, phase_reason, next_kind, next_owner, next_due_at, wake_at, round,"
             " attempt, rerouted, replied_at, promise_at, promise_topic, enrolled_at, cadence)"
             " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)")
-            .insert(saving.contact, !is_closed(o), phase_word(o.phase), c.phase.by, c.phase.at, c.phase.reason, c.next_kind, c.next_owner, c.next_due_at,
-                    c.wake_at, o.round, o.attempt, o.rerouted, o.replied_at, c.promise_at, c.promise_topic, o.enrolled_at, o.cadence);
+            .insert(saving.contact, !is_closed(o), phase_word(o.phase), c.phase.by, c.phase.at,
+                    c.phase.reason, c.next_kind, c.next_owner, c.next_due_at, c.wake_at, o.round,
+                    o.attempt, o.rerouted, o.replied_at, c.promise_at, c.promise_topic,
+                    o.enrolled_at, o.cadence);
     tally("outreach", phase_word(o.phase), 1);
 }
 
@@ -137,7 +144,8 @@ bool only_later(const core::Outreach& was, const core::Outreach& o) {
 
 }  // namespace
 
-// SQLite rewrites every tree a named column is part of, changed or not: so an update names no more than it must.
+// SQLite rewrites every tree a named column is part of, changed or not: so an update names no more
+// than it must.
 void SqliteUnit::update_outreach(Saving& saving) {
     const core::Outreach& o = *saving.after.outreach;
     const core::Outreach& was = *saving.before.outreach;
@@ -152,13 +160,15 @@ void SqliteUnit::update_outreach(Saving& saving) {
             ? sql("UPDATE outreach SET live = 0, phase = ?, phase_by = NULL, phase_at = ?, phase_reason = ?, next_kind = NULL, next_owner = NULL,"
                   " next_due_at = NULL, wake_at = NULL, round = ?, attempt = ?, rerouted = ?, replied_at = ?, promise_at = ?, promise_topic = ?,"
                   " version = version + 1 WHERE id = ? AND version = ?")
-                  .run(phase_word(o.phase), c.phase.at, c.phase.reason, o.round, o.attempt, o.rerouted, o.replied_at, c.promise_at,
-                       c.promise_topic, o.id, was.version)
+                  .run(phase_word(o.phase), c.phase.at, c.phase.reason, o.round, o.attempt,
+                       o.rerouted, o.replied_at, c.promise_at, c.promise_topic, o.id, was.version)
             : sql("UPDATE outreach SET phase = ?, phase_by = ?, phase_at = ?, phase_reason = ?, next_kind = ?, next_owner = ?, next_due_at = ?,"
                   " wake_at = ?, round = ?, attempt = ?, rerouted = ?, replied_at = ?, promise_at = ?, promise_topic = ?, enrolled_at = ?,"
                   " cadence = ?, version = version + 1 WHERE id = ? AND version = ?")
-                  .run(phase_word(o.phase), c.phase.by, c.phase.at, c.phase.reason, c.next_kind, c.next_owner, c.next_due_at, c.wake_at,
-                       o.round, o.attempt, o.rerouted, o.replied_at, c.promise_at, c.promise_topic, o.enrolled_at, o.cadence, o.id, was.version);
+                  .run(phase_word(o.phase), c.phase.by, c.phase.at, c.phase.reason, c.next_kind,
+                       c.next_owner, c.next_due_at, c.wake_at, o.round, o.attempt, o.rerouted,
+                       o.replied_at, c.promise_at, c.promise_topic, o.enrolled_at, o.cadence, o.id,
+                       was.version);
     if (changed != 1)
         throw Conflict{"the outreach was changed meanwhile"};
     if (phase_word(was.phase) != phase_word(o.phase)) {
@@ -168,7 +178,8 @@ void SqliteUnit::update_outreach(Saving& saving) {
 }
 
 void SqliteUnit::touch_outreach(const core::Outreach& was) {
-    if (sql("UPDATE outreach SET version = version + 1 WHERE id = ? AND version = ?").run(was.id, was.version) != 1)
+    if (sql("UPDATE outreach SET version = version + 1 WHERE id = ? AND version = ?")
+            .run(was.id, was.version) != 1)
         throw Conflict{"the outreach was changed meanwhile"};
 }
 
@@ -192,8 +203,9 @@ void SqliteUnit::insert_prompt(Saving& saving, const core::Prompt& p) {
     saving.prompt.value =
         sql("INSERT INTO prompt (contact_id, outreach_id, open, rep, kind, reason, words, raised_at, due_at, alert_at, ladder_step,"
             " acknowledged_at, lease_holder, lease_until) VALUES (?, ?, 1, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)")
-            .insert(saving.contact, saving.outreach, p.rep, p.kind, p.reason, p.words, p.raised_at, p.due_at, p.alert_at, p.ladder_step,
-                    p.acknowledged_at, p.lease ? std::optional{p.lease->holder} : std::nullopt,
+            .insert(saving.contact, saving.outreach, p.rep, p.kind, p.reason, p.words, p.raised_at,
+                    p.due_at, p.alert_at, p.ladder_step, p.acknowledged_at,
+                    p.lease ? std::optional{p.lease->holder} : std::nullopt,
                     p.lease ? std::optional{p.lease->until} : std::nullopt);
     tally("prompts_open", "", 1);
 }
@@ -202,9 +214,11 @@ void SqliteUnit::update_prompt(const core::Prompt& before, const core::Prompt& a
     const std::int64_t changed =
         sql("UPDATE prompt SET kind = ?, reason = ?, words = ?, raised_at = ?, due_at = ?, alert_at = ?, ladder_step = ?, acknowledged_at = ?,"
             " lease_holder = ?, lease_until = ? WHERE id = ? AND open = ?")
-            .run(after.kind, after.reason, after.words, after.raised_at, after.due_at, after.alert_at, after.ladder_step,
-                 after.acknowledged_at, after.lease ? std::optional{after.lease->holder} : std::nullopt,
-                 after.lease ? std::optional{after.lease->until} : std::nullopt, after.id, before.open);
+            .run(after.kind, after.reason, after.words, after.raised_at, after.due_at,
+                 after.alert_at, after.ladder_step, after.acknowledged_at,
+                 after.lease ? std::optional{after.lease->holder} : std::nullopt,
+                 after.lease ? std::optional{after.lease->until} : std::nullopt, after.id,
+                 before.open);
     if (changed != 1)
         throw Conflict{"the prompt was dealt with meanwhile"};
     if (before.rep != after.rep)
@@ -219,7 +233,8 @@ void SqliteUnit::update_prompt(const core::Prompt& before, const core::Prompt& a
 }
 
 void SqliteUnit::close_prompt(core::PromptId prompt) {
-    if (sql("UPDATE prompt SET open = 0, lease_holder = NULL, lease_until = NULL WHERE id = ? AND open = 1").run(prompt) != 1)
+    if (sql("UPDATE prompt SET open = 0, lease_holder = NULL, lease_until = NULL WHERE id = ? AND open = 1")
+            .run(prompt) != 1)
         throw Conflict{"the prompt was dealt with meanwhile"};
     tally("prompts_open", "", -1);
     drop_alerts(prompt);
@@ -228,12 +243,14 @@ void SqliteUnit::close_prompt(core::PromptId prompt) {
 void SqliteUnit::save_messages(Saving& saving) {
     for (const core::Message& after : saving.after.messages) {
         if (!after.id) {
-            if (after.state != core::MessageState::cancelled)  // thought better of before it was ever stored
+            if (after.state !=
+                core::MessageState::cancelled)  // thought better of before it was ever stored
                 insert_message(saving, after);
             continue;
         }
         const auto& all = saving.before.messages;
-        const auto before = std::find_if(all.begin(), all.end(), [&](const core::Message& m) { return m.id == after.id; });
+        const auto before = std::find_if(all.begin(), all.end(),
+                                         [&](const core::Message& m) { return m.id == after.id; });
         if (before == all.end())
             throw std::logic_error{"a message is to be saved that was not loaded"};
         if (*before != after)
@@ -246,8 +263,9 @@ void SqliteUnit::insert_message(Saving& saving, const core::Message& m) {
         throw std::logic_error{"a new message is queued first"};
     sql("INSERT INTO outbox (contact_id, outreach_id, round, step, kind, state, not_before, not_after, tries, queued_at, channel, to_kind,"
         " to_value, template_name, language, text) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)")
-        .run(saving.contact, m.outreach ? m.outreach : saving.outreach, m.round, m.step, m.kind, m.state, m.not_before, m.not_after, m.tries,
-             m.facts.queued.value_or(saving.now), m.channel, m.to.kind, m.to.value, m.template_name, m.language, m.text);
+        .run(saving.contact, m.outreach ? m.outreach : saving.outreach, m.round, m.step, m.kind,
+             m.state, m.not_before, m.not_after, m.tries, m.facts.queued.value_or(saving.now),
+             m.channel, m.to.kind, m.to.value, m.template_name, m.language, m.text);
     tally("message", word(m.state), 1);
 }
 
@@ -259,52 +277,62 @@ void SqliteUnit::update_message(const core::Message& before, const core::Message
         throw Conflict{"the message went on meanwhile"};
     if (f.failed != known.failed) {
         const FailureColumns failed{f.failed};
-        sql("UPDATE outbox SET failed_at = ?, failed_code = ?, failed_class = ? WHERE id = ?").run(failed.at, failed.code, failed.kind, after.id);
+        sql("UPDATE outbox SET failed_at = ?, failed_code = ?, failed_class = ? WHERE id = ?")
+            .run(failed.at, failed.code, failed.kind, after.id);
     }
     if (f.provider_id != known.provider_id)
-        sql("UPDATE outbox SET provider_id = ? WHERE id = ?").run(unless_empty(f.provider_id), after.id);
+        sql("UPDATE outbox SET provider_id = ? WHERE id = ?")
+            .run(unless_empty(f.provider_id), after.id);
     if (before.state != after.state) {
         tally("message", word(before.state), -1);
         tally("message", word(after.state), 1);
     }
-    if (before.channel != after.channel || before.to != after.to || before.template_name != after.template_name ||
-        before.language != after.language || before.text != after.text)
+    if (before.channel != after.channel || before.to != after.to ||
+        before.template_name != after.template_name || before.language != after.language ||
+        before.text != after.text)
         sql("UPDATE outbox SET channel = ?, to_kind = ?, to_value = ?, template_name = ?, language = ?, text = ? WHERE id = ?")
-            .run(after.channel, after.to.kind, after.to.value, after.template_name, after.language, after.text, after.id);
+            .run(after.channel, after.to.kind, after.to.value, after.template_name, after.language,
+                 after.text, after.id);
 }
 
 // The state and the times; how many rows were still in the state the decision saw.
-std::int64_t SqliteUnit::update_progress(const core::Message& before, const core::Message& after, const core::Facts& f) {
+std::int64_t SqliteUnit::update_progress(const core::Message& before, const core::Message& after,
+                                         const core::Facts& f) {
     if (before.state == core::MessageState::cancelled && after.state != before.state)
         throw std::logic_error{"a cancelled message is not sent after all: the next one is new"};
-    const bool only_facts = before.state == after.state && before.not_before == after.not_before && before.not_after == after.not_after &&
-                            before.tries == after.tries;
+    const bool only_facts = before.state == after.state && before.not_before == after.not_before &&
+                            before.not_after == after.not_after && before.tries == after.tries;
     if (only_facts)  // the busiest write of all
         return sql("UPDATE outbox SET queued_at = ?, claimed_at = ?, unknown_at = ?, accepted_at = ?, sent_at = ?, delivered_at = ?, read_at = ?"
                    " WHERE id = ? AND state = ?")
-            .run(f.queued, f.claimed, f.unknown, f.accepted, f.sent, f.delivered, f.read, after.id, before.state);
+            .run(f.queued, f.claimed, f.unknown, f.accepted, f.sent, f.delivered, f.read, after.id,
+                 before.state);
     core::MessageState seen = before.state;
-    if (after.state == core::MessageState::cancelled && seen != after.state) {  // its step's tree is touched by this one only
-        if (sql("UPDATE outbox SET cancelled_id = id, state = 'cancelled', lease_until = NULL WHERE id = ? AND state = ?").run(after.id, seen) != 1)
+    if (after.state == core::MessageState::cancelled &&
+        seen != after.state) {  // its step's tree is touched by this one only
+        if (sql("UPDATE outbox SET cancelled_id = id, state = 'cancelled', lease_until = NULL WHERE id = ? AND state = ?")
+                .run(after.id, seen) != 1)
             return 0;
         seen = after.state;
     }
     return sql("UPDATE outbox SET state = ?1, not_before = ?2, not_after = ?3, tries = ?4, queued_at = ?5, claimed_at = ?6, unknown_at = ?7,"
                " accepted_at = ?8, sent_at = ?9, delivered_at = ?10, read_at = ?11, lease_until = CASE ?1 WHEN 'claimed' THEN lease_until END"
                " WHERE id = ?12 AND state = ?13")
-        .run(after.state, after.not_before, after.not_after, after.tries, f.queued, f.claimed, f.unknown, f.accepted, f.sent, f.delivered,
-             f.read, after.id, seen);
+        .run(after.state, after.not_before, after.not_after, after.tries, f.queued, f.claimed,
+             f.unknown, f.accepted, f.sent, f.delivered, f.read, after.id, seen);
 }
 
 core::Facts SqliteUnit::stored_facts(core::MessageId id) {
-    Rows rows = sql("SELECT queued_at, claimed_at, unknown_at, accepted_at, sent_at, delivered_at, read_at, failed_at, failed_code,"
-                    " failed_class, provider_id FROM outbox WHERE id = ?")
-                    .rows(id);
+    Rows rows =
+        sql("SELECT queued_at, claimed_at, unknown_at, accepted_at, sent_at, delivered_at, read_at, failed_at, failed_code,"
+            " failed_class, provider_id FROM outbox WHERE id = ?")
+            .rows(id);
     return rows.next() ? read_facts(rows) : core::Facts{};
 }
 
-// A prompt is told once for each rep and step of the ladder. When it is told again because it rose, what waits will carry the
-// news anyway; what is done is told anew; what is on its way now is told again when it comes back.
+// A prompt is told once for each rep and step of the ladder. When it is told again because it rose,
+// what waits will carry the news anyway; what is done is told anew; what is on its way now is told
+// again when it comes back.
 void SqliteUnit::take(Saving& saving, const core::TellRep& tell) {
     const bool prompt = tell.what == core::TellRep::What::prompt;
     if (prompt && !saving.prompt)
@@ -318,8 +346,9 @@ void SqliteUnit::take(Saving& saving, const core::TellRep& tell) {
     }
     const int step = saving.after.prompt->ladder_step;
     const bool waits = [&] {
-        Rows rows = sql("SELECT 1 FROM alert WHERE prompt_id = ? AND rep = ? AND ladder_step = ? AND state = 'waiting'")
-                        .rows(saving.prompt, tell.rep, step);
+        Rows rows =
+            sql("SELECT 1 FROM alert WHERE prompt_id = ? AND rep = ? AND ladder_step = ? AND state = 'waiting'")
+                .rows(saving.prompt, tell.rep, step);
         return rows.next();
     }();
     sql("INSERT INTO alert (contact_id, rep, prompt_id, ladder_step, text, state, due_at, leased, again, tries, needs_template, problem)"
@@ -341,8 +370,8 @@ void SqliteUnit::take(Saving& saving, const core::KeepWords& kept) {
         .run(saving.contact, saving.outreach, kept.at, kept.channel, kept.kind, kept.words);
 }
 
-void SqliteUnit::note(core::ContactId contact, core::OutreachId outreach, core::Timestamp at, std::string_view actor, std::string_view what,
-                      std::string_view text) {
+void SqliteUnit::note(core::ContactId contact, core::OutreachId outreach, core::Timestamp at,
+                      std::string_view actor, std::string_view what, std::string_view text) {
     sql("INSERT INTO event_log (contact_id, outreach_id, at, actor, what, text) VALUES (?, ?, ?, ?, ?, ?)")
         .run(contact, outreach, at, actor, what, text);
 }

@@ -1,4 +1,5 @@
-// People: their addresses, consent and suppressions, and two records that turn out to be one person.
+// People: their addresses, consent and suppressions, and two records that turn out to be one
+// person.
 
 #include <algorithm>
 
@@ -9,12 +10,15 @@ namespace warmcall::store {
 
 namespace {
 
-std::optional<int> minutes(const std::optional<core::DayTime>& at) { return at ? std::optional{at->minutes} : std::nullopt; }
+std::optional<int> minutes(const std::optional<core::DayTime>& at) {
+    return at ? std::optional{at->minutes} : std::nullopt;
+}
 
-// Equal in what a person tells us once. The name is folded, the owner is in a tree: both are written only when they change.
+// Equal in what a person tells us once. The name is folded, the owner is in a tree: both are
+// written only when they change.
 bool same_record(const core::Contact& a, const core::Contact& b) {
-    return a.language == b.language && a.zones == b.zones && a.zone_source == b.zone_source && a.region == b.region &&
-           a.preferences == b.preferences && a.topic == b.topic;
+    return a.language == b.language && a.zones == b.zones && a.zone_source == b.zone_source &&
+           a.region == b.region && a.preferences == b.preferences && a.topic == b.topic;
 }
 
 template <class T>
@@ -24,7 +28,8 @@ bool holds(const std::vector<T>& all, const T& one) {
 
 }  // namespace
 
-std::vector<Added> SqliteUnit::add_contacts(std::span<const NewContact> contacts, core::Timestamp now) {
+std::vector<Added> SqliteUnit::add_contacts(std::span<const NewContact> contacts,
+                                            core::Timestamp now) {
     std::vector<Added> added;
     added.reserve(contacts.size());
     for (const NewContact& n : contacts) {
@@ -50,8 +55,9 @@ core::ContactId SqliteUnit::add_contact(const NewContact& n, core::Timestamp now
         sql("INSERT INTO contact (name, name_folded, owner, language, zones, zone_source, region, best_from, best_to, reach, if_lost, topic,"
             " whatsapp_unreachable_at, last_wellbeing_at, last_call_me_back_at, last_reply_at)"
             " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)")
-            .insert(c.name, fold(c.name), c.owner, c.language, zones_as_text(c.zones), c.zone_source, c.region, minutes(c.preferences.from),
-                    minutes(c.preferences.to), c.preferences.reach, c.preferences.if_lost, c.topic, c.whatsapp_unreachable_at,
+            .insert(c.name, fold(c.name), c.owner, c.language, zones_as_text(c.zones),
+                    c.zone_source, c.region, minutes(c.preferences.from), minutes(c.preferences.to),
+                    c.preferences.reach, c.preferences.if_lost, c.topic, c.whatsapp_unreachable_at,
                     c.last_wellbeing_at, c.last_call_me_back_at, c.last_reply_at)};
     int position = 0;
     for (const core::Address& address : c.addresses)
@@ -70,7 +76,8 @@ core::ContactId SqliteUnit::add_contact(const NewContact& n, core::Timestamp now
     return id;
 }
 
-void SqliteUnit::add_addresses(core::ContactId contact, std::span<const core::Address> addresses, core::Timestamp now) {
+void SqliteUnit::add_addresses(core::ContactId contact, std::span<const core::Address> addresses,
+                               core::Timestamp now) {
     int position = next_position(contact);
     for (const core::Address& address : addresses) {
         const auto holder = contact_with(db_, address);
@@ -81,31 +88,37 @@ void SqliteUnit::add_addresses(core::ContactId contact, std::span<const core::Ad
     }
 }
 
-// A line two people share stays with the record that had it first; the rep is told, and can merge them.
+// A line two people share stays with the record that had it first; the rep is told, and can merge
+// them.
 void SqliteUnit::note_shared_address(core::ContactId contact, core::Timestamp now) {
-    note(contact, {}, now, "warmcall", "shared_address", "An address of theirs is kept with another contact.");
+    note(contact, {}, now, "warmcall", "shared_address",
+         "An address of theirs is kept with another contact.");
 }
 
 int SqliteUnit::next_position(core::ContactId contact) {
-    Rows rows = sql("SELECT coalesce(max(position) + 1, 0) FROM address WHERE contact_id = ?").rows(contact);
+    Rows rows = sql("SELECT coalesce(max(position) + 1, 0) FROM address WHERE contact_id = ?")
+                    .rows(contact);
     int position = 0;
     if (rows.next())
         rows.read(position);
     return position;
 }
 
-bool SqliteUnit::place_address(core::ContactId contact, const core::Address& address, int position, Alias alias) {
+bool SqliteUnit::place_address(core::ContactId contact, const core::Address& address, int position,
+                               Alias alias) {
     return sql("INSERT INTO address (kind, value, contact_id, alias, position) VALUES (?, ?, ?, ?, ?)"
                " ON CONFLICT (kind, value) DO UPDATE SET alias = excluded.alias, position = excluded.position"
                " WHERE contact_id = excluded.contact_id")
                .run(address.kind, address.value, contact, alias == Alias::yes, position) == 1;
 }
 
-void SqliteUnit::add_consent(core::ContactId contact, const std::optional<core::Consent>& consent, core::Timestamp now) {
+void SqliteUnit::add_consent(core::ContactId contact, const std::optional<core::Consent>& consent,
+                             core::Timestamp now) {
     const core::Consent taken_back{.source = "taken back", .at = now, .text = {}};
     const core::Consent& row = consent ? *consent : taken_back;
-    const std::int64_t id = sql("INSERT INTO consent (contact_id, given, source, at, text) VALUES (?, ?, ?, ?, ?)")
-                                .insert(contact, consent.has_value(), row.source, row.at, row.text);
+    const std::int64_t id =
+        sql("INSERT INTO consent (contact_id, given, source, at, text) VALUES (?, ?, ?, ?, ?)")
+            .insert(contact, consent.has_value(), row.source, row.at, row.text);
     sql("UPDATE contact SET consent_id = ? WHERE id = ?").run(id, contact);
 }
 
@@ -115,7 +128,8 @@ void SqliteUnit::add_suppression(core::ContactId contact, const core::Suppressio
 }
 
 void SqliteUnit::count_suppressions(core::ContactId contact) {
-    sql("UPDATE contact SET suppressions = (SELECT count(*) FROM suppression WHERE contact_id = contact.id) WHERE id = ?").run(contact);
+    sql("UPDATE contact SET suppressions = (SELECT count(*) FROM suppression WHERE contact_id = contact.id) WHERE id = ?")
+        .run(contact);
 }
 
 void SqliteUnit::raise_window(core::ContactId contact, const core::Window& window) {
@@ -125,27 +139,32 @@ void SqliteUnit::raise_window(core::ContactId contact, const core::Window& windo
 }
 
 void SqliteUnit::count_windows(core::ContactId contact) {
-    sql("UPDATE contact SET windows = (SELECT count(*) FROM contact_window WHERE contact_id = contact.id) WHERE id = ?").run(contact);
+    sql("UPDATE contact SET windows = (SELECT count(*) FROM contact_window WHERE contact_id = contact.id) WHERE id = ?")
+        .run(contact);
 }
 
-void SqliteUnit::save_contact(const core::Contact& before, const core::Contact& after, core::Timestamp now) {
+void SqliteUnit::save_contact(const core::Contact& before, const core::Contact& after,
+                              core::Timestamp now) {
     if (before == after)
         return;
-    // The version is compared whatever differs, so that two decisions about one person cannot pass each other.
+    // The version is compared whatever differs, so that two decisions about one person cannot pass
+    // each other.
     if (sql("UPDATE contact SET whatsapp_unreachable_at = ?, last_wellbeing_at = ?, last_call_me_back_at = ?, last_reply_at = ?,"
             " version = version + 1 WHERE id = ? AND version = ?")
-            .run(after.whatsapp_unreachable_at, after.last_wellbeing_at, after.last_call_me_back_at, after.last_reply_at, after.id,
-                 before.version) != 1)
+            .run(after.whatsapp_unreachable_at, after.last_wellbeing_at, after.last_call_me_back_at,
+                 after.last_reply_at, after.id, before.version) != 1)
         throw Conflict{"the contact was changed meanwhile"};
     if (!same_record(before, after))
         sql("UPDATE contact SET language = ?, zones = ?, zone_source = ?, region = ?, best_from = ?, best_to = ?, reach = ?, if_lost = ?,"
             " topic = ? WHERE id = ?")
-            .run(after.language, zones_as_text(after.zones), after.zone_source, after.region, minutes(after.preferences.from),
-                 minutes(after.preferences.to), after.preferences.reach, after.preferences.if_lost, after.topic, after.id);
+            .run(after.language, zones_as_text(after.zones), after.zone_source, after.region,
+                 minutes(after.preferences.from), minutes(after.preferences.to),
+                 after.preferences.reach, after.preferences.if_lost, after.topic, after.id);
     if (before.owner != after.owner)
         sql("UPDATE contact SET owner = ? WHERE id = ?").run(after.owner, after.id);
     if (before.name != after.name)
-        sql("UPDATE contact SET name = ?, name_folded = ? WHERE id = ?").run(after.name, fold(after.name), after.id);
+        sql("UPDATE contact SET name = ?, name_folded = ? WHERE id = ?")
+            .run(after.name, fold(after.name), after.id);
     if (before.consent != after.consent)
         add_consent(after.id, after.consent, now);
     if (before.addresses != after.addresses)
@@ -156,10 +175,12 @@ void SqliteUnit::save_contact(const core::Contact& before, const core::Contact& 
         save_windows(before, after);
 }
 
-void SqliteUnit::save_addresses(const core::Contact& before, const core::Contact& after, core::Timestamp now) {
+void SqliteUnit::save_addresses(const core::Contact& before, const core::Contact& after,
+                                core::Timestamp now) {
     for (const core::Address& address : before.addresses) {
         if (!holds(after.addresses, address))
-            sql("DELETE FROM address WHERE kind = ? AND value = ? AND contact_id = ?").run(address.kind, address.value, after.id);
+            sql("DELETE FROM address WHERE kind = ? AND value = ? AND contact_id = ?")
+                .run(address.kind, address.value, after.id);
     }
     int position = 0;
     for (const core::Address& address : after.addresses) {
@@ -184,9 +205,12 @@ void SqliteUnit::save_suppressions(const core::Contact& before, const core::Cont
 
 void SqliteUnit::save_windows(const core::Contact& before, const core::Contact& after) {
     for (const core::Window& w : before.windows) {
-        const auto same_channel = [&](const core::Window& other) { return other.channel == w.channel; };
+        const auto same_channel = [&](const core::Window& other) {
+            return other.channel == w.channel;
+        };
         if (std::none_of(after.windows.begin(), after.windows.end(), same_channel))
-            sql("DELETE FROM contact_window WHERE contact_id = ? AND channel = ?").run(after.id, w.channel);
+            sql("DELETE FROM contact_window WHERE contact_id = ? AND channel = ?")
+                .run(after.id, w.channel);
     }
     for (const core::Window& w : after.windows) {
         if (!holds(before.windows, w))
@@ -209,26 +233,32 @@ void SqliteUnit::merge_contacts(core::ContactId from, core::ContactId into, core
     into = stays->contact.id;
     if (gone->outreach && stays->outreach)
         close_as_merged(*gone, now);
-    sql("UPDATE address SET contact_id = ?, position = position + ? WHERE contact_id = ?").run(into, next_position(into), from);
+    sql("UPDATE address SET contact_id = ?, position = position + ? WHERE contact_id = ?")
+        .run(into, next_position(into), from);
     move_outreaches(from, into);
     sql("UPDATE reply SET contact_id = ? WHERE contact_id = ?").run(into, from);
-    sql("UPDATE alert SET contact_id = ? WHERE state = 'waiting' AND contact_id = ?").run(into, from);
+    sql("UPDATE alert SET contact_id = ? WHERE state = 'waiting' AND contact_id = ?")
+        .run(into, from);
     merge_suppressions(gone->contact, stays->contact);
     merge_windows(gone->contact, stays->contact);
     merge_consent(from, into);
     // Consent and timeline are never changed: theirs are found through this pointer.
     sql("UPDATE contact SET merged_into = ? WHERE merged_into = ?").run(into, from);
-    sql("UPDATE contact SET merged_into = ?, suppressions = 0, windows = 0, version = version + 1 WHERE id = ?").run(into, from);
+    sql("UPDATE contact SET merged_into = ?, suppressions = 0, windows = 0, version = version + 1 WHERE id = ?")
+        .run(into, from);
     sql("UPDATE contact SET version = version + 1,"
         " last_wellbeing_at = nullif(max(coalesce(last_wellbeing_at, 0), coalesce(?, 0)), 0),"
         " last_call_me_back_at = nullif(max(coalesce(last_call_me_back_at, 0), coalesce(?, 0)), 0),"
         " last_reply_at = nullif(max(coalesce(last_reply_at, 0), coalesce(?, 0)), 0) WHERE id = ?")
-        .run(gone->contact.last_wellbeing_at, gone->contact.last_call_me_back_at, gone->contact.last_reply_at, into);
-    note(into, {}, now, "warmcall", "merged", "Another record of the same person was merged into this one.");
+        .run(gone->contact.last_wellbeing_at, gone->contact.last_call_me_back_at,
+             gone->contact.last_reply_at, into);
+    note(into, {}, now, "warmcall", "merged",
+         "Another record of the same person was merged into this one.");
     tally("contacts", "", -1);
 }
 
-// Whoever asks for the merge normally ends this outreach first, with the method's own event; a merge may not fail for want of it.
+// Whoever asks for the merge normally ends this outreach first, with the method's own event; a
+// merge may not fail for want of it.
 void SqliteUnit::close_as_merged(const core::Case& gone, core::Timestamp now) {
     core::Case closed = gone;
     closed.outreach->phase = core::Closed{core::CloseReason::merged, now};
@@ -243,14 +273,18 @@ void SqliteUnit::close_as_merged(const core::Case& gone, core::Timestamp now) {
 }
 
 void SqliteUnit::move_outreaches(core::ContactId from, core::ContactId into) {
-    sql("UPDATE outbox SET contact_id = ?1 WHERE outreach_id IN (SELECT id FROM outreach WHERE contact_id = ?2 AND live = 1)").run(into, from);
-    sql("UPDATE outbox SET contact_id = ?1 WHERE outreach_id IN (SELECT id FROM outreach WHERE contact_id = ?2 AND live = 0)").run(into, from);
-    sql("UPDATE outbox SET contact_id = ?1 WHERE outreach_id IS NULL AND contact_id = ?2").run(into, from);
+    sql("UPDATE outbox SET contact_id = ?1 WHERE outreach_id IN (SELECT id FROM outreach WHERE contact_id = ?2 AND live = 1)")
+        .run(into, from);
+    sql("UPDATE outbox SET contact_id = ?1 WHERE outreach_id IN (SELECT id FROM outreach WHERE contact_id = ?2 AND live = 0)")
+        .run(into, from);
+    sql("UPDATE outbox SET contact_id = ?1 WHERE outreach_id IS NULL AND contact_id = ?2")
+        .run(into, from);
     sql("UPDATE prompt SET contact_id = ?1 WHERE open = 1 AND outreach_id IN"
         " (SELECT id FROM outreach WHERE contact_id = ?2 AND live = 1)")
         .run(into, from);
     sql("UPDATE outreach SET contact_id = ?1 WHERE contact_id = ?2 AND live = 0").run(into, from);
-    sql("UPDATE outreach SET contact_id = ?1, version = version + 1 WHERE contact_id = ?2 AND live = 1").run(into, from);
+    sql("UPDATE outreach SET contact_id = ?1, version = version + 1 WHERE contact_id = ?2 AND live = 1")
+        .run(into, from);
 }
 
 void SqliteUnit::merge_suppressions(const core::Contact& from, const core::Contact& into) {
@@ -269,8 +303,8 @@ void SqliteUnit::merge_windows(const core::Contact& from, const core::Contact& i
     count_windows(into.id);
 }
 
-// The stricter stands: what was taken back on either record stays taken back. A record that never said anything about
-// consent is no statement, so the other's holds.
+// The stricter stands: what was taken back on either record stays taken back. A record that never
+// said anything about consent is no statement, so the other's holds.
 void SqliteUnit::merge_consent(core::ContactId from, core::ContactId into) {
     sql("UPDATE contact SET consent_id = (SELECT k.id FROM consent k JOIN contact c ON c.consent_id = k.id WHERE c.id IN (?1, ?2)"
         " ORDER BY k.given, c.id = ?2 DESC LIMIT 1) WHERE id = ?2")

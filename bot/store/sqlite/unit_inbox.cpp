@@ -1,4 +1,5 @@
-// What came in: raw deliveries, the keys that have been decided, receipts that wait for their message.
+// What came in: raw deliveries, the keys that have been decided, receipts that wait for their
+// message.
 
 #include "store/sqlite/unit.hpp"
 
@@ -28,7 +29,8 @@ std::vector<std::int64_t> SqliteUnit::keep(std::span<const RawDelivery> deliveri
 std::vector<bool> SqliteUnit::accept(std::span<const InboxRow> rows, core::Timestamp) {
     std::vector<bool> fresh;
     fresh.reserve(rows.size());
-    Query& query = sql("INSERT INTO inbox (event_key, delivery) VALUES (?, ?) ON CONFLICT DO NOTHING");
+    Query& query =
+        sql("INSERT INTO inbox (event_key, delivery) VALUES (?, ?) ON CONFLICT DO NOTHING");
     std::int64_t added = 0;
     for (const InboxRow& row : rows) {
         fresh.push_back(query.run(Blob{row.key}, row.delivery) == 1);
@@ -39,29 +41,36 @@ std::vector<bool> SqliteUnit::accept(std::span<const InboxRow> rows, core::Times
 }
 
 void SqliteUnit::quarantine(std::int64_t delivery, std::string_view reason, core::Timestamp now) {
-    sql("INSERT INTO quarantine (delivery, reason, at) VALUES (?, ?, ?)").run(delivery, reason, now);
+    sql("INSERT INTO quarantine (delivery, reason, at) VALUES (?, ?, ?)")
+        .run(delivery, reason, now);
     tally("quarantined", "", 1);
 }
 
-void SqliteUnit::count_ignored(std::string_view what, std::int64_t n) { tally("ignored", what, n); }
+void SqliteUnit::count_ignored(std::string_view what, std::int64_t n) {
+    tally("ignored", what, n);
+}
 
 std::size_t SqliteUnit::drop_inbox(core::Timestamp older_than, std::size_t limit) {
     // A key begins with the provider's time in seconds, big-endian, so that "older" is "smaller".
-    const auto seconds = static_cast<std::uint64_t>(std::max<std::int64_t>(0, core::unix_ms(older_than) / 1000));
+    const auto seconds =
+        static_cast<std::uint64_t>(std::max<std::int64_t>(0, core::unix_ms(older_than) / 1000));
     std::string bound;
     for (int shift = 56; shift >= 0; shift -= 8)
         bound += static_cast<char>((seconds >> shift) & 0xFF);
-    const std::int64_t keys = sql("DELETE FROM inbox WHERE event_key IN (SELECT event_key FROM inbox WHERE event_key < ? ORDER BY event_key LIMIT ?)")
+    const std::int64_t keys = sql("DELETE FROM inbox WHERE event_key IN (SELECT event_key FROM "
+                                  "inbox WHERE event_key < ? ORDER BY event_key LIMIT ?)")
                                   .run(Blob{bound}, limit);
     tally("inbox", "", -keys);
     // What is in quarantine stays until somebody has looked at it.
-    sql("DELETE FROM delivery WHERE id IN (SELECT id FROM delivery ORDER BY id LIMIT ?) AND received_at < ?"
+    sql("DELETE FROM delivery WHERE id IN (SELECT id FROM delivery ORDER BY id LIMIT ?) AND "
+        "received_at < ?"
         " AND id NOT IN (SELECT delivery FROM quarantine)")
         .run(limit, older_than);
     return static_cast<std::size_t>(keys);
 }
 
-std::vector<std::optional<core::ContactId>> SqliteUnit::contacts_by(std::span<const core::Address> addresses) {
+std::vector<std::optional<core::ContactId>> SqliteUnit::contacts_by(
+    std::span<const core::Address> addresses) {
     std::vector<std::optional<core::ContactId>> found;
     found.reserve(addresses.size());
     for (const core::Address& address : addresses)
@@ -78,10 +87,13 @@ std::vector<std::optional<MessageRef>> SqliteUnit::messages_by(std::span<const T
     return found;
 }
 
-std::vector<std::optional<MessageRef>> SqliteUnit::messages_by(const core::ChannelId& channel, std::span<const std::string> provider_ids) {
+std::vector<std::optional<MessageRef>> SqliteUnit::messages_by(
+    const core::ChannelId& channel, std::span<const std::string> provider_ids) {
     std::vector<std::optional<MessageRef>> found;
     found.reserve(provider_ids.size());
-    Query& query = sql("SELECT id, contact_id, outreach_id, round FROM outbox WHERE provider_id = ? AND channel = ? LIMIT 1");
+    Query& query =
+        sql("SELECT id, contact_id, outreach_id, round FROM outbox WHERE provider_id = ? AND "
+            "channel = ? LIMIT 1");
     for (const std::string& id : provider_ids)
         found.push_back(read_ref(query.rows(id, channel)));
     return found;
@@ -89,25 +101,31 @@ std::vector<std::optional<MessageRef>> SqliteUnit::messages_by(const core::Chann
 
 void SqliteUnit::park(std::span<const ParkedReceipt> receipts) {
     Query& query =
-        sql("INSERT INTO parked (channel, provider_id, parked_at, queued_at, claimed_at, unknown_at, accepted_at, sent_at, delivered_at,"
-            " read_at, failed_at, failed_code, failed_class, facts_id) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)");
+        sql("INSERT INTO parked (channel, provider_id, parked_at, queued_at, claimed_at, "
+            "unknown_at, accepted_at, sent_at, delivered_at,"
+            " read_at, failed_at, failed_code, failed_class, facts_id) VALUES (?, ?, ?, ?, ?, ?, "
+            "?, ?, ?, ?, ?, ?, ?, ?)");
     std::int64_t parked = 0;
     for (const ParkedReceipt& r : receipts) {
         if (r.provider_id.empty())
             continue;  // nothing it could ever be joined by
         ++parked;
         const auto failed = FailureColumns{r.facts.failed};
-        query.run(r.channel, r.provider_id, r.parked_at, r.facts.queued, r.facts.claimed, r.facts.unknown, r.facts.accepted, r.facts.sent,
-                  r.facts.delivered, r.facts.read, failed.at, failed.code, failed.kind, r.facts.provider_id);
+        query.run(r.channel, r.provider_id, r.parked_at, r.facts.queued, r.facts.claimed,
+                  r.facts.unknown, r.facts.accepted, r.facts.sent, r.facts.delivered, r.facts.read,
+                  failed.at, failed.code, failed.kind, r.facts.provider_id);
     }
     tally("parked", "", parked);
 }
 
-std::vector<ParkedReceipt> SqliteUnit::unpark(const core::ChannelId& channel, std::string_view provider_id) {
+std::vector<ParkedReceipt> SqliteUnit::unpark(const core::ChannelId& channel,
+                                              std::string_view provider_id) {
     std::vector<ParkedReceipt> taken;
     {
-        Rows rows = sql("SELECT channel, provider_id, parked_at, queued_at, claimed_at, unknown_at, accepted_at, sent_at, delivered_at, read_at,"
-                        " failed_at, failed_code, failed_class, facts_id FROM parked WHERE provider_id = ? AND channel = ? ORDER BY id")
+        Rows rows = sql("SELECT channel, provider_id, parked_at, queued_at, claimed_at, "
+                        "unknown_at, accepted_at, sent_at, delivered_at, read_at,"
+                        " failed_at, failed_code, failed_class, facts_id FROM parked WHERE "
+                        "provider_id = ? AND channel = ? ORDER BY id")
                         .rows(provider_id, channel);
         while (rows.next()) {
             ParkedReceipt& receipt = taken.emplace_back();
@@ -116,7 +134,9 @@ std::vector<ParkedReceipt> SqliteUnit::unpark(const core::ChannelId& channel, st
         }
     }
     if (!taken.empty())
-        tally("parked", "", -sql("DELETE FROM parked WHERE provider_id = ? AND channel = ?").run(provider_id, channel));
+        tally("parked", "",
+              -sql("DELETE FROM parked WHERE provider_id = ? AND channel = ?")
+                   .run(provider_id, channel));
     return taken;
 }
 

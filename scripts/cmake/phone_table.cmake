@@ -4,7 +4,7 @@ find_program(NODE NAMES node nodejs REQUIRED)
 find_program(NPM npm REQUIRED)
 find_file(ZONE_TAB zone.tab PATHS /usr/share/zoneinfo NO_DEFAULT_PATH REQUIRED)
 
-set(phone_table_source ${PROJECT_SOURCE_DIR}/cmake/phone_table)
+set(phone_table_source ${PROJECT_SOURCE_DIR}/scripts/cmake/phone_table)
 set(phone_table_dir ${PROJECT_BINARY_DIR}/phone_table)
 set(phone_metadata ${phone_table_dir}/node_modules/libphonenumber-js/metadata.max.json)
 
