@@ -166,7 +166,8 @@ asio::awaitable<std::size_t> Alerts::send_some() {
     };
     co_await door_.on_writer(std::move(job));
     for (const AlertOnItsWay& one : *claimed) {  // each stored at once: its receipt may come while the next is on its way
-        Write settle_it = [alert = one.alert, channel = one.channel, outcome = co_await send(one)](Unit& unit, core::Timestamp now) {
+        AlertOutcome became = co_await send(one);
+        Write settle_it = [alert = one.alert, channel = one.channel, outcome = std::move(became)](Unit& unit, core::Timestamp now) {
             save_outcome(unit, alert, channel, outcome, now);
         };
         co_await door_.apply(Work{std::move(settle_it)});

@@ -45,14 +45,22 @@ std::uint64_t each_line(int file, std::uint64_t from,
     }
 }
 
+constexpr std::string_view line_head = "{\"seq\":";
+
+// Could the file's first bytes be those of a ledger? A crash may have torn its very first line.
+bool begins_like_one(int file) {
+    std::string first(line_head.size(), '\0');
+    const ssize_t got = ::pread(file, first.data(), first.size(), 0);
+    return got >= 0 && line_head.starts_with(first.substr(0, static_cast<std::size_t>(got)));
+}
+
 // Read from the line's head alone: parsing 10 million lines to find the last number would take
 // minutes.
 std::uint64_t seq_of(std::string_view line) {
-    constexpr std::string_view head = "{\"seq\":";
     std::uint64_t seq = 0;
-    if (!line.starts_with(head))
+    if (!line.starts_with(line_head))
         return 0;
-    for (const char c : line.substr(head.size())) {
+    for (const char c : line.substr(line_head.size())) {
         if (c < '0' || c > '9')
             break;
         seq = seq * 10 + static_cast<std::uint64_t>(c - '0');
@@ -93,18 +101,16 @@ Ledger::~Ledger() {
 }
 
 Result<void> Ledger::find_end() {
-    bool foreign = false;
+    if (!begins_like_one(file_))
+        return Error{Errc::bad_input,
+                     "this file is not a ledger of the sandbox, and is left as it is"};
     const std::uint64_t whole =
         each_line(file_, 0, [&](std::uint64_t offset, std::string_view line) {
             const std::uint64_t seq = seq_of(line);
-            foreign = foreign || (offset == 0 && seq == 0);
             if (seq > last_)
                 remember(last_ = seq, offset);
-            return !foreign;
+            return true;
         });
-    if (foreign)
-        return Error{Errc::bad_input,
-                     "this file is not a ledger of the sandbox, and is left as it is"};
     const off_t size = ::lseek(file_, 0, SEEK_END);
     bytes_ = static_cast<std::uint64_t>(std::max<off_t>(size, 0));
     // a line was torn by a crash: it stays as it is, and the next begins its own

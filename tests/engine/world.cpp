@@ -46,22 +46,34 @@ core::Plan read_plan() {
     const fs::path cadence = root / "config/cadences/gentle.toml";
     plan.cadences["gentle"] = good(core::read_cadence(whole(cadence), cadence.string()));
     for (const auto& entry : fs::directory_iterator{root / "config/calendars"}) {
-        core::CountryRules rules = good(core::read_country_rules(whole(entry.path()), entry.path().string()));
+        core::CountryRules rules =
+            good(core::read_country_rules(whole(entry.path()), entry.path().string()));
         plan.calendar.countries[rules.region] = rules;
     }
-    REQUIRE(core::read_reply_words(plan.replies, whole(root / "config/replies/en.toml"), "en.toml"));
+    REQUIRE(
+        core::read_reply_words(plan.replies, whole(root / "config/replies/en.toml"), "en.toml"));
     for (const auto& entry : fs::directory_iterator{root / "templates/en"}) {
-        plan.templates.templates.push_back(good(core::read_template(whole(entry.path()), entry.path().stem().string(), "en")));
+        plan.templates.templates.push_back(
+            good(core::read_template(whole(entry.path()), entry.path().stem().string(), "en")));
     }
     plan.company = "Kestrel Foods";
-    plan.reps[maya] = {.id = maya, .name = "Maya Rao", .zone = "Asia/Kolkata", .hours = office_hours(), .stand_in = ravi,
-                       .phone = std::string{maya_number}, .channel = channel};
-    plan.reps[ravi] = {.id = ravi, .name = "Ravi Shah", .zone = "Asia/Kolkata", .hours = office_hours()};
-    plan.channels = {{.id = channel, .provider = "whatsapp_cloud", .medium = core::Medium::whatsapp}};
+    plan.reps[maya] = {.id = maya,
+                       .name = "Maya Rao",
+                       .zone = "Asia/Kolkata",
+                       .hours = office_hours(),
+                       .stand_in = ravi,
+                       .phone = std::string{maya_number},
+                       .channel = channel};
+    plan.reps[ravi] = {
+        .id = ravi, .name = "Ravi Shah", .zone = "Asia/Kolkata", .hours = office_hours()};
+    plan.channels = {
+        {.id = channel, .provider = "whatsapp_cloud", .medium = core::Medium::whatsapp}};
     return plan;
 }
 
-std::string seconds(core::Timestamp at) { return std::to_string(core::unix_ms(at) / 1000); }
+std::string seconds(core::Timestamp at) {
+    return std::to_string(core::unix_ms(at) / 1000);
+}
 
 }  // namespace
 
@@ -82,12 +94,15 @@ Line line() {
 }
 
 World::World(std::string_view store_url) : store{make_store(store_url)} {
-    clock.at = core::instant(std::chrono::year_month_day{std::chrono::year{2026} / 11 / 2}, core::DayTime{10 * 60}, "Asia/Kolkata");
+    clock.at = core::instant(std::chrono::year_month_day{std::chrono::year{2026} / 11 / 2},
+                             core::DayTime{10 * 60}, "Asia/Kolkata");
     restart();
     amara = add("Amara Okafor", std::string{amara_number});
 }
 
-void World::restart() { applier = std::make_unique<Applier>(*store, plan(), clock); }
+void World::restart() {
+    applier = std::make_unique<Applier>(*store, plan(), clock);
+}
 
 core::ContactId World::add(std::string name, std::string number, core::RepId owner) {
     core::Contact c;
@@ -98,10 +113,12 @@ core::ContactId World::add(std::string name, std::string number, core::RepId own
     c.zones = {"Asia/Kolkata"};
     c.zone_source = core::ZoneSource::given;
     c.region = "IN";
-    c.consent = core::Consent{"the sign-up form", clock.at - 24h, "You may write to me on WhatsApp"};
+    c.consent =
+        core::Consent{"the sign-up form", clock.at - 24h, "You may write to me on WhatsApp"};
     const NewContact contact{c, {}};
     core::ContactId id;
-    store->transact([&](Unit& unit) { id = unit.add_contacts({&contact, 1}, clock.at).front().id; });
+    store->transact(
+        [&](Unit& unit) { id = unit.add_contacts({&contact, 1}, clock.at).front().id; });
     return id;
 }
 
@@ -129,7 +146,8 @@ Outcome World::happens(core::ContactId id, core::Event event, std::string actor)
 }
 
 Work World::webhook(const std::string& body) const {
-    Result<std::vector<Inbound>> events = main.provider->parse(main.account, HttpRequest{.method = "POST", .url = "/webhooks/main", .body = body});
+    Result<std::vector<Inbound>> events = main.provider->parse(
+        main.account, HttpRequest{.method = "POST", .url = "/webhooks/main", .body = body});
     REQUIRE(events);
     return Delivered{.channel = channel, .body = body, .events = std::move(*events)};
 }
@@ -155,7 +173,8 @@ std::vector<Token> World::tokens(std::size_t n) {
 }
 
 std::vector<Claimed> World::claim(std::size_t at_most) {
-    return applier->claim({.budget = {{channel, 80}}, .pair = {}}, tokens(at_most), Dispatch::lease);
+    return applier->claim({.budget = {{channel, 80}}, .pair = {}}, tokens(at_most),
+                          Dispatch::lease);
 }
 
 Claimed World::claimed(core::ContactId id) {
@@ -170,7 +189,8 @@ Claimed World::claimed(core::ContactId id) {
 }
 
 Outcome World::settle(const Claimed& c, const Exchange& exchange) {
-    return happens(c.contact, warmcall::settle(main, c.message, exchange, clock.at, rng).event, "provider");
+    return happens(c.contact, warmcall::settle(main, c.message, exchange, clock.at, rng).event,
+                   "provider");
 }
 
 std::string World::sent(core::ContactId id) {
@@ -192,22 +212,34 @@ void World::prompt(core::ContactId id, std::string words) {
 std::string envelope(std::string_view field, json value) {
     if (field == "messages") {
         value["messaging_product"] = "whatsapp";
-        value["metadata"] = {{"display_phone_number", "12025550101"}, {"phone_number_id", "300000000000002"}};
+        value["metadata"] = {{"display_phone_number", "12025550101"},
+                             {"phone_number_id", "300000000000002"}};
     }
     json entry{{"id", "200000000000001"}, {"time", 1793593800}};
     entry["changes"] = json::array({json{{"field", field}, {"value", std::move(value)}}});
-    return json{{"object", "whatsapp_business_account"}, {"entry", json::array({std::move(entry)})}}.dump();
+    return json{{"object", "whatsapp_business_account"}, {"entry", json::array({std::move(entry)})}}
+        .dump();
 }
 
-std::string text_from(std::string_view wa_id, std::string_view words, std::string_view id, core::Timestamp at, json more) {
-    json message{{"from", wa_id}, {"id", id}, {"timestamp", seconds(at)}, {"type", "text"}, {"text", {{"body", words}}}};
+std::string text_from(std::string_view wa_id, std::string_view words, std::string_view id,
+                      core::Timestamp at, json more) {
+    json message{{"from", wa_id},
+                 {"id", id},
+                 {"timestamp", seconds(at)},
+                 {"type", "text"},
+                 {"text", {{"body", words}}}};
     message.update(more);
     const json contact{{"profile", {{"name", "Somebody"}}}, {"wa_id", wa_id}};
-    return envelope("messages", {{"contacts", json::array({contact})}, {"messages", json::array({message})}});
+    return envelope("messages",
+                    {{"contacts", json::array({contact})}, {"messages", json::array({message})}});
 }
 
-std::string receipt(std::string_view id, std::string_view status, core::Timestamp at, std::optional<Token> token, int code) {
-    json s{{"id", id}, {"status", status}, {"timestamp", seconds(at)}, {"recipient_id", "919876500001"}};
+std::string receipt(std::string_view id, std::string_view status, core::Timestamp at,
+                    std::optional<Token> token, int code) {
+    json s{{"id", id},
+           {"status", status},
+           {"timestamp", seconds(at)},
+           {"recipient_id", "919876500001"}};
     if (token) {
         s["biz_opaque_callback_data"] = "wc1." + to_hex(*token);
     }
@@ -230,7 +262,9 @@ std::string merged(const std::vector<std::string>& bodies) {
 
 Exchange answered(int status, std::string body) {
     return {.progress = Exchange::Progress::answered,
-            .response = {.status = status, .headers = {{"Content-Type", "application/json"}}, .body = std::move(body)}};
+            .response = {.status = status,
+                         .headers = {{"Content-Type", "application/json"}},
+                         .body = std::move(body)}};
 }
 
 Exchange accepted(std::string_view id, std::string_view wa_id) {
@@ -241,15 +275,20 @@ Exchange accepted(std::string_view id, std::string_view wa_id) {
 }
 
 Exchange refused(int code, int status, std::string_view retry_after) {
-    Exchange exchange = answered(status, json{{"error", {{"message", "no"}, {"code", code}}}}.dump());
+    Exchange exchange =
+        answered(status, json{{"error", {{"message", "no"}, {"code", code}}}}.dump());
     if (!retry_after.empty()) {
         exchange.response.headers.push_back({"Retry-After", std::string{retry_after}});
     }
     return exchange;
 }
 
-Exchange not_sent() { return {.progress = Exchange::Progress::not_sent, .problem = "cannot connect"}; }
-Exchange written() { return {.progress = Exchange::Progress::written, .problem = "timeout"}; }
+Exchange not_sent() {
+    return {.progress = Exchange::Progress::not_sent, .problem = "cannot connect"};
+}
+Exchange written() {
+    return {.progress = Exchange::Progress::written, .problem = "timeout"};
+}
 
 std::string failure_of(const Outcome& outcome) {
     if (!outcome.failure) {

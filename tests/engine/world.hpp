@@ -1,6 +1,7 @@
 #pragma once
-// The real door, SQLite store and WhatsApp functions, with the clock and chance in the test's hand. One contact, Amara in
-// Kolkata, is there from the beginning; it is Monday, 2 November 2026, 10:00 on her clock.
+// The real door, SQLite store and WhatsApp functions, with the clock and chance in the test's hand.
+// One contact, Amara in Kolkata, is there from the beginning; it is Monday, 2 November 2026, 10:00
+// on her clock.
 
 #include <memory>
 #include <nlohmann/json.hpp>
@@ -66,7 +67,9 @@ class World {
     Claimed claimed(core::ContactId id);  // queued and claimed
     Outcome settle(const Claimed& c, const Exchange& exchange);
     std::string sent(core::ContactId id);  // queued, claimed and accepted; its provider id
-    void prompt(core::ContactId id, std::string words = "I am fine, thanks for asking");  // a reply to it, and the prompt is due
+    void prompt(core::ContactId id,
+                std::string words =
+                    "I am fine, thanks for asking");  // a reply to it, and the prompt is due
 
     std::vector<Token> tokens(std::size_t n);
 
@@ -76,8 +79,10 @@ class World {
 
 // -- what WhatsApp posts
 std::string envelope(std::string_view field, json value);
-std::string text_from(std::string_view wa_id, std::string_view words, std::string_view id, core::Timestamp at, json more = json::object());
-std::string receipt(std::string_view id, std::string_view status, core::Timestamp at, std::optional<Token> token = {}, int code = 0);
+std::string text_from(std::string_view wa_id, std::string_view words, std::string_view id,
+                      core::Timestamp at, json more = json::object());
+std::string receipt(std::string_view id, std::string_view status, core::Timestamp at,
+                    std::optional<Token> token = {}, int code = 0);
 std::string merged(const std::vector<std::string>& bodies);  // several in one POST
 
 // -- what WhatsApp answers

@@ -37,6 +37,15 @@ std::vector<Json> lines(const std::string& file) {
     return found;
 }
 
+Json first_of(const std::vector<Json>& entries, const std::string& kind) {
+    for (const Json& entry : entries) {
+        if (entry["kind"] == kind)
+            return entry;
+    }
+    FAIL("no entry of kind " << kind);
+    return {};
+}
+
 }  // namespace
 
 TEST_CASE(
@@ -69,15 +78,13 @@ TEST_CASE(
                                               {"webhook_answer", 4},
                                               {"control", 2},
                                               {"stop", 1}});
-    const auto request = *std::find_if(entries.begin(), entries.end(),
-                                       [](const Json& e) { return e["kind"] == "request"; });
+    const Json request = first_of(entries, "request");
     CHECK(request["to"] == ines);
     CHECK(request["token"] == "tok-7");
     CHECK(Json::parse(request["body"].get<std::string>()) == wellbeing_to(ines, "Ines", "tok-7"));
     CHECK(content(folder.file()).find("the access token") == std::string::npos);
     CHECK(content(folder.file()).find(app_secret) == std::string::npos);
-    const auto taken = *std::find_if(entries.begin(), entries.end(),
-                                     [](const Json& e) { return e["kind"] == "accepted"; });
+    const Json taken = first_of(entries, "accepted");
     CHECK(taken["request"] == request["seq"]);
     CHECK(taken["token"] == "tok-7");
     CHECK(taken["wa_id"] == "61491570156");
@@ -128,6 +135,9 @@ TEST_CASE("a file that is no ledger is left alone") {
     REQUIRE_FALSE(ledger);
     CHECK(ledger.error().message.find("not a ledger") != std::string::npos);
     CHECK(content(folder.file()) == "name,phone\nInes,+61491570156\n");
+    std::ofstream{folder.file()} << "a note without an end of line";
+    CHECK_FALSE(warmcall::sandbox::Ledger::open(folder.file(), clock));
+    CHECK(content(folder.file()) == "a note without an end of line");
     CHECK_FALSE(warmcall::sandbox::Ledger::open("/nowhere/at/all", clock));
 }
 

@@ -1029,6 +1029,27 @@ TEST_CASE("the timeline is read backwards, the feed forwards, and both by number
     CHECK(store->feed_end() == feed.back().id);
 }
 
+TEST_CASE("what a rep logged of their calls is listed since a moment, newest first, theirs only") {
+    EVERY_STORE;
+    const core::ContactId id = enrolled(*store);
+    const auto log = [&](std::string_view actor, const char* what, Timestamp at) {
+        store->transact([&](Unit& u) {
+            const Case seen = load(u, id);
+            save(u, seen, seen, {core::Noted{what, ""}}, at, actor);
+        });
+    };
+    log("ravi", "attempt", after(1h));
+    log("ravi", "talked", after(2h));
+    log("ravi", "delivery", after(3h));
+    log("mia", "talked", after(3h));
+    const auto all = store->calls_logged({"ravi"}, t0, 10);
+    REQUIRE(all.size() == 2);
+    CHECK(all[0].what == "talked");
+    CHECK(all[1].what == "attempt");
+    CHECK(store->calls_logged({"ravi"}, after(2h), 10).size() == 1);
+    CHECK(store->calls_logged({"ravi"}, t0, 1).size() == 1);
+}
+
 TEST_CASE("a conversation shows their words and ours as they went out, newest first") {
     EVERY_STORE;
     const core::ContactId id = with_message(*store);

@@ -15,6 +15,7 @@
 #include "store/folder.hpp"
 #include "store/people.hpp"
 #include "store/registry.hpp"
+#include "store/sqlite/connection.hpp"
 #include "store/sqlite/sqlite_store.hpp"
 #include "support/catch.hpp"
 
@@ -227,6 +228,28 @@ TEST_CASE("a new database is marked as ours, in WAL, and nobody else can read it
     CHECK((info.st_mode & 0777U) == 0600U);
 }
 
+TEST_CASE("the writing connection syncs every commit, and both are set up to distrust the file") {
+    const Filled filled;
+    store::Connection writer{filled.path, store::Role::writer},
+        reader{filled.path, store::Role::reader};
+    writer.settle_to_write();
+    CHECK(writer.number("PRAGMA synchronous") == 2);  // FULL
+    CHECK(writer.number("PRAGMA wal_autocheckpoint") == 10'000);
+    CHECK(writer.number("PRAGMA secure_delete") == 1);
+    CHECK(writer.number("PRAGMA journal_size_limit") == 64 * 1024 * 1024);
+    CHECK(writer.number("PRAGMA query_only") == 0);
+    CHECK(reader.number("PRAGMA query_only") == 1);
+    CHECK(reader.number("PRAGMA wal_autocheckpoint") == 0);
+    for (store::Connection* db : {&writer, &reader}) {
+        CHECK(db->number("PRAGMA foreign_keys") == 1);
+        CHECK(db->number("PRAGMA busy_timeout") == 5000);
+        CHECK(db->number("PRAGMA mmap_size") == 0);
+        CHECK(db->number("PRAGMA trusted_schema") == 0);
+        CHECK(db->number("PRAGMA cell_size_check") == 1);
+        CHECK_THROWS(db->run("PRAGMA writable_schema = ON; UPDATE sqlite_schema SET sql = ''"));
+    }
+}
+
 TEST_CASE("a file that is not a database is refused and left as it is") {
     const Folder folder;
     const std::string path = folder.file("notes.txt"), words(5000, 'x');
@@ -431,6 +454,24 @@ TEST_CASE(
     add(*store, plain("Last", "+4915199999999"));
     CHECK(store->counts().contacts == added + 2);
     CHECK(Shell{path}.text("PRAGMA integrity_check") == "ok");
+}
+
+TEST_CASE("a sync that failed asks for a restart, other trouble only for patience") {
+    const Filled filled;
+    store::Connection db{filled.path, store::Role::reader};
+    CHECK_THROWS_AS(db.fail(SQLITE_IOERR_FSYNC), MustRestart);
+    CHECK_THROWS_WITH(db.fail(SQLITE_IOERR_FSYNC), Contains("must be started again"));
+    for (const int code :
+         {SQLITE_FULL, SQLITE_IOERR_WRITE, SQLITE_BUSY, SQLITE_READONLY, SQLITE_CORRUPT}) {
+        INFO(code);
+        try {
+            db.fail(code);
+        } catch (const MustRestart&) {
+            FAIL("no restart would help");
+        } catch (const StoreUnavailable& e) {
+            CHECK_THAT(e.what(), Contains(filled.path));
+        }
+    }
 }
 
 // ---------------------------------------------------------------- two threads

@@ -420,10 +420,12 @@ TEST_CASE("the same Idempotency-Key is one effect and one answer, also when both
     }
     const auto texts = [&] {
         int n = 0;
-        for (const json& item :
-             world.get_as("joel", contact_path(ana.contact) + "/conversation").object()["items"])
+        const json conversation =
+            world.get_as("joel", contact_path(ana.contact) + "/conversation").object();
+        for (const json& item : conversation["items"])
             n += item["text"] == "Glad to hear!" ? 1 : 0;
-        for (const json& item : world.get(contact_path(ana.contact)).object()["timeline"])
+        const json contact = world.get(contact_path(ana.contact)).object();
+        for (const json& item : contact["timeline"])
             n += item["what"] == "wrote" ? 1 : 0;
         return n;
     };

@@ -41,8 +41,8 @@ TEST_CASE("the same delivery twice, also at once, is one reply") {
             threads.emplace_back([&] { CHECK_NOTHROW(world.webhook(body)); });
     }
     int replies = 0;
-    for (const json& line :
-         world.get("/api/v1/contacts/" + std::to_string(id)).object()["timeline"])
+    const json contact = world.get("/api/v1/contacts/" + std::to_string(id)).object();
+    for (const json& line : contact["timeline"])
         replies += line["what"] == "replied" ? 1 : 0;
     CHECK(replies == 1);
 }

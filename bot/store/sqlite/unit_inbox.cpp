@@ -57,13 +57,12 @@ std::size_t SqliteUnit::drop_inbox(core::Timestamp older_than, std::size_t limit
     std::string bound;
     for (int shift = 56; shift >= 0; shift -= 8)
         bound += static_cast<char>((seconds >> shift) & 0xFF);
-    const std::int64_t keys = sql("DELETE FROM inbox WHERE event_key IN (SELECT event_key FROM "
-                                  "inbox WHERE event_key < ? ORDER BY event_key LIMIT ?)")
-                                  .run(Blob{bound}, limit);
+    const std::int64_t keys =
+        sql("DELETE FROM inbox WHERE event_key IN (SELECT event_key FROM inbox WHERE event_key < ? ORDER BY event_key LIMIT ?)")
+            .run(Blob{bound}, limit);
     tally("inbox", "", -keys);
     // What is in quarantine stays until somebody has looked at it.
-    sql("DELETE FROM delivery WHERE id IN (SELECT id FROM delivery ORDER BY id LIMIT ?) AND "
-        "received_at < ?"
+    sql("DELETE FROM delivery WHERE id IN (SELECT id FROM delivery ORDER BY id LIMIT ?) AND received_at < ?"
         " AND id NOT IN (SELECT delivery FROM quarantine)")
         .run(limit, older_than);
     return static_cast<std::size_t>(keys);
@@ -91,20 +90,17 @@ std::vector<std::optional<MessageRef>> SqliteUnit::messages_by(
     const core::ChannelId& channel, std::span<const std::string> provider_ids) {
     std::vector<std::optional<MessageRef>> found;
     found.reserve(provider_ids.size());
-    Query& query =
-        sql("SELECT id, contact_id, outreach_id, round FROM outbox WHERE provider_id = ? AND "
-            "channel = ? LIMIT 1");
+    Query& query = sql(
+        "SELECT id, contact_id, outreach_id, round FROM outbox WHERE provider_id = ? AND channel = ? LIMIT 1");
     for (const std::string& id : provider_ids)
         found.push_back(read_ref(query.rows(id, channel)));
     return found;
 }
 
 void SqliteUnit::park(std::span<const ParkedReceipt> receipts) {
-    Query& query =
-        sql("INSERT INTO parked (channel, provider_id, parked_at, queued_at, claimed_at, "
-            "unknown_at, accepted_at, sent_at, delivered_at,"
-            " read_at, failed_at, failed_code, failed_class, facts_id) VALUES (?, ?, ?, ?, ?, ?, "
-            "?, ?, ?, ?, ?, ?, ?, ?)");
+    Query& query = sql(
+        "INSERT INTO parked (channel, provider_id, parked_at, queued_at, claimed_at, unknown_at, accepted_at, sent_at, delivered_at,"
+        " read_at, failed_at, failed_code, failed_class, facts_id) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)");
     std::int64_t parked = 0;
     for (const ParkedReceipt& r : receipts) {
         if (r.provider_id.empty())
@@ -122,11 +118,10 @@ std::vector<ParkedReceipt> SqliteUnit::unpark(const core::ChannelId& channel,
                                               std::string_view provider_id) {
     std::vector<ParkedReceipt> taken;
     {
-        Rows rows = sql("SELECT channel, provider_id, parked_at, queued_at, claimed_at, "
-                        "unknown_at, accepted_at, sent_at, delivered_at, read_at,"
-                        " failed_at, failed_code, failed_class, facts_id FROM parked WHERE "
-                        "provider_id = ? AND channel = ? ORDER BY id")
-                        .rows(provider_id, channel);
+        Rows rows =
+            sql("SELECT channel, provider_id, parked_at, queued_at, claimed_at, unknown_at, accepted_at, sent_at, delivered_at, read_at,"
+                " failed_at, failed_code, failed_class, facts_id FROM parked WHERE provider_id = ? AND channel = ? ORDER BY id")
+                .rows(provider_id, channel);
         while (rows.next()) {
             ParkedReceipt& receipt = taken.emplace_back();
             rows.read(receipt.channel, receipt.provider_id, receipt.parked_at);

@@ -1,0 +1,264 @@
+// The door with its threads: grouped, in order, bounded, and honest about what was stored.
+
+#include "engine/door.hpp"
+
+#include <atomic>
+#include <future>
+#include <optional>
+
+#include "running.hpp"
+#include "store/folder.hpp"
+#include "support/catch.hpp"
+#include "world.hpp"
+
+namespace warmcall::tests {
+
+namespace {
+
+struct OnDisk {
+    Folder folder;
+    World w{"sqlite:" + folder.file("warmcall.db")};
+    asio::io_context context;
+};
+
+Work noting(const std::string& key, const std::string& value = "done") {
+    return Write{[=](Unit& unit, core::Timestamp) { unit.set_setting(key, value); }};
+}
+
+std::string setting(Store& store, const std::string& key) {
+    std::string value;
+    store.transact([&](Unit& unit) { value = unit.setting(key); });
+    return value;
+}
+
+// Holds the writing thread until told to go on.
+class Holding {
+ public:
+    Work work() {
+        return Write{[this](Unit&, core::Timestamp) {
+            if (!reached_.exchange(true)) {
+                entered_.set_value();
+            }
+            gate_.wait();
+        }};
+    }
+    void wait_until_entered(asio::io_context& context) {
+        turn_until(context, [&] {
+            return entered.wait_for(std::chrono::seconds{0}) == std::future_status::ready;
+        });
+    }
+    void go_on() { open_.set_value(); }
+
+ private:
+    std::promise<void> entered_, open_;
+    std::atomic<bool> reached_ = false;
+    std::shared_future<void> gate_ = open_.get_future().share();
+
+ public:
+    std::future<void> entered = entered_.get_future();
+};
+
+struct Asked {
+    bool answered = false;
+    std::string failure;
+};
+
+void ask(
+    asio::io_context& context, Door& door, Work work, Asked& asked,
+    std::function<void()> then = [] {}) {
+    asio::co_spawn(
+        context,
+        [](Door& d, Work one) -> asio::awaitable<void> { co_await d.apply(std::move(one)); }(
+                                  door, std::move(work)),
+        [&asked, then = std::move(then)](const std::exception_ptr& problem) {
+            asked = {true, failure_of(Outcome{.failure = problem})};
+            then();
+        });
+}
+
+}  // namespace
+
+TEST_CASE(
+    "what arrives while a batch is being committed goes through together, and the answers come in "
+    "order") {
+    OnDisk d;
+    Door door{d.context, *d.w.applier, *d.w.store};
+    Holding holding;
+    Asked first;
+    ask(d.context, door, holding.work(), first);
+    holding.wait_until_entered(d.context);
+    constexpr std::size_t n = 200;
+    std::vector<Asked> asked(n);
+    std::vector<std::size_t> order;
+    for (std::size_t i = 0; i < n; ++i) {
+        ask(d.context, door, noting("last", std::to_string(i)), asked[i],
+            [&order, i] { order.push_back(i); });
+    }
+    turn_until(d.context, [&] { return door.counts().waiting == n + 1; });
+    CHECK(order.empty());
+    holding.go_on();
+    turn_until(d.context, [&] { return order.size() == n; });
+    CHECK(std::ranges::is_sorted(order));
+    CHECK(first.answered);
+    CHECK(door.counts().works == n + 1);
+    CHECK(door.counts().batches == 2);
+    CHECK(door.counts().waiting == 0);
+    CHECK(setting(*d.w.store, "last") == std::to_string(n - 1));
+}
+
+TEST_CASE(
+    "several works asked for at once are answered in their order, each with what became of it") {
+    OnDisk d;
+    Door door{d.context, *d.w.applier, *d.w.store};
+    std::vector<Outcome> outcomes;
+    finish(d.context,
+           [](Door& door_, World& w, std::vector<Outcome>& into) -> asio::awaitable<void> {
+               std::vector<Work> works;
+               works.push_back(noting("one"));
+               works.emplace_back(Happened{w.amara, core::Woke{}});
+               works.push_back(
+                   Write{[](Unit&, core::Timestamp) { throw std::runtime_error{"broken"}; }});
+               works.emplace_back(Happened{w.amara, core::Enrolled{"nonsense"}});
+               works.push_back(noting("two"));
+               into = co_await door_.apply_all(std::move(works));
+           }(door, d.w, outcomes));
+    REQUIRE(outcomes.size() == 5);
+    CHECK(failure_of(outcomes[0]).empty());
+    CHECK(outcomes[1].after);
+    CHECK(failure_of(outcomes[2]) == "broken");
+    REQUIRE(outcomes[3].refusal);
+    CHECK(outcomes[3].refusal->code == core::Refusal::Code::unknown_cadence);
+    CHECK(failure_of(outcomes[4]).empty());
+    CHECK(setting(*d.w.store, "two") == "done");
+}
+
+TEST_CASE(
+    "a store that cannot write is told to whoever asks, and the door says so until a write worked "
+    "again") {
+    OnDisk d;
+    std::atomic<bool> full = true;
+    d.w.applier->between_steps = [&](std::string_view step) {
+        if (full && step == "saved") {
+            throw StoreUnavailable{"the disk is full"};
+        }
+    };
+    Door door{d.context, *d.w.applier, *d.w.store};
+    int heard = 0;
+    door.on_commit([&] { ++heard; });
+    Asked asked;
+    ask(d.context, door, noting("k"), asked);
+    turn_until(d.context, [&] { return asked.answered; });
+    CHECK(asked.failure == "the disk is full");
+    CHECK_FALSE(door.writable());
+    full = false;
+    Asked again;
+    ask(d.context, door, noting("k"), again);
+    turn_until(d.context, [&] { return again.answered; });
+    CHECK(again.failure.empty());
+    CHECK(door.writable());
+    CHECK(heard >= 1);
+}
+
+TEST_CASE("more than the queue holds is refused at once, and what was in it goes through") {
+    OnDisk d;
+    Door door{d.context, *d.w.applier, *d.w.store, 3};
+    Holding holding;
+    Asked held, one, two, over;
+    ask(d.context, door, holding.work(), held);
+    holding.wait_until_entered(d.context);
+    ask(d.context, door, noting("one"), one);
+    ask(d.context, door, noting("two"), two);
+    ask(d.context, door, noting("over"), over);
+    turn_until(d.context, [&] { return over.answered; });
+    CHECK(over.failure.find("more is waiting") != std::string::npos);
+    CHECK_FALSE(one.answered);
+    CHECK(door.counts().refused_full == 1);
+    holding.go_on();
+    turn_until(d.context, [&] { return held.answered && one.answered && two.answered; });
+    CHECK(two.failure.empty());
+    CHECK(setting(*d.w.store, "two") == "done");
+    CHECK(setting(*d.w.store, "over").empty());
+    Asked later;
+    ask(d.context, door, noting("later"), later);
+    turn_until(d.context, [&] { return later.answered; });
+    CHECK(later.failure.empty());
+}
+
+TEST_CASE("closing the door finishes what was taken in, and the answers still arrive") {
+    OnDisk d;
+    std::vector<Asked> asked(50);
+    int heard = 0;
+    {
+        Door door{d.context, *d.w.applier, *d.w.store};
+        door.on_commit([&] { ++heard; });
+        for (std::size_t i = 0; i < asked.size(); ++i) {
+            ask(d.context, door, noting("k" + std::to_string(i)), asked[i]);
+        }
+        turn_until(d.context,
+                   [&] { return door.counts().works + door.counts().waiting == asked.size(); });
+    }
+    CHECK(setting(*d.w.store, "k49") == "done");
+    turn_until(d.context, [&] { return std::ranges::all_of(asked, &Asked::answered); });
+    CHECK(heard > 0);
+    for (const Asked& one : asked) {
+        CHECK(one.failure.empty());
+    }
+}
+
+TEST_CASE("a reader sees what was committed and nothing of what is under way") {
+    OnDisk d;
+    Door door{d.context, *d.w.applier, *d.w.store};
+    Holding holding;
+    Asked asked;
+    std::vector<Work> works;
+    works.emplace_back(Happened{d.w.amara, core::Enrolled{"gentle"}});
+    works.push_back(holding.work());
+    bool done = false;
+    asio::co_spawn(
+        d.context,
+        [](Door& one, std::vector<Work> all) -> asio::awaitable<void> {
+            co_await one.apply_all(std::move(all));
+        }(door, std::move(works)),
+        [&](const std::exception_ptr&) { done = true; });
+    holding.wait_until_entered(d.context);
+    std::optional<bool> live;
+    const auto look = [&] {
+        finish(
+            d.context,
+            [](Door& one, core::ContactId id, std::optional<bool>& into) -> asio::awaitable<void> {
+                co_await one.read(
+                    [&](Store& store) { into = store.contact(id)->outreach.has_value(); });
+            }(door, d.w.amara, live));
+    };
+    look();
+    CHECK(live == false);
+    holding.go_on();
+    turn_until(d.context, [&] { return done; });
+    look();
+    CHECK(live == true);
+    SECTION("what it throws passes on") {
+        const auto throws = [](Door& one) -> asio::awaitable<void> {
+            co_await one.read([](Store&) { throw std::runtime_error{"no such page"}; });
+        };
+        CHECK_THROWS_WITH(finish(d.context, throws(door)), "no such page");
+    }
+}
+
+TEST_CASE("a job on the writing thread wakes nobody by itself, and what it throws passes on") {
+    OnDisk d;
+    Door door{d.context, *d.w.applier, *d.w.store};
+    int heard = 0;
+    door.on_commit([&] { ++heard; });
+    bool ran = false;
+    finish(d.context, door.on_writer([&] { ran = true; }));
+    CHECK(ran);
+    CHECK(heard == 0);
+    CHECK_THROWS_WITH(
+        finish(d.context, door.on_writer([] { throw std::runtime_error{"nothing there"}; })),
+        "nothing there");
+    Asked asked;
+    ask(d.context, door, noting("k"), asked);
+    turn_until(d.context, [&] { return asked.answered && heard == 1; });
+}
+
+}  // namespace warmcall::tests
