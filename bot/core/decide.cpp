@@ -138,7 +138,7 @@ RepId rep_of_step(const Turn& t, int step) {
     }
     const Rep& rep = owner->second;
     const bool away = rep.away_until && t.now < *rep.away_until;
-    switch (step % 4) {
+    switch (step % ladder_steps) {
         case 2:
             return rep.stand_in ? rep.stand_in : rep.id;
         case 3:
@@ -176,7 +176,7 @@ void wake(Turn& t, const CallDue&) {
     prompt.rep = rep;
     t.effects.emplace_back(TellRep{rep, TellRep::What::prompt, {}});
     ++prompt.ladder_step;
-    const bool around = prompt.ladder_step % 4 == 0;
+    const bool around = prompt.ladder_step % ladder_steps == 0;
     const Timestamp next = around ? t.call_moment(t.now + std::chrono::hours{20}) : t.now + t.plan.policy.ladder_gap;
     prompt.alert_at = rep_hours(t, rep_of_step(t, prompt.ladder_step), next);
     t.outreach().wake_at = *prompt.alert_at;
@@ -825,6 +825,7 @@ void acknowledge(Turn& t, const RepId& by, Duration lease) {
     }
     if (t.in<CallDue>() != nullptr) {
         prompt.alert_at = t.now + t.plan.policy.acknowledged_for;
+        t.begin_ladder();
         t.outreach().wake_at = *prompt.alert_at;
     }
 }
@@ -889,6 +890,7 @@ Refused on(Turn& t, const Snoozed& e) {
     prompt.alert_at = e.until;
     prompt.acknowledged_at = t.now;
     prompt.lease.reset();
+    t.begin_ladder();
     t.become(CallDue{}, ActionKind::call, e.until, e.until);
     t.note("snoozed", "");
     return {};
@@ -1043,7 +1045,7 @@ Refused on(Turn& t, const Reassigned& e) {
         t.c.prompt->rep = e.to;
         t.c.prompt->lease.reset();
         if (t.in<CallDue>() != nullptr) {
-            t.c.prompt->ladder_step = (t.c.prompt->ladder_step / 4 + 1) * 4;
+            t.begin_ladder();
             t.c.prompt->acknowledged_at.reset();
             t.c.prompt->alert_at = std::max(t.c.prompt->due_at, t.now);
             t.outreach().wake_at = *t.c.prompt->alert_at;

@@ -51,26 +51,19 @@ std::optional<Timestamp> Turn::arrived_at() const {
 
 Timestamp Turn::call_moment(Timestamp from) const {
     const auto rep = plan.reps.find(c.contact.owner);
-    Timestamp at = from;
-    for (int i = 0; i < 20; ++i) {  // two sets of hours; where they never meet, the rep's own count
-        std::optional<Timestamp> both = at;
-        if (rep != plan.reps.end()) {
-            both = next_open(rep->second.hours, {}, {rep->second.zone}, *both);
-        }
-        if (both && !c.contact.zones.empty()) {
-            if (const auto theirs = next_decent(plan.calendar, c.contact, *both)) {
-                both = theirs;
-            }
-        }
-        if (!both) {
-            return from;
-        }
-        if (*both == at) {
+    const auto ours = [&](Timestamp at) {
+        return rep == plan.reps.end() ? at : next_open(rep->second.hours, {}, {rep->second.zone}, at).value_or(at);
+    };
+    Timestamp at = ours(from);
+    for (int i = 0; i < 20; ++i) {
+        const Timestamp theirs = next_decent(plan.calendar, c.contact, at).value_or(at);
+        const Timestamp both = ours(theirs);
+        if (both == at) {
             return at;
         }
-        at = *both;
+        at = both;
     }
-    return at;
+    return ours(from);  // two sets of hours that never meet: the rep's own count
 }
 
 void Turn::note(std::string what, std::string text) { effects.emplace_back(Noted{std::move(what), std::move(text)}); }
@@ -149,9 +142,12 @@ void Turn::call_due(PromptKind kind, std::string reason, Timestamp due_at, Durat
         c.prompt->due_at = std::min(c.prompt->due_at, due_at);
         c.prompt->acknowledged_at.reset();
         c.prompt->alert_at = std::max(due_at, now + quiet_for);
+        begin_ladder();
     }
     become(CallDue{}, ActionKind::call, c.prompt->due_at, c.prompt->alert_at.value_or(c.prompt->due_at));
 }
+
+void Turn::begin_ladder() { c.prompt->ladder_step = (c.prompt->ladder_step + ladder_steps - 1) / ladder_steps * ladder_steps; }
 
 void Turn::add_words(std::string_view words) {
     if (!c.prompt || words.empty()) {

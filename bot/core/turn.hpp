@@ -41,6 +41,7 @@ struct Turn {
     // A new message, through the gate's first open route; false when there is none.
     bool queue(MessageKind kind, int step, const ChannelId& except = {});
     void call_due(PromptKind kind, std::string reason, Timestamp due_at, Duration quiet_for = Duration{});
+    void begin_ladder();  // there is news, or the rep has had it in hand: the owner is told first again
     void add_words(std::string_view words);
     void close_prompt();
     void close(CloseReason reason);
@@ -60,6 +61,8 @@ inline constexpr int step_call_me_back = 10;  // + those of this round before it
 inline constexpr int step_again = 40;         // + times the rep asked
 inline constexpr int step_stop_confirmation = 90;
 inline constexpr int step_conversation = 100;  // + texts the rep wrote
+
+inline constexpr int ladder_steps = 4;  // the owner, the owner again, the stand-in, the lead
 
 inline constexpr std::size_t words_bytes_max = 2000;
 inline constexpr std::size_t topic_bytes_max = 500;

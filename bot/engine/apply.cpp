@@ -639,8 +639,18 @@ std::size_t Applier::reconcile(std::size_t limit) {
             batch.decide(ref.contact, core::SendSettled{.message = ref.message, .how = core::SendSettled::How::unknown}, "warmcall", {&ref.message, 1});
         }
         batch.flush();
-        constexpr auto parked_for = std::chrono::days{7};
+    });
+    return n;
+}
+
+std::size_t Applier::tidy(std::size_t limit) {
+    constexpr auto parked_for = std::chrono::days{7};
+    constexpr auto inbox_for = std::chrono::days{45};  // a provider tries for 7 days; ids are kept at least 30
+    const core::Timestamp now = clock_.now();
+    std::size_t n = 0;
+    store_.transact([&](Unit& unit) {
         unit.drop_parked(now - parked_for);
+        n = unit.drop_inbox(now - inbox_for, limit);
     });
     return n;
 }

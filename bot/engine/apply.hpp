@@ -78,6 +78,8 @@ class Applier {
     std::size_t wake(std::size_t limit);
     // Claims whose lease ran out become unknown; never sent again by themselves.
     std::size_t reconcile(std::size_t limit);
+    // Forgets what nobody can ask for any more: old inbox keys with their raw deliveries, old parked receipts.
+    std::size_t tidy(std::size_t limit);
 
     // Queued messages whose time has come, gated once more, rendered and claimed for `lease`; one per token at the most.
     std::vector<Claimed> claim(const Pace& pace, std::span<const Token> tokens, core::Duration lease);

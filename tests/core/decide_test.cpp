@@ -708,6 +708,15 @@ TEST_CASE("a prompt that was seen is quiet for an hour, then comes back") {
     CHECK(world.news == Strings{"ring maya"});
 }
 
+TEST_CASE("where the rep's hours and the contact's never meet, the rep's own count") {
+    World world;
+    world.c.contact.region = "US";
+    world.c.contact.zones = {"America/Chicago"};
+    world.enrol();
+    REQUIRE(world.prompt() == "no_warmup");
+    CHECK(world.c.prompt->due_at == instant({std::chrono::year{2026}, std::chrono::November, std::chrono::day{2}}, DayTime{10 * 60}, kolkata));
+}
+
 TEST_CASE("no phone rings outside the rep's hours") {
     World world;
     world.now = world.at(1, 17, 20);
@@ -730,6 +739,27 @@ TEST_CASE("a snoozed prompt comes back when the rep asked, and is nobody's meanw
     CHECK(world.news.empty());
     world.advance(1min);
     CHECK(world.news == Strings{"ring maya"});
+}
+
+TEST_CASE("a prompt that had gone up to the lead comes back to its owner when there is news, or the time it was put off to has come") {
+    World world;
+    world.call_is_due();
+    world.advance(45min);
+    REQUIRE(world.c.prompt->rep == lena);
+    SECTION("news") {
+        world.reply("Here I am");
+        world.advance(20s);
+    }
+    SECTION("put off") {
+        world.happens(Snoozed{lena, world.at(1, 15)});
+        world.advance_to(world.at(1, 15));
+    }
+    SECTION("seen, and nothing done") {
+        world.happens(Acknowledged{lena});
+        world.advance(1h);
+    }
+    CHECK(world.told() == Strings{"maya: prompt"});
+    CHECK(world.c.prompt->rep == maya);
 }
 
 TEST_CASE("a snooze has an end, in the future and within a month") {

@@ -147,6 +147,9 @@ class Teller {
             return {};
         }
         world_.advance_to(words.time());
+        if (!world_.news.empty() && !words.rest.starts_with("wake")) {
+            throw std::runtime_error{"before this line there came " + world_.news.front() + "; it needs its own line, with \"wake\""};
+        }
         happens(words);
         words.end();
         world_.advance_to(world_.now);

@@ -60,6 +60,7 @@ TEST_CASE("outside the window the prompt is the approved text, and no words of t
     World w;
     SECTION("the rep has never written") {}
     SECTION("the rep's window ends in a moment") {
+        w.advance(1h);
         maya_writes(w);
         w.advance(24h - 12min);  // the prompt comes eleven minutes later
     }

@@ -326,9 +326,9 @@ class Sender {
 
 struct Failing {
     std::string step;
-    std::string store_fails_at;  // once, by the applier's own word for the step …
-    bool after_connect = false;  // … not before the connection is there
-    Meets wire;                  // what the first request meets
+    std::string store_fails_at;   // once, by the applier's own word for the step …
+    bool after_exchange = false;  // … and from the answer on
+    Meets wire;                   // what the first request meets
     core::MessageState ends;
     int requests;  // that were whole on the wire
 };
@@ -371,12 +371,15 @@ TEST_CASE(
         w.queue_text(w.amara);
         Wire wire;
         wire.script = {failing.wire, {.exchange = accepted("wamid.OUT"), .taken = true}};
-        std::atomic<bool> connected = false, failed = failing.store_fails_at.empty();
+        std::atomic<bool> connected = false, failed = failing.store_fails_at.empty(),
+                          broken = !failed;
         wire.on_connect = [&] { connected = true; };
         w.applier->between_steps = [&](std::string_view step) {
-            if (!failed && step == failing.store_fails_at &&
-                (connected || !failing.after_connect)) {
+            const bool now = !failing.after_exchange || wire.exchanged;
+            if (broken && now && step == failing.store_fails_at) {
                 failed = true;
+                broken =
+                    failing.after_exchange;  // a full disk stays full; a stumble is over at once
                 throw StoreUnavailable{"the disk is full"};
             }
         };
@@ -388,6 +391,7 @@ TEST_CASE(
             Sender first{w, wire};
             first.until([&] { return tried(first) && first.door.counts().batches > 1; });
         }
+        broken = false;
         w.advance(20min);
         w.applier->reconcile(100);
         {

@@ -57,6 +57,7 @@ class Wire : public Transport {
     std::vector<std::string> bodies;
     std::function<void()> on_connect = [] {};
     int taken = 0;
+    std::atomic<bool> exchanged = false;
 
     asio::awaitable<Result<std::unique_ptr<Connection>>> connect(std::string_view,
                                                                  core::Duration) override {
@@ -77,6 +78,7 @@ class Wire : public Transport {
             const Meets meets = wire.next();
             wire.bodies.push_back(request.body);
             wire.taken += meets.taken ? 1 : 0;
+            wire.exchanged = true;
             co_return meets.exchange;
         }
     };

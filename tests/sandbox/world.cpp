@@ -205,6 +205,9 @@ warmcall::sandbox::Options usual() {
     options.verify_token = warmcall::Secret{"the verify token"};
     options.posting.app_secret = warmcall::Secret{app_secret};
     options.posting.retry_factor = 0.01;
+    options.behaviour.sent_after = 10ms;
+    options.behaviour.delivered_after = 30ms;
+    options.behaviour.read_after = 60ms;
     options.behaviour.read_share = 1;
     auto templates = warmcall::sandbox::read_templates(R"([
         {"name": "wellbeing", "language": "en_US", "category": "MARKETING", "parameters": ["first_name", "rep_name"],

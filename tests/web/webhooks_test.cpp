@@ -13,8 +13,9 @@ namespace {
 
 std::int64_t metric(World& world, const std::string& line) {
     const std::string all = world.send("GET", "/metrics").body;
-    const std::size_t at = all.find("warmcall_" + line + " ");
-    return at == std::string::npos ? -1 : std::stoll(all.substr(at + line.size() + 10));
+    const std::string row = "\nwarmcall_" + line + " ";  // not its "# HELP" line
+    const std::size_t at = all.find(row);
+    return at == std::string::npos ? -1 : std::stoll(all.substr(at + row.size()));
 }
 
 }  // namespace
