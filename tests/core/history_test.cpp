@@ -286,7 +286,7 @@ Outcome outcome_of(const std::vector<Facts>& receipts, bool with_sms, bool answe
 
 TEST_CASE("whatever happens in whatever order, nobody who said stop is written to and somebody always has the next move") {
     std::map<std::string, int> seen;
-    for (unsigned seed = 1; seed <= 2000; ++seed) {
+    for (unsigned seed = 1; seed <= 1000; ++seed) {
         INFO("seed " << seed);
         History history{seed};
         history.live_through(60);
@@ -296,7 +296,7 @@ TEST_CASE("whatever happens in whatever order, nobody who said stop is written t
     }
     for (const char* phase : {"none", "planned", "warming", "call_due", "on_call", "wrap_up", "waiting", "held", "closed"}) {
         INFO(phase);
-        CHECK(seen[phase] > 500);  // else these histories prove little
+        CHECK(seen[phase] > 200);  // else these histories prove little
     }
 }
 

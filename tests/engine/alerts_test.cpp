@@ -100,11 +100,9 @@ TEST_CASE(
     }
     const AlertOnItsWay second = only(w);
     CHECK(second.outbound->template_name == "rep_notice");
-    SECTION("and when that does not go either, it is given up") {
-        CHECK(after(w, second, refused(131047)).done);
-        w.advance(1min);
-        CHECK(due(w).empty());
-    }
+    CHECK(after(w, second, refused(131047)).done);  // that does not go either: given up
+    w.advance(1min);
+    CHECK(due(w).empty());
 }
 
 TEST_CASE("a prompt that was acknowledged meanwhile is not sent") {

@@ -207,10 +207,10 @@ TEST_CASE("a parked receipt is forgotten after seven days") {
     World w;
     w.delivered({receipt("wamid.NOBODYS", "delivered", w.clock.at)});
     w.advance(std::chrono::days{7} - 1min);
-    w.applier->reconcile(100);
+    w.applier->tidy(100);
     CHECK(w.counts().parked == 1);
     w.advance(2min);
-    w.applier->reconcile(100);
+    w.applier->tidy(100);
     CHECK(w.counts().parked == 0);
 }
 

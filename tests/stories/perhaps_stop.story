@@ -11,7 +11,7 @@ day 1 10:21 maya types "Which shop?"
 day 2 10:15 wake
     -> ring maya    -> hold until day 3 10:15
 day 2 10:30 it was not a stop
-    -> prompt replied    -> ring ravi
+    -> prompt replied    -> ring maya
 day 2 10:31 wake
 day 2 10:35 talked again day 3 12:00
     -> wake day 3 12:00
