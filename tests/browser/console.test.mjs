@@ -294,6 +294,7 @@ describe("without signal", () => {
         await app.locator(".card").first().waitFor();
         await app.evaluate(() => navigator.serviceWorker.ready);
         await until(() => app.evaluate(async () => (await caches.keys()).length === 1 && (await (await caches.open((await caches.keys())[0])).match("/")) !== undefined));
+        await until(() => app.evaluate(() => localStorage.getItem("wc.today") !== null)); // the list is on the phone
         await installed.setOffline(true);
         await app.reload();
         await app.locator(".card", { hasText: "Farid" }).waitFor();
