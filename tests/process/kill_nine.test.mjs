@@ -5,7 +5,7 @@ import { execFileSync } from "node:child_process";
 import { after, before, test } from "node:test";
 import { reply_body, Town } from "./support.mjs";
 
-const kills = Number(process.env.KILLS ?? 100);
+const kills = Number(process.env.KILLS ?? 200);
 const seed = Number(process.env.SEED ?? 1);
 let town;
 
@@ -35,7 +35,7 @@ test(`${kills} times killed under load: nothing acknowledged is lost, nothing is
     // Contacts keep coming in, so that there is always something on its way out.
     async function newcomers() {
         for (let n = 0; running; ++n) {
-            const phone = `+614915${String(70000 + n).padStart(5, "0")}`;
+            const phone = `+61422${100_000 + n}`; // none of them the rep's own, whose words are never taken for a contact's
             const key = `newcomer-${n}`;
             for (;;) {
                 try {
@@ -99,7 +99,7 @@ test(`${kills} times killed under load: nothing acknowledged is lost, nothing is
     const decided = new Set(column("SELECT words FROM reply").split("\n"));
     const said = [...people.values()].flatMap(({ words }) => words);
     const lost = said.filter((words) => !raw.includes(`${words}"`)).length;
-    // KNOWN DEFECT: a few acknowledged replies are stored raw and not decided (see the closing note of issue 2); printed until it is 0 and asserted.
+    // A 2xx means stored and decided.
     const undecided = said.filter((words) => !decided.has(words)).length;
     const sent = new Map();
     for (const entry of town.ledger().filter((e) => e.kind === "accepted" && e.template === "wellbeing")) {
@@ -107,11 +107,12 @@ test(`${kills} times killed under load: nothing acknowledged is lost, nothing is
     }
     const doubled = [...sent.values()].filter((n) => n > 1).length;
     const slowest = Math.max(...restarts);
-    console.log(`${kills} kills: ${posted} replies acknowledged, ${lost} lost, ${undecided} stored but NOT decided; ${sent.size} contacts written to, ${doubled} twice; ` +
+    console.log(`${kills} kills: ${posted} replies acknowledged, ${lost} lost, ${undecided} undecided; ${sent.size} contacts written to, ${doubled} twice; ` +
         `serving again after ${Math.round(restarts.sort((a, b) => a - b)[restarts.length >> 1])} ms (median), ${Math.round(slowest)} ms (slowest)`);
     assert.ok(posted > kills, "there was hardly any load");
     assert.ok(sent.size > 10, "hardly anything went out");
     assert.equal(lost, 0);
+    assert.equal(undecided, 0);
     assert.equal(doubled, 0);
     assert.ok(slowest < 2000, `the slowest restart took ${slowest} ms`);
 });
