@@ -272,7 +272,10 @@ void resume(Turn& t) {
         t.plan_round(t.now);
         return;
     }
-    t.call_due(PromptKind::silent, "The pause for " + t.name() + " is over. Call now.", t.call_moment(t.now));
+    t.warm_until();
+    if (t.outreach().replied_at || t.outreach().wake_at <= t.now) {  // else the text is still leaving, or its lead time runs
+        t.call_due(PromptKind::silent, "The pause for " + t.name() + " is over. Call now.", t.call_moment(t.now));
+    }
 }
 
 void wake(Turn& t, const Held& phase) {

@@ -142,6 +142,10 @@ Verdict outreach_verdict(const Case& subject, const Message& message) {
     if (automatic(message.kind) && answered) {
         return never(GateCode::replied, "They have already answered.");
     }
+    const bool planned_earlier = message.id && !std::holds_alternative<Warming>(subject.outreach->phase);
+    if (message.kind == MessageKind::wellbeing && planned_earlier) {
+        return never(GateCode::too_late, "The call came first.");
+    }
     return {};
 }
 

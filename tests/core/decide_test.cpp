@@ -169,6 +169,7 @@ TEST_CASE("a receipt that comes after the lead time is over brings the call at o
     world.advance(2h);
     world.learns(world.newest(), fact_delivered(world.at(1, 10, 1)));
     CHECK(world.phase() == "warming");
+    CHECK(world.c.outreach->wake_at == world.now + 1min);
     world.advance(1min);
     CHECK(world.prompt() == "silent");
 }
@@ -1400,6 +1401,17 @@ TEST_CASE("the 24-hour window closes between plan and send: the rep learns that 
     CHECK(world.phase() == "call_due");
 }
 
+TEST_CASE("a reply dated in the future opens the window for 24 hours from now, and no longer") {
+    World world;
+    world.warm();
+    world.happens(Replied{.at = world.now + days(5), .channel = whatsapp, .words = "Hello!"});
+    REQUIRE(world.c.contact.windows.size() == 1);
+    CHECK(world.c.contact.windows.front().until == world.now + 24h);
+    CHECK(world.c.contact.last_reply_at == world.now);
+    world.happens(TheyCalled{world.now + days(5), whatsapp, {}});
+    CHECK(world.c.contact.windows.front().until == world.now + 24h);
+}
+
 TEST_CASE("a confirmation of a STOP whose window closed is let go quietly") {
     World world;
     world.enrol();
@@ -1515,7 +1527,12 @@ TEST_CASE("the rep puts it on hold, and it goes on by itself") {
     world.advance_to(world.at(3, 12));
     CHECK(world.phase() == "warming");
     world.happens(HeldByRep{world.at(4, 12)});
+    world.advance(1min);
     world.happens(Resumed{});
+    CHECK(world.phase() == "warming");
+    CHECK(world.c.outreach->wake_at == world.at(3, 12, 45));  // the lead time has been running
+    world.happens(HeldByRep{world.at(4, 12)});
+    world.advance_to(world.at(4, 12));
     CHECK(world.prompt() == "silent");
     world.happens(Resumed{});
     CHECK(world.refused() == "wrong_phase");

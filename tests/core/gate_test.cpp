@@ -54,6 +54,11 @@ void free_form(Scene& s) {
 const std::vector<Row> table{
     {GateCode::cancelled, When::never, "it was cancelled", [](Scene& s) { s.message.state = MessageState::cancelled; }},
     {GateCode::too_late, When::never, "it is no longer fresh", [](Scene& s) { s.world.now = s.message.not_after + 1ms; }},
+    {GateCode::too_late, When::never, "the call came first",
+     [](Scene& s) {
+         s.message.id.value = 5;
+         s.outreach().phase = CallDue{};
+     }},
     {GateCode::not_yet, When::later, "its time has not come", [](Scene& s) { s.message.not_before = s.world.now + 1ms; }},
     {GateCode::no_route, When::elsewhere, "its channel is gone", [](Scene& s) { s.message.channel = ChannelId{"sold"}; }},
     {GateCode::not_live, When::never, "the outreach has ended", [](Scene& s) { s.world.c.outreach.reset(); }},

@@ -234,8 +234,17 @@ class History {
         for (const auto& [id, m] : world_.outbox) {
             confirmations += m.kind == MessageKind::stop_confirmation ? 1 : 0;
             const bool may_leave = m.state == MessageState::queued || m.state == MessageState::claimed;
-            if (stopped && may_leave && m.kind != MessageKind::stop_confirmation && world_.may_go(id).go()) {
+            if (!may_leave || m.kind == MessageKind::stop_confirmation || !world_.may_go(id).go()) {
+                continue;
+            }
+            if (stopped) {
                 FAIL("somebody who said stop would be written to");
+            }
+            if (world_.why() == "perhaps_stop") {
+                FAIL("somebody who may have said stop would be written to");
+            }
+            if (m.kind == MessageKind::wellbeing && (world_.phase() != "warming" || world_.c.outreach->replied_at)) {
+                FAIL("a well-being text would go out while " << world_.phase());
             }
         }
         if (confirmations > 1) {

@@ -104,7 +104,8 @@ const Message* find(const std::vector<Message>& messages, MessageId id) {
     return id && at != messages.end() ? &*at : nullptr;
 }
 
-void check_messages(const Case& before, const Case& after, std::vector<std::string>& wrong) {
+void check_messages(const Case& before, const Event& event, const Case& after, std::vector<std::string>& wrong) {
+    const auto* answer = std::get_if<SendSettled>(&event);
     for (const Message& was : before.messages) {
         const Message* is = find(after.messages, was.id);
         if (is == nullptr) {
@@ -119,6 +120,10 @@ void check_messages(const Case& before, const Case& after, std::vector<std::stri
                           : was.state == claimed ? can_become({queued, unknown, settled, cancelled})
                           : was.state == unknown ? can_become({queued, settled, cancelled})
                                                  : can_become({});
+        const bool cannot_tell = answer != nullptr && answer->message == was.id && answer->how == SendSettled::How::unknown;
+        if (cannot_tell && is->state == queued) {
+            wrong.push_back("what may have gone out is to be sent again (I2)");
+        }
         if (!fine) {
             wrong.push_back(fmt::format("a message went from {} to {}", to_string(was.state), to_string(is->state)));
         }
@@ -206,7 +211,7 @@ std::vector<std::string> wrong_with(const Case& before, const Event& event, cons
         wrong.push_back("an opt-out was forgotten");
     }
     check_prompt(before, event, t.next, wrong);
-    check_messages(before, t.next, wrong);
+    check_messages(before, event, t.next, wrong);
     check_end(before, event, t.next, wrong);
     return wrong;
 }
