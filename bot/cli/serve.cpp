@@ -1,5 +1,5 @@
-// Runs the gateway: builds the parts, runs them, and on SIGTERM stops them in order: no new requests, those under way are
-// finished, sends on their way are settled, the store is closed.
+// Runs the gateway: builds the parts, runs them, and on SIGTERM stops them in order: no new
+// requests, those under way are finished, sends on their way are settled, the store is closed.
 
 #include <algorithm>
 #include <boost/asio/co_spawn.hpp>
@@ -36,7 +36,9 @@ namespace asio = boost::asio;
 std::vector<Line> lines_of(const Settings& settings) {
     std::vector<Line> lines;
     for (const ChannelSettings& channel : settings.channels) {
-        lines.push_back({channel.account, find_provider(channel.account.provider), {.per_second = channel.per_second, .pair_gap = channel.pair_gap}});
+        lines.push_back({channel.account,
+                         find_provider(channel.account.provider),
+                         {.per_second = channel.per_second, .pair_gap = channel.pair_gap}});
     }
     return lines;
 }
@@ -81,16 +83,29 @@ struct Gateway {  // NOLINT: members refer to earlier ones, so it never moves
           transport{net::make_transport(context)},
           dispatch{context, door, applier, *transport, lines_of(s), clock, rng},
           link_key{web::link_key(*store)},
-          alerts{context, door, applier, *store, dispatch, *transport, *find_notifier("provider_message"),
+          alerts{context,
+                 door,
+                 applier,
+                 *store,
+                 dispatch,
+                 *transport,
+                 *find_notifier("provider_message"),
                  [this, url = s.server.public_url](core::PromptId prompt, const core::RepId& rep) {
-                     return prompt ? url + "/p/" + web::prompt_token(link_key, {prompt, rep}) : url + "/";
+                     return prompt ? url + "/p/" + web::prompt_token(link_key, {prompt, rep})
+                                   : url + "/";
                  },
-                 clock, rng},
+                 clock,
+                 rng},
           wakeups{context, door, applier},
           server{std::make_unique<net::Server>(
-              context, limits_of(s.server), [this](const net::Incoming& request) { return web.body_limit(request); },
+              context, limits_of(s.server),
+              [this](const net::Incoming& request) { return web.body_limit(request); },
               [this](net::Incoming request) { return web.handle(std::move(request)); })},
-          web{door, s.plan, accounts_of(s), clock, rng,
+          web{door,
+              s.plan,
+              accounts_of(s),
+              clock,
+              rng,
               {.public_url = s.server.public_url,
                .default_region = s.default_region,
                .link_key = link_key,
@@ -106,12 +121,13 @@ struct Gateway {  // NOLINT: members refer to earlier ones, so it never moves
 
 // Runs until it is told to stop; an exception ends the program with its sentence, never silently.
 void start(Gateway& gateway, asio::awaitable<void> loop, std::exception_ptr& failure) {
-    asio::co_spawn(gateway.context, std::move(loop), [&gateway, &failure](std::exception_ptr problem) {
-        if (problem && !failure) {
-            failure = problem;
-            gateway.server->stop();
-        }
-    });
+    asio::co_spawn(gateway.context, std::move(loop),
+                   [&gateway, &failure](std::exception_ptr problem) {
+                       if (problem && !failure) {
+                           failure = problem;
+                           gateway.server->stop();
+                       }
+                   });
 }
 
 asio::awaitable<void> run(Gateway& gateway, std::exception_ptr& failure) {
@@ -119,7 +135,8 @@ asio::awaitable<void> run(Gateway& gateway, std::exception_ptr& failure) {
     start(gateway, gateway.alerts.run(), failure);
     start(gateway, gateway.wakeups.run(), failure);
     start(gateway, gateway.control.run(), failure);
-    co_await gateway.server->run();  // returns once a signal has stopped it and the requests under way are answered
+    co_await gateway.server
+        ->run();  // returns once a signal has stopped it and the requests under way are answered
     gateway.control.stop();
     gateway.wakeups.stop();
     gateway.alerts.stop();
@@ -157,8 +174,9 @@ int run_serve(const std::filesystem::path& config) {
         }
         gateway.context.stop();
     });
-    spdlog::info("warmcall " WARMCALL_VERSION " serves {} on {}:{}, store {}", settings->server.public_url, endpoint->address().to_string(),
-                 endpoint->port(), gateway.store->describe());
+    spdlog::info("warmcall " WARMCALL_VERSION " serves {} on {}:{}, store {}",
+                 settings->server.public_url, endpoint->address().to_string(), endpoint->port(),
+                 gateway.store->describe());
     gateway.context.run();
     if (failure) {
         std::rethrow_exception(failure);

@@ -1,4 +1,5 @@
-// A user's rehearsal: the whole service with their cadence, texts and contacts, days in seconds, and nothing is sent.
+// A user's rehearsal: the whole service with their cadence, texts and contacts, days in seconds,
+// and nothing is sent.
 
 #include <cstdio>
 #include <fstream>
@@ -46,7 +47,8 @@ Result<std::vector<NewContact>> contacts_of(const Settings& settings, const Opti
     if (!columns) {
         return Error{Errc::bad_input, given.contacts.string() + ": " + columns.error().message};
     }
-    const core::RepId first = settings.plan.reps.empty() ? core::RepId{} : settings.plan.reps.begin()->first;
+    const core::RepId first =
+        settings.plan.reps.empty() ? core::RepId{} : settings.plan.reps.begin()->first;
     web::ImportRules rules;
     rules.rep = first;
     rules.region = settings.default_region;
@@ -61,23 +63,32 @@ Result<std::vector<NewContact>> contacts_of(const Settings& settings, const Opti
         }
     }
     if (contacts.empty()) {
-        return Error{Errc::bad_input, given.contacts.string() + ": no row can be used; `warmcall import --dry-run` says why"};
+        return Error{
+            Errc::bad_input,
+            given.contacts.string() + ": no row can be used; `warmcall import --dry-run` says why"};
     }
     return contacts;
 }
 
-std::string two(unsigned n) { return (n < 10 ? "0" : "") + std::to_string(n); }
+std::string two(unsigned n) {
+    return (n < 10 ? "0" : "") + std::to_string(n);
+}
 
-void print_day(const std::string& day) { std::printf("\n%s\n", day.c_str()); }
+void print_day(const std::string& day) {
+    std::printf("\n%s\n", day.c_str());
+}
 
 void print(const simulator::Report& report, const std::string& zone, core::Timestamp begin) {
     std::string shown;
     const core::LocalTime first = core::local(begin, zone);
     for (const simulator::StoryLine& line : report.story) {
         const core::LocalTime at = core::local(line.at, zone);
-        const auto n = (std::chrono::sys_days{at.day} - std::chrono::sys_days{first.day}).count() + 1;
-        std::string day = "day " + std::to_string(n) + "  " + std::to_string(static_cast<int>(at.day.year())) + "-" +
-                          two(static_cast<unsigned>(at.day.month())) + "-" + two(static_cast<unsigned>(at.day.day()));
+        const auto n =
+            (std::chrono::sys_days{at.day} - std::chrono::sys_days{first.day}).count() + 1;
+        std::string day = "day " + std::to_string(n) + "  " +
+                          std::to_string(static_cast<int>(at.day.year())) + "-" +
+                          two(static_cast<unsigned>(at.day.month())) + "-" +
+                          two(static_cast<unsigned>(at.day.day()));
         if (day != shown) {
             print_day(day);
             shown = std::move(day);
@@ -87,11 +98,14 @@ void print(const simulator::Report& report, const std::string& zone, core::Times
         for (std::size_t k = what.find('\n'); k != std::string::npos; k = what.find('\n', k + 1)) {
             what.replace(k, 1, " / ");
         }
-        std::printf("  %s:%s  %-10s %s\n", two(minutes / 60).c_str(), two(minutes % 60).c_str(), line.who.c_str(), what.c_str());
+        std::printf("  %s:%s  %-10s %s\n", two(minutes / 60).c_str(), two(minutes % 60).c_str(),
+                    line.who.c_str(), what.c_str());
     }
-    std::printf("\n%llu texts and prompts left, %llu replies came, %llu calls were made. All times are %s. Nothing was really sent.\n",
-                static_cast<unsigned long long>(report.requests), static_cast<unsigned long long>(report.replies),
-                static_cast<unsigned long long>(report.calls), zone.c_str());
+    std::printf(
+        "\n%llu texts and prompts left, %llu replies came, %llu calls were made. All times are %s. Nothing was really sent.\n",
+        static_cast<unsigned long long>(report.requests),
+        static_cast<unsigned long long>(report.replies),
+        static_cast<unsigned long long>(report.calls), zone.c_str());
 }
 
 int run_simulate(const Options& given) {
@@ -112,21 +126,32 @@ int run_simulate(const Options& given) {
     if (!contacts) {
         return complain(contacts.error().message);
     }
-    Line line{settings->channels.front().account, find_provider(settings->channels.front().account.provider), {}};
-    for (const char* name : {"app_secret", "access_token", "verify_token"}) {  // nothing leaves this process, so any will do
+    Line line{settings->channels.front().account,
+              find_provider(settings->channels.front().account.provider),
+              {}};
+    for (const char* name : {"app_secret", "access_token",
+                             "verify_token"}) {  // nothing leaves this process, so any will do
         line.account.secrets[name] = {Secret{"rehearsal"}};
     }
-    simulator::Options options{.seed = given.seed, .days = given.days, .begin = SystemClock{}.now(), .faults = given.faults, .story = true,
-                               .cadence = given.cadence, .contacts = std::move(*contacts)};
+    simulator::Options options{.seed = given.seed,
+                               .days = given.days,
+                               .begin = SystemClock{}.now(),
+                               .faults = given.faults,
+                               .story = true,
+                               .cadence = given.cadence,
+                               .contacts = std::move(*contacts)};
     const std::unique_ptr<Store> store = make_store("sqlite::memory:");
-    const simulator::Report report = simulator::simulate(options, settings->plan, line, *find_notifier("provider_message"), *store);
-    const std::string zone = settings->plan.reps.empty() ? "UTC" : settings->plan.reps.begin()->second.zone;
+    const simulator::Report report = simulator::simulate(
+        options, settings->plan, line, *find_notifier("provider_message"), *store);
+    const std::string zone =
+        settings->plan.reps.empty() ? "UTC" : settings->plan.reps.begin()->second.zone;
     print(report, zone, options.begin);
     for (const std::string& violation : report.violations) {
         std::fprintf(stderr, "warmcall: broken promise: %s\n", violation.c_str());
     }
     if (!report.violations.empty()) {
-        std::fprintf(stderr, "replay: warmcall simulate --seed %llu --days %d%s\n", static_cast<unsigned long long>(given.seed), given.days,
+        std::fprintf(stderr, "replay: warmcall simulate --seed %llu --days %d%s\n",
+                     static_cast<unsigned long long>(given.seed), given.days,
                      given.faults ? " --faults" : "");
     }
     return report.violations.empty() ? succeeded : failed;
@@ -137,11 +162,17 @@ int run_simulate(const Options& given) {
 Run simulate(CLI::App& app) {
     const auto options = std::make_shared<Options>();
     add_config(app, options->config);
-    app.add_option("--contacts", options->contacts, "Contacts as CSV [a few made-up ones]")->type_name("FILE");
+    app.add_option("--contacts", options->contacts, "Contacts as CSV [a few made-up ones]")
+        ->type_name("FILE");
     app.add_option("--cadence", options->cadence, "Which cadence to play")->capture_default_str();
-    app.add_option("--days", options->days, "How many days")->check(CLI::Range(1, 366))->capture_default_str();
-    app.add_option("--seed", options->seed, "What chance goes by; the same seed gives the same days")->capture_default_str();
-    app.add_flag("--faults", options->faults, "With a troubled provider, a bad network, and crashes");
+    app.add_option("--days", options->days, "How many days")
+        ->check(CLI::Range(1, 366))
+        ->capture_default_str();
+    app.add_option("--seed", options->seed,
+                   "What chance goes by; the same seed gives the same days")
+        ->capture_default_str();
+    app.add_flag("--faults", options->faults,
+                 "With a troubled provider, a bad network, and crashes");
     return [options] { return run_simulate(*options); };
 }
 

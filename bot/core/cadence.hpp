@@ -1,5 +1,6 @@
 #pragma once
-// A cadence: which texts, how long to wait, when to call again. Data in config/cadences/*.toml, checked on load.
+// A cadence: which texts, how long to wait, when to call again. Data in config/cadences/*.toml,
+// checked on load.
 
 #include <optional>
 #include <string>
@@ -11,8 +12,8 @@
 
 namespace warmcall::core {
 
-// When nobody answered: the n-th further attempt comes `after` the last one, at `part` of the day where that is
-// another one than before ("other time of day first").
+// When nobody answered: the n-th further attempt comes `after` the last one, at `part` of the day
+// where that is another one than before ("other time of day first").
 enum class DayPart { any, morning, afternoon, evening };
 
 struct Rung {
@@ -27,18 +28,22 @@ struct Cadence {
     std::string title;                    // what a rep reads
     std::string wellbeing = "wellbeing";  // template names
     std::string call_me_back = "call_me_back";
-    Duration lead_time = std::chrono::minutes{45};               // from delivered to "call anyway"
-    Duration lead_time_without_receipt = std::chrono::hours{3};  // from accepted, if no receipt comes
-    Duration useful_life = std::chrono::hours{4};                // a well-being text is not sent later than this after it was planned
-    std::vector<Rung> ladder;                                    // at least one; the last one repeats
-    Duration touch_base = std::chrono::days{14};                 // suggested next date after "talked"
-    std::vector<std::string> script_replied;  // lines of the talk, templates with {{name}} {{rep}} {{topic}}
+    Duration lead_time = std::chrono::minutes{45};  // from delivered to "call anyway"
+    Duration lead_time_without_receipt =
+        std::chrono::hours{3};  // from accepted, if no receipt comes
+    Duration useful_life = std::chrono::hours{
+        4};                    // a well-being text is not sent later than this after it was planned
+    std::vector<Rung> ladder;  // at least one; the last one repeats
+    Duration touch_base = std::chrono::days{14};  // suggested next date after "talked"
+    std::vector<std::string>
+        script_replied;  // lines of the talk, templates with {{name}} {{rep}} {{topic}}
     std::vector<std::string> script_silent;
 
     bool operator==(const Cadence&) const = default;
 };
 
-// Reads one file's text. An error names the file, the line, and what was expected. Unknown keys are errors.
+// Reads one file's text. An error names the file, the line, and what was expected. Unknown keys are
+// errors.
 Result<Cadence> read_cadence(std::string_view toml, std::string_view file_name);
 
 }  // namespace warmcall::core

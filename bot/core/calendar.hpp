@@ -1,5 +1,6 @@
 #pragma once
-// When it is decent: working hours, quiet hours by country, holidays, zones. Daylight saving is the date library's.
+// When it is decent: working hours, quiet hours by country, holidays, zones. Daylight saving is the
+// date library's.
 
 #include <map>
 #include <optional>
@@ -30,7 +31,7 @@ struct CountryRules {
     std::string region;  // ISO 3166 alpha-2; "" is the rule where nothing else is known
     WeekHours allowed;
     std::set<std::chrono::year_month_day> holidays;  // nothing is written on these
-    std::string as_of;   // "2026-11-01", printed where the rule refuses
+    std::string as_of;                               // "2026-11-01", printed where the rule refuses
 
     bool operator==(const CountryRules&) const = default;
 };
@@ -41,18 +42,23 @@ struct Calendar {
     const CountryRules& rules(std::string_view region) const;
 };
 
-// Is `at` inside for every one of the zones? An empty list of zones means UTC is not trusted: false.
-bool open(const WeekHours& hours, const std::set<std::chrono::year_month_day>& holidays, const std::vector<std::string>& zones,
-          Timestamp at);
+// Is `at` inside for every one of the zones? An empty list of zones means UTC is not trusted:
+// false.
+bool open(const WeekHours& hours, const std::set<std::chrono::year_month_day>& holidays,
+          const std::vector<std::string>& zones, Timestamp at);
 
-// The first moment at or after `from` that is open in every zone, to the minute; none within 60 days: nullopt.
-// In a daylight-saving gap the first moment after it; an overlapping hour counts once.
-std::optional<Timestamp> next_open(const WeekHours& hours, const std::set<std::chrono::year_month_day>& holidays,
+// The first moment at or after `from` that is open in every zone, to the minute; none within 60
+// days: nullopt. In a daylight-saving gap the first moment after it; an overlapping hour counts
+// once.
+std::optional<Timestamp> next_open(const WeekHours& hours,
+                                   const std::set<std::chrono::year_month_day>& holidays,
                                    const std::vector<std::string>& zones, Timestamp from);
 
-// May a text reach this contact at `at`, by country rules and the contact's own wishes; and when next.
+// May a text reach this contact at `at`, by country rules and the contact's own wishes; and when
+// next.
 bool decent(const Calendar& calendar, const Contact& contact, Timestamp at);
-std::optional<Timestamp> next_decent(const Calendar& calendar, const Contact& contact, Timestamp from);
+std::optional<Timestamp> next_decent(const Calendar& calendar, const Contact& contact,
+                                     Timestamp from);
 
 // The wall clock's hour and minute in a zone; of the first zone when there are several.
 struct LocalTime {
@@ -61,7 +67,8 @@ struct LocalTime {
     unsigned weekday = 0;  // 0 = Monday
 };
 LocalTime local(Timestamp at, std::string_view zone);
-// The instant of a wall clock time; a gap gives the first moment after it, an overlap the earlier one. Unknown zone: throws.
+// The instant of a wall clock time; a gap gives the first moment after it, an overlap the earlier
+// one. Unknown zone: throws.
 Timestamp instant(std::chrono::year_month_day day, DayTime time, std::string_view zone);
 bool known_zone(std::string_view zone);
 

@@ -77,15 +77,16 @@ struct Contact {
     std::string name;
     std::vector<Address> addresses;
     RepId owner;
-    std::string language;            // BCP 47, "en", "hi"
-    std::vector<std::string> zones;  // one when known; every candidate of the number's prefix when not
+    std::string language;  // BCP 47, "en", "hi"
+    std::vector<std::string>
+        zones;  // one when known; every candidate of the number's prefix when not
     ZoneSource zone_source = ZoneSource::unknown;
     std::string region;  // ISO 3166 alpha-2 of the phone number, "" when none is known
     Preferences preferences;
     std::optional<Consent> consent;
     std::vector<Suppression> suppressions;
     std::vector<Window> windows;
-    std::string topic;  // what to pick up from last time
+    std::string topic;                                 // what to pick up from last time
     std::optional<Timestamp> whatsapp_unreachable_at;  // the provider said: not on WhatsApp
     std::optional<Timestamp> last_wellbeing_at;
     std::optional<Timestamp> last_call_me_back_at;

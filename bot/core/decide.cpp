@@ -4,8 +4,8 @@
 #include <utility>
 
 #include "core/disposition.hpp"
-#include "core/turn.hpp"
 #include "core/speech.hpp"
+#include "core/turn.hpp"
 
 namespace warmcall::core {
 
@@ -17,14 +17,19 @@ Refused refuse(Code code, std::string sentence, std::optional<RepId> holder = st
     return Refusal{code, std::move(sentence), std::move(holder)};
 }
 
-Refused refuse_none_live(const Turn& t) { return refuse(Code::none_live, t.name() + " has no outreach under way."); }
+Refused refuse_none_live(const Turn& t) {
+    return refuse(Code::none_live, t.name() + " has no outreach under way.");
+}
 
 Refused refuse_unanswered(const Turn& t) {
-    return refuse(Code::wrong_phase, "Answer the question first: did " + t.name() + " ask us to stop?");
+    return refuse(Code::wrong_phase,
+                  "Answer the question first: did " + t.name() + " ask us to stop?");
 }
 
 bool all_suppressed(const Contact& contact) {
-    return std::ranges::any_of(contact.suppressions, [](const Suppression& s) { return s.scope == SuppressionScope::all; });
+    return std::ranges::any_of(contact.suppressions, [](const Suppression& s) {
+        return s.scope == SuppressionScope::all;
+    });
 }
 
 // ---- beginning a round ----
@@ -32,7 +37,8 @@ bool all_suppressed(const Contact& contact) {
 Refused on(Turn& t, const Enrolled& e) {
     const Contact& contact = t.c.contact;
     if (t.live()) {
-        return refuse(Code::has_live, t.name() + " already has an outreach under way.", contact.owner);
+        return refuse(Code::has_live, t.name() + " already has an outreach under way.",
+                      contact.owner);
     }
     if (!t.plan.cadences.contains(e.cadence)) {
         return refuse(Code::unknown_cadence, "There is no cadence \"" + e.cadence + "\".");
@@ -41,14 +47,17 @@ Refused on(Turn& t, const Enrolled& e) {
         return refuse(Code::suppressed, t.name() + " asked not to be contacted.");
     }
     if (!contact.consent) {
-        return refuse(Code::no_consent, "Note first when and how " + t.name() + " agreed to be written to.");
+        return refuse(Code::no_consent,
+                      "Note first when and how " + t.name() + " agreed to be written to.");
     }
     if (contact.addresses.empty()) {
         return refuse(Code::no_address, t.name() + " has no number.");
     }
-    const Template* text = t.plan.templates.find(t.plan.cadences.at(e.cadence).wellbeing, contact.language);
+    const Template* text =
+        t.plan.templates.find(t.plan.cadences.at(e.cadence).wellbeing, contact.language);
     if (text == nullptr) {
-        return refuse(Code::template_unfit, "The cadence has no text for " + t.name() + "'s language.");
+        return refuse(Code::template_unfit,
+                      "The cadence has no text for " + t.name() + "'s language.");
     }
     t.c.outreach = Outreach{.contact = contact.id, .cadence = e.cadence, .enrolled_at = t.now};
     t.plan_round(t.now);
@@ -58,12 +67,14 @@ Refused on(Turn& t, const Enrolled& e) {
 
 std::string promise_reason(const Turn& t) {
     const std::string topic = t.c.outreach->promise ? t.c.outreach->promise->topic : std::string{};
-    return "You promised " + t.name() + " this call." + (topic.empty() ? "" : " Ask about: " + topic);
+    return "You promised " + t.name() + " this call." +
+           (topic.empty() ? "" : " Ask about: " + topic);
 }
 
 // Is the last well-being text over a week old?
 bool text_is_due(const Turn& t) {
-    return !t.c.contact.last_wellbeing_at || t.now >= *t.c.contact.last_wellbeing_at + t.plan.policy.wellbeing_gap;
+    return !t.c.contact.last_wellbeing_at ||
+           t.now >= *t.c.contact.last_wellbeing_at + t.plan.policy.wellbeing_gap;
 }
 
 void keep_promise(Turn& t) {
@@ -83,14 +94,18 @@ void wake(Turn& t, const Planned&) {
     if (way.verdict.go()) {
         t.queue(MessageKind::wellbeing, step_wellbeing);
         const Timestamp until = t.now + t.cadence().useful_life;
-        t.become(Warming{}, ActionKind::wait_then_call, promise ? promise->at : until, promise ? promise->at : until);
+        t.become(Warming{}, ActionKind::wait_then_call, promise ? promise->at : until,
+                 promise ? promise->at : until);
         t.note("wellbeing_queued", way.channel.value);
         return;
     }
-    const bool hours = way.verdict.code == GateCode::quiet_hours || way.verdict.code == GateCode::held;
-    if (way.verdict.again_at && (hours || *way.verdict.again_at < planned + t.cadence().useful_life)) {
+    const bool hours =
+        way.verdict.code == GateCode::quiet_hours || way.verdict.code == GateCode::held;
+    if (way.verdict.again_at &&
+        (hours || *way.verdict.again_at < planned + t.cadence().useful_life)) {
         t.note("deferred", way.verdict.sentence);
-        const Timestamp again = promise ? std::min(*way.verdict.again_at, promise->at) : *way.verdict.again_at;
+        const Timestamp again =
+            promise ? std::min(*way.verdict.again_at, promise->at) : *way.verdict.again_at;
         t.become(Planned{}, ActionKind::send, hours ? again : planned, again);
         return;
     }
@@ -100,7 +115,9 @@ void wake(Turn& t, const Planned&) {
         return;
     }
     const bool one_went = way.verdict.code == GateCode::frequency;
-    t.call_due(PromptKind::no_warmup, (one_went ? "" : "No message went out first. ") + way.verdict.sentence + " Call " + t.name() + " anyway.",
+    t.call_due(PromptKind::no_warmup,
+               (one_went ? "" : "No message went out first. ") + way.verdict.sentence + " Call " +
+                   t.name() + " anyway.",
                t.call_moment(t.now));
 }
 
@@ -115,22 +132,30 @@ void wake(Turn& t, const Warming&) {
     }
     const Message* m = t.wellbeing();
     const bool instead = !text_is_due(t);  // the rep wrote to them from the phone's own app
-    const bool never_went = m == nullptr || m->state == MessageState::queued || (m->state == MessageState::cancelled && !instead);
+    const bool never_went = m == nullptr || m->state == MessageState::queued ||
+                            (m->state == MessageState::cancelled && !instead);
     if (never_went) {
         t.cancel_automatic("no longer fresh");
-        t.call_due(PromptKind::no_warmup, "The message could not go out in time. Call " + t.name() + " anyway.", t.call_moment(t.now));
+        t.call_due(PromptKind::no_warmup,
+                   "The message could not go out in time. Call " + t.name() + " anyway.",
+                   t.call_moment(t.now));
         t.note("no_warmup", "not sent in time");
         return;
     }
-    const bool cannot_tell = m->state != MessageState::cancelled && (shown(m->facts) == Shown::unknown || m->state == MessageState::claimed);
+    const bool cannot_tell =
+        m->state != MessageState::cancelled &&
+        (shown(m->facts) == Shown::unknown || m->state == MessageState::claimed);
     t.call_due(PromptKind::silent,
-               cannot_tell ? "We cannot tell whether the message went out. Call " + t.name() + " anyway."
-                           : "No reply from " + t.name() + ". Call anyway.",
+               cannot_tell
+                   ? "We cannot tell whether the message went out. Call " + t.name() + " anyway."
+                   : "No reply from " + t.name() + ". Call anyway.",
                t.call_moment(t.now));
-    t.note("silent", cannot_tell ? "cannot tell whether the message went out" : "the lead time is over");
+    t.note("silent",
+           cannot_tell ? "cannot tell whether the message went out" : "the lead time is over");
 }
 
-// Not acknowledged in time: the same phone once more, then the stand-in, then the lead; the next day from the start.
+// Not acknowledged in time: the same phone once more, then the stand-in, then the lead; the next
+// day from the start.
 RepId rep_of_step(const Turn& t, int step) {
     const auto owner = t.plan.reps.find(t.c.contact.owner);
     if (owner == t.plan.reps.end()) {
@@ -150,7 +175,9 @@ RepId rep_of_step(const Turn& t, int step) {
 
 Timestamp rep_hours(const Turn& t, const RepId& id, Timestamp from) {
     const auto rep = t.plan.reps.find(id);
-    return rep == t.plan.reps.end() ? from : next_open(rep->second.hours, {}, {rep->second.zone}, from).value_or(from);
+    return rep == t.plan.reps.end()
+               ? from
+               : next_open(rep->second.hours, {}, {rep->second.zone}, from).value_or(from);
 }
 
 void wake(Turn& t, const CallDue&) {
@@ -177,19 +204,23 @@ void wake(Turn& t, const CallDue&) {
     t.effects.emplace_back(TellRep{rep, TellRep::What::prompt, {}});
     ++prompt.ladder_step;
     const bool around = prompt.ladder_step % ladder_steps == 0;
-    const Timestamp next = around ? t.call_moment(t.now + std::chrono::hours{20}) : t.now + t.plan.policy.ladder_gap;
+    const Timestamp next =
+        around ? t.call_moment(t.now + std::chrono::hours{20}) : t.now + t.plan.policy.ladder_gap;
     prompt.alert_at = rep_hours(t, rep_of_step(t, prompt.ladder_step), next);
     t.outreach().wake_at = *prompt.alert_at;
 }
 
 void to_wrap_up(Turn& t, const RepId& by) {
-    t.become(WrapUp{by, t.now}, ActionKind::log_outcome, t.now, t.now + t.plan.policy.wrap_up_reminder);
+    t.become(WrapUp{by, t.now}, ActionKind::log_outcome, t.now,
+             t.now + t.plan.policy.wrap_up_reminder);
     if (t.c.prompt) {
         t.c.prompt->lease = Lease{by, t.now + t.plan.policy.wrap_up_reminder};
     }
 }
 
-void wake(Turn& t, const OnCall& phase) { to_wrap_up(t, RepId{phase.by}); }
+void wake(Turn& t, const OnCall& phase) {
+    to_wrap_up(t, RepId{phase.by});
+}
 
 void wake(Turn& t, const WrapUp& phase) {
     t.tell(phase.by, "You called " + t.name() + ". How did it go?");
@@ -227,8 +258,10 @@ void wake(Turn& t, const Waiting&) {
         wake(t, Planned{});
         return;
     }
-    t.call_due(PromptKind::retry, "Try " + t.name() + " again: attempt " + std::to_string(t.outreach().attempt + 1) + ".",
-               t.call_moment(t.now));
+    t.call_due(
+        PromptKind::retry,
+        "Try " + t.name() + " again: attempt " + std::to_string(t.outreach().attempt + 1) + ".",
+        t.call_moment(t.now));
 }
 
 // A well-being text goes ahead of the promised call when the last one is over a week old by then.
@@ -240,9 +273,11 @@ void await_promise(Turn& t) {
     t.become(Waiting{}, ActionKind::call, at, text ? text_at : at);
 }
 
-// Nothing is sent while we are unsure; the question comes back every day until it is answered, by the ladder, and never at night.
+// Nothing is sent while we are unsure; the question comes back every day until it is answered, by
+// the ladder, and never at night.
 void ask_about_stop(Turn& t, Timestamp due_at) {
-    t.call_due(PromptKind::unanswered_question, "Did " + t.name() + " ask us to stop? Nothing is sent until you say.", due_at);
+    t.call_due(PromptKind::unanswered_question,
+               "Did " + t.name() + " ask us to stop? Nothing is sent until you say.", due_at);
     t.c.prompt->alert_at.reset();
     Prompt& prompt = *t.c.prompt;
     prompt.rep = rep_of_step(t, prompt.ladder_step);
@@ -273,8 +308,10 @@ void resume(Turn& t) {
         return;
     }
     t.warm_until();
-    if (t.outreach().replied_at || t.outreach().wake_at <= t.now) {  // else the text is still leaving, or its lead time runs
-        t.call_due(PromptKind::silent, "The pause for " + t.name() + " is over. Call now.", t.call_moment(t.now));
+    if (t.outreach().replied_at ||
+        t.outreach().wake_at <= t.now) {  // else the text is still leaving, or its lead time runs
+        t.call_due(PromptKind::silent, "The pause for " + t.name() + " is over. Call now.",
+                   t.call_moment(t.now));
     }
 }
 
@@ -366,15 +403,19 @@ Timestamp day_after(const Turn& t, std::chrono::year_month_day day) {
 void away(Turn& t, const Reading& reading) {
     t.note("automatic_reply", reading.away_until ? "they are away" : "");
     // A time fixed with them in person counts for more than what their phone says.
-    if (!reading.away_until || t.outreach().promise || (t.in<Planned>() == nullptr && t.in<Warming>() == nullptr)) {
+    if (!reading.away_until || t.outreach().promise ||
+        (t.in<Planned>() == nullptr && t.in<Warming>() == nullptr)) {
         return;
     }
     t.cancel_automatic("they are away");
-    const Timestamp until = std::max(t.call_moment(day_after(t, *reading.away_until)), t.now + std::chrono::minutes{1});
+    const Timestamp until =
+        std::max(t.call_moment(day_after(t, *reading.away_until)), t.now + std::chrono::minutes{1});
     t.become(Held{HoldReason::automatic_reply, until}, ActionKind::resume, until, until);
 }
 
-bool rep_is_talking(const Turn& t) { return t.in<OnCall>() != nullptr || t.in<WrapUp>() != nullptr; }
+bool rep_is_talking(const Turn& t) {
+    return t.in<OnCall>() != nullptr || t.in<WrapUp>() != nullptr;
+}
 
 void person_answered(Turn& t, const Replied& e) {
     t.outreach().replied_at = t.now;
@@ -383,14 +424,16 @@ void person_answered(Turn& t, const Replied& e) {
         t.add_words(e.words);
         return;
     }
-    if (const auto* held = t.in<Held>(); held != nullptr && held->reason == HoldReason::perhaps_stop) {
+    if (const auto* held = t.in<Held>();
+        held != nullptr && held->reason == HoldReason::perhaps_stop) {
         t.add_words(e.words);  // the question stands until the rep answers it
         return;
     }
     t.cancel_automatic("they answered");
     const Timestamp due = t.call_moment(t.now);
     const bool claimed = t.c.prompt && t.c.prompt->lease && t.now < t.c.prompt->lease->until;
-    t.call_due(PromptKind::replied, t.name() + " replied. Call now.", due, claimed ? t.plan.policy.prompt_lease : t.plan.policy.debounce);
+    t.call_due(PromptKind::replied, t.name() + " replied. Call now.", due,
+               claimed ? t.plan.policy.prompt_lease : t.plan.policy.debounce);
     t.add_words(e.words);
 }
 
@@ -441,12 +484,14 @@ Refused on(Turn& t, const TheyCalled& e) {
     if (rep_is_talking(t)) {
         return {};
     }
-    if (const auto* held = t.in<Held>(); held != nullptr && held->reason == HoldReason::perhaps_stop) {
+    if (const auto* held = t.in<Held>();
+        held != nullptr && held->reason == HoldReason::perhaps_stop) {
         t.tell(t.c.contact.owner, t.name() + " called.");
         return {};
     }
     t.outreach().replied_at = t.now;
-    t.call_due(PromptKind::they_called, t.name() + " called you. Call back now.", rep_hours(t, t.c.contact.owner, t.now));
+    t.call_due(PromptKind::they_called, t.name() + " called you. Call back now.",
+               rep_hours(t, t.c.contact.owner, t.now));
     return {};
 }
 
@@ -458,35 +503,44 @@ Refused on(Turn& t, const RepWrote& e) {
         return {};
     }
     t.cancel_automatic("you wrote to them yourself");
-    if (t.in<Warming>() != nullptr && !t.outreach().promise && t.wellbeing() != nullptr && t.wellbeing()->state == MessageState::cancelled) {
+    if (t.in<Warming>() != nullptr && !t.outreach().promise && t.wellbeing() != nullptr &&
+        t.wellbeing()->state == MessageState::cancelled) {
         const Timestamp until = at + t.cadence().lead_time;  // theirs is the warm-up now
         t.become(Warming{}, ActionKind::wait_then_call, until, until);
     }
     return {};
 }
 
-bool on_channel(const Suppression& s, const ChannelId& channel) { return s.scope == SuppressionScope::channel && s.channel == channel; }
+bool on_channel(const Suppression& s, const ChannelId& channel) {
+    return s.scope == SuppressionScope::channel && s.channel == channel;
+}
 
 void suppress_channel(Turn& t, const ChannelId& channel, std::string reason) {
     auto& all = t.c.contact.suppressions;
     if (std::ranges::none_of(all, [&](const Suppression& s) { return on_channel(s, channel); })) {
-        all.push_back({.scope = SuppressionScope::channel, .channel = channel, .reason = std::move(reason), .at = t.now});
+        all.push_back({.scope = SuppressionScope::channel,
+                       .channel = channel,
+                       .reason = std::move(reason),
+                       .at = t.now});
     }
 }
 
 Refused on(Turn& t, const MarketingPreference& e) {
     if (e.choice == MarketingPreference::Choice::resume) {
-        std::erase_if(t.c.contact.suppressions, [&](const Suppression& s) { return on_channel(s, e.channel); });
+        std::erase_if(t.c.contact.suppressions,
+                      [&](const Suppression& s) { return on_channel(s, e.channel); });
         t.note("marketing_resumed", e.channel.value);
         return {};
     }
     suppress_channel(t, e.channel, "They switched off messages at the provider.");
     t.note("marketing_stopped", e.channel.value);
-    const bool waiting_to_send = t.in<Warming>() != nullptr && t.wellbeing() != nullptr && t.wellbeing()->state == MessageState::queued &&
+    const bool waiting_to_send = t.in<Warming>() != nullptr && t.wellbeing() != nullptr &&
+                                 t.wellbeing()->state == MessageState::queued &&
                                  t.wellbeing()->channel == e.channel;
     bool any = false;
     for (Message& m : t.c.messages) {
-        const bool goes_there = m.channel == e.channel && (m.kind == MessageKind::wellbeing || m.kind == MessageKind::call_me_back);
+        const bool goes_there = m.channel == e.channel && (m.kind == MessageKind::wellbeing ||
+                                                           m.kind == MessageKind::call_me_back);
         if (goes_there && m.state == MessageState::queued) {
             m.state = MessageState::cancelled;
             any = true;
@@ -547,7 +601,8 @@ std::string failure_sentence(const Turn& t, const Failure& failure) {
 
 constexpr int not_on_whatsapp = 131026;
 
-// A failure that came to light now. What it says of the person holds even for a message that arrived after all.
+// A failure that came to light now. What it says of the person holds even for a message that
+// arrived after all.
 void failed(Turn& t, Message& m) {
     const Failure failure = *m.facts.failed;
     if (failure.kind == FailureClass::suppress) {
@@ -569,36 +624,43 @@ void failed(Turn& t, Message& m) {
     }
 }
 
-// The frequency caps count from when a text left, by the earliest word of it: a receipt that comes days later moves nothing.
+// The frequency caps count from when a text left, by the earliest word of it: a receipt that comes
+// days later moves nothing.
 void went_out(Turn& t, const Message& m) {
     if (m.kind != MessageKind::wellbeing && m.kind != MessageKind::call_me_back) {
         return;
     }
     Timestamp at = t.now;
-    for (const auto& known : {m.facts.unknown, m.facts.accepted, m.facts.sent, m.facts.delivered, m.facts.read}) {
+    for (const auto& known :
+         {m.facts.unknown, m.facts.accepted, m.facts.sent, m.facts.delivered, m.facts.read}) {
         at = std::min(at, known.value_or(at));
     }
-    std::optional<Timestamp>& last = m.kind == MessageKind::wellbeing ? t.c.contact.last_wellbeing_at : t.c.contact.last_call_me_back_at;
+    std::optional<Timestamp>& last = m.kind == MessageKind::wellbeing
+                                         ? t.c.contact.last_wellbeing_at
+                                         : t.c.contact.last_call_me_back_at;
     last = std::max(last.value_or(at), at);
 }
 
-// It did reach them. What was thought and done because it had not is taken back, where nobody has acted on it yet: whatever
-// the order the receipts came in, the lead time runs.
+// It did reach them. What was thought and done because it had not is taken back, where nobody has
+// acted on it yet: whatever the order the receipts came in, the lead time runs.
 void arrived(Turn& t, const Message& m) {
     if (m.facts.failed && m.facts.failed->code == not_on_whatsapp) {
         t.c.contact.whatsapp_unreachable_at.reset();
     }
-    if (m.kind != MessageKind::wellbeing || !t.of_this_round(m) || (t.in<Warming>() == nullptr && t.in<CallDue>() == nullptr)) {
+    if (m.kind != MessageKind::wellbeing || !t.of_this_round(m) ||
+        (t.in<Warming>() == nullptr && t.in<CallDue>() == nullptr)) {
         return;
     }
     const auto& prompt = t.c.prompt;
-    const bool acted_on = prompt && (prompt->kind != PromptKind::undelivered || prompt->acknowledged_at || prompt->lease);
+    const bool acted_on = prompt && (prompt->kind != PromptKind::undelivered ||
+                                     prompt->acknowledged_at || prompt->lease);
     if (t.in<CallDue>() != nullptr && (!prompt || acted_on || !m.facts.failed)) {
         return;
     }
     t.close_prompt();
     for (Message& other : t.c.messages) {
-        if (other.id != m.id && other.kind == MessageKind::wellbeing && other.state == MessageState::queued) {
+        if (other.id != m.id && other.kind == MessageKind::wellbeing &&
+            other.state == MessageState::queued) {
             other.state = MessageState::cancelled;
             t.note("cancelled", "the first message arrived");
         }
@@ -609,14 +671,16 @@ void arrived(Turn& t, const Message& m) {
 void progressed(Turn& t, Message& m, const Facts& before) {
     const bool reached = m.facts.delivered || m.facts.read;
     const bool went = reached || m.facts.accepted || m.facts.sent;
-    if ((went || m.facts.failed) && (m.state == MessageState::claimed || m.state == MessageState::unknown)) {
+    if ((went || m.facts.failed) &&
+        (m.state == MessageState::claimed || m.state == MessageState::unknown)) {
         m.state = MessageState::settled;
     }
     if (went && (reached || !m.facts.failed)) {
         went_out(t, m);
     }
     if (shown(m.facts) != shown(before)) {
-        t.note("delivery", std::string{to_string(m.kind)} + " " + std::string{to_string(shown(m.facts))});
+        t.note("delivery",
+               std::string{to_string(m.kind)} + " " + std::string{to_string(shown(m.facts))});
     }
     if (m.facts.failed && !before.failed) {
         failed(t, m);
@@ -745,9 +809,12 @@ Refused on(Turn& t, const GateRefused& e) {
     const bool wanted = still_wanted(t, *m);
     const auto again_at = wanted ? e.verdict.again_at : std::nullopt;
     t.note(again_at ? "deferred" : "not_sent", e.verdict.sentence);
-    if (again_at && e.verdict.code == GateCode::quiet_hours && *again_at > m->not_after && m->kind == MessageKind::wellbeing) {
-        m->state = MessageState::cancelled;  // the night came between; the round begins again in the morning
-        const Timestamp at = t.outreach().promise ? std::min(*again_at, t.outreach().promise->at) : *again_at;
+    if (again_at && e.verdict.code == GateCode::quiet_hours && *again_at > m->not_after &&
+        m->kind == MessageKind::wellbeing) {
+        m->state = MessageState::cancelled;  // the night came between; the round begins again in
+                                             // the morning
+        const Timestamp at =
+            t.outreach().promise ? std::min(*again_at, t.outreach().promise->at) : *again_at;
         t.become(Planned{}, ActionKind::send, *again_at, at);
         return {};
     }
@@ -759,7 +826,8 @@ Refused on(Turn& t, const GateRefused& e) {
     }
     m->state = MessageState::cancelled;
     if (m->kind == MessageKind::conversation) {
-        t.tell(t.c.contact.owner, "Your text to " + t.name() + " did not go out. " + e.verdict.sentence);
+        t.tell(t.c.contact.owner,
+               "Your text to " + t.name() + " did not go out. " + e.verdict.sentence);
     }
     if (m->kind == MessageKind::wellbeing && wanted) {
         t.way_failed(e.verdict.sentence);
@@ -778,7 +846,8 @@ Refused on(Turn& t, const UnknownAnswered& e) {
         return {};
     }
     const bool before_the_call = t.in<Warming>() != nullptr || t.in<CallDue>() != nullptr;
-    if (!before_the_call || !t.of_this_round(*m) || m->kind != MessageKind::wellbeing || t.outreach().replied_at) {
+    if (!before_the_call || !t.of_this_round(*m) || m->kind != MessageKind::wellbeing ||
+        t.outreach().replied_at) {
         return refuse(Code::wrong_phase, "It is not needed any more.");
     }
     const auto last = std::exchange(t.c.contact.last_wellbeing_at, std::nullopt);
@@ -787,13 +856,16 @@ Refused on(Turn& t, const UnknownAnswered& e) {
         t.c.contact.last_wellbeing_at = last;
         return refuse(Code::gate, way.verdict.sentence);
     }
-    const auto times = std::ranges::count_if(t.c.messages, [](const Message& x) { return x.step >= step_again && x.step < step_stop_confirmation; });
+    const auto times = std::ranges::count_if(t.c.messages, [](const Message& x) {
+        return x.step >= step_again && x.step < step_stop_confirmation;
+    });
     if (times >= step_stop_confirmation - step_again) {
         return refuse(Code::gate, "It was sent again often enough.");
     }
     t.queue(MessageKind::wellbeing, step_again + static_cast<int>(times));
     t.close_prompt();
-    t.become(Warming{}, ActionKind::wait_then_call, t.now + t.cadence().useful_life, t.now + t.cadence().useful_life);
+    t.become(Warming{}, ActionKind::wait_then_call, t.now + t.cadence().useful_life,
+             t.now + t.cadence().useful_life);
     t.note("sent_again", "the rep asked for it");
     return {};
 }
@@ -801,10 +873,12 @@ Refused on(Turn& t, const UnknownAnswered& e) {
 // ---- what the rep does ----
 
 Refused taken_by_another(const Turn& t, const RepId& by) {
-    if (t.c.prompt && t.c.prompt->lease && t.now < t.c.prompt->lease->until && t.c.prompt->lease->holder != by) {
+    if (t.c.prompt && t.c.prompt->lease && t.now < t.c.prompt->lease->until &&
+        t.c.prompt->lease->holder != by) {
         const RepId holder = t.c.prompt->lease->holder;
         const auto rep = t.plan.reps.find(holder);
-        const std::string who = rep == t.plan.reps.end() ? holder.value : first_name(rep->second.name);
+        const std::string who =
+            rep == t.plan.reps.end() ? holder.value : first_name(rep->second.name);
         return refuse(Code::taken, who + " has this one.", holder);
     }
     return {};
@@ -860,10 +934,12 @@ Refused on(Turn& t, const Dialled& e) {
         return {};  // the second tap
     }
     t.cancel_automatic("the call began");
-    t.c.prompt->lease = Lease{e.by, t.now + t.plan.policy.call_length_max + t.plan.policy.wrap_up_reminder};
+    t.c.prompt->lease =
+        Lease{e.by, t.now + t.plan.policy.call_length_max + t.plan.policy.wrap_up_reminder};
     t.c.prompt->acknowledged_at = t.now;
     t.c.prompt->alert_at.reset();
-    t.become(OnCall{e.by, t.now}, ActionKind::log_outcome, t.now + t.plan.policy.call_length_max, t.now + t.plan.policy.call_length_max);
+    t.become(OnCall{e.by, t.now}, ActionKind::log_outcome, t.now + t.plan.policy.call_length_max,
+             t.now + t.plan.policy.call_length_max);
     t.note("dialled", "");
     return {};
 }
@@ -900,12 +976,14 @@ Refused on(Turn& t, const Snoozed& e) {
 }
 
 void lost_phone(Turn& t) {
-    std::erase_if(t.c.contact.addresses, [](const Address& a) { return a.kind == AddressKind::phone; });
+    std::erase_if(t.c.contact.addresses,
+                  [](const Address& a) { return a.kind == AddressKind::phone; });
     t.note("bad_number", "");
     if (t.c.contact.addresses.empty()) {
         t.close(CloseReason::no_reachable_address);
     } else {
-        t.tell(t.c.contact.owner, "Ask " + t.name() + " for the right number: this one does not work.");
+        t.tell(t.c.contact.owner,
+               "Ask " + t.name() + " for the right number: this one does not work.");
     }
 }
 
@@ -966,10 +1044,12 @@ Refused on(Turn& t, const Disposed& e) {
         return refused;
     }
     if (const auto wrong = what_is_missing(e.disposition, t.now)) {
-        return refuse(wrong->next_action ? Code::next_action_missing : Code::not_a_disposition, wrong->sentence);
+        return refuse(wrong->next_action ? Code::next_action_missing : Code::not_a_disposition,
+                      wrong->sentence);
     }
     const auto* held = t.in<Held>();
-    if (held != nullptr && held->reason == HoldReason::perhaps_stop && e.disposition.reached != Reached::human) {
+    if (held != nullptr && held->reason == HoldReason::perhaps_stop &&
+        e.disposition.reached != Reached::human) {
         return refuse_unanswered(t);  // only they themselves can answer it otherwise
     }
     t.cancel_automatic("the call was made");
@@ -991,12 +1071,14 @@ Refused on(Turn& t, const HeldByRep& e) {
         return refuse_none_live(t);
     }
     if (e.until <= t.now || e.until > t.now + std::chrono::days{366}) {
-        return refuse(Code::next_action_missing, "Choose a time between now and a year from now: every pause has an end.");
+        return refuse(Code::next_action_missing,
+                      "Choose a time between now and a year from now: every pause has an end.");
     }
     if (rep_is_talking(t)) {
         return refuse(Code::wrong_phase, "Say first how the call went.");
     }
-    if (const auto* held = t.in<Held>(); held != nullptr && held->reason == HoldReason::perhaps_stop) {
+    if (const auto* held = t.in<Held>();
+        held != nullptr && held->reason == HoldReason::perhaps_stop) {
         return refuse_unanswered(t);
     }
     t.cancel_automatic("on hold");
@@ -1033,7 +1115,8 @@ Refused on(Turn& t, const ClosedByRep& e) {
         case CloseReason::merged:
             break;
     }
-    return refuse(Code::not_a_disposition, "An outreach ends with what they said: won, said_no, wrong_person or opted_out.");
+    return refuse(Code::not_a_disposition,
+                  "An outreach ends with what they said: won, said_no, wrong_person or opted_out.");
 }
 
 Refused on(Turn& t, const Reassigned& e) {
@@ -1109,7 +1192,8 @@ Refused on(Turn& t, const OptedOut& e) {
 
 // Whatever was decided, the service looks again later, never at once and never not at all.
 void keep_awake(Turn& t) {
-    if (t.live() && t.outreach().wake_at <= t.now && t.in<Planned>() == nullptr && t.in<CallDue>() == nullptr) {
+    if (t.live() && t.outreach().wake_at <= t.now && t.in<Planned>() == nullptr &&
+        t.in<CallDue>() == nullptr) {
         t.outreach().wake_at = t.now + std::chrono::minutes{1};
     }
 }
@@ -1118,7 +1202,8 @@ void keep_awake(Turn& t) {
 
 Transition decide(const Plan& plan, const Case& before, const Event& event, Timestamp now) {
     Turn turn{plan, now, before, {}};
-    turn.c.messages.reserve(before.messages.size() + 4);  // references into it stay good while one is added
+    turn.c.messages.reserve(before.messages.size() +
+                            4);  // references into it stay good while one is added
     if (auto refusal = std::visit([&turn](const auto& e) { return on(turn, e); }, event)) {
         return {before, {}, std::move(refusal)};
     }

@@ -24,7 +24,8 @@ std::optional<Failure> earlier_failure(const std::optional<Failure>& a,
     return order(*a) <= order(*b) ? a : b;
 }
 
-// A message has one id at the provider; should two ever be claimed, the smaller one stands, so that order cannot matter.
+// A message has one id at the provider; should two ever be claimed, the smaller one stands, so that
+// order cannot matter.
 const std::string& the_id(const std::string& a, const std::string& b) {
     if (a.empty() || b.empty()) {
         return a.empty() ? b : a;

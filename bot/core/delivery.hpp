@@ -11,7 +11,15 @@
 namespace warmcall::core {
 
 // What a provider's refusal means for us (PROVIDERS.md 2.11, 3.8).
-enum class FailureClass { retry, slow_down, permanent, suppress, needs_window, template_fault, config };
+enum class FailureClass {
+    retry,
+    slow_down,
+    permanent,
+    suppress,
+    needs_window,
+    template_fault,
+    config
+};
 
 struct Failure {
     Timestamp at{};

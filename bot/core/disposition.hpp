@@ -1,5 +1,6 @@
 #pragma once
-// The two-stage grammar of a call's outcome, as a total function: every combination is either complete, or what it lacks is said.
+// The two-stage grammar of a call's outcome, as a total function: every combination is either
+// complete, or what it lacks is said.
 
 #include <optional>
 #include <string>

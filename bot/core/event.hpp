@@ -1,5 +1,6 @@
 #pragma once
-// Everything that can happen to a contact, in our words. A new event does not compile until decide() handles it.
+// Everything that can happen to a contact, in our words. A new event does not compile until
+// decide() handles it.
 
 #include <optional>
 #include <string>
@@ -14,7 +15,15 @@ namespace warmcall::core {
 // Stage A: was a human reached.
 enum class Reached { human, someone_else, machine, no_answer, busy, rejected, bad_number };
 // Stage B: only after a human: what did they say.
-enum class Said { talked, busy_now, callback_asked, not_interested, stop, wrong_person, agreed_next };
+enum class Said {
+    talked,
+    busy_now,
+    callback_asked,
+    not_interested,
+    stop,
+    wrong_person,
+    agreed_next
+};
 
 struct Disposition {
     Reached reached = Reached::no_answer;
@@ -25,7 +34,17 @@ struct Disposition {
     bool won = false;                  // with talked: closed as won, no next date
 };
 
-enum class ReplyKind { text, button, reaction, media, voice, location, contact_card, call_permission, other };
+enum class ReplyKind {
+    text,
+    button,
+    reaction,
+    media,
+    voice,
+    location,
+    contact_card,
+    call_permission,
+    other
+};
 
 struct Enrolled {
     std::string cadence;
@@ -36,9 +55,9 @@ struct Replied {
     ChannelId channel;
     Address from;
     ReplyKind kind = ReplyKind::text;
-    std::string words;                // what a rep reads; for media a plain word such as "sent a voice message"
-    std::optional<MessageId> about;   // the message they answered, where the provider tells
-    std::optional<int> about_round;   // its round
+    std::string words;  // what a rep reads; for media a plain word such as "sent a voice message"
+    std::optional<MessageId> about;  // the message they answered, where the provider tells
+    std::optional<int> about_round;  // its round
 };
 struct DeliveryLearned {  // receipts; also the answer to our send
     MessageId message;
@@ -48,7 +67,7 @@ struct SendSettled {
     enum class How { accepted, refused, not_sent, unknown };
     MessageId message;
     How how = How::unknown;
-    Facts facts;                       // provider id, accepted or failed
+    Facts facts;                        // provider id, accepted or failed
     std::optional<Timestamp> again_at;  // not_sent, or refused for now: when to try again
 };
 struct GateRefused {  // at claim, or just before the bytes would leave
@@ -110,8 +129,9 @@ struct UnknownAnswered {  // "we cannot tell whether this went out"
     MessageId message;
     enum class Answer { leave_it, send_again } answer = Answer::leave_it;
 };
-struct MergedAway {};  // this contact's live outreach ends because another record of the same person goes on
-struct WroteByRep {    // a text the rep typed in the console
+struct MergedAway {
+};  // this contact's live outreach ends because another record of the same person goes on
+struct WroteByRep {  // a text the rep typed in the console
     RepId by;
     std::string text;
 };
@@ -119,8 +139,10 @@ struct OptedOut {  // revoked by any other means: on the phone, by letter
     std::string how;
 };
 
-using Event = std::variant<Enrolled, Woke, Replied, DeliveryLearned, SendSettled, GateRefused, TheyCalled, RepWrote, MarketingPreference,
-                           AddressLearned, Claimed, Dialled, CallEnded, Snoozed, Acknowledged, Disposed, HeldByRep, Resumed,
-                           ClosedByRep, Reassigned, StopAnswered, UnknownAnswered, MergedAway, WroteByRep, OptedOut>;
+using Event =
+    std::variant<Enrolled, Woke, Replied, DeliveryLearned, SendSettled, GateRefused, TheyCalled,
+                 RepWrote, MarketingPreference, AddressLearned, Claimed, Dialled, CallEnded,
+                 Snoozed, Acknowledged, Disposed, HeldByRep, Resumed, ClosedByRep, Reassigned,
+                 StopAnswered, UnknownAnswered, MergedAway, WroteByRep, OptedOut>;
 
 }  // namespace warmcall::core

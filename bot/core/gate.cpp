@@ -26,8 +26,8 @@ const Channel* find_channel(const Plan& plan, const ChannelId& id) {
     return at == plan.channels.end() ? nullptr : &*at;
 }
 
-// What counts as business-initiated marketing: everything we write unasked. A text typed by the rep, or one inside the
-// 24-hour window, is service.
+// What counts as business-initiated marketing: everything we write unasked. A text typed by the
+// rep, or one inside the 24-hour window, is service.
 Category category_of(const Plan& plan, const Message& message) {
     if (message.template_name.empty()) {
         return Category::service;
@@ -50,9 +50,12 @@ bool suppressed(const Contact& contact, const Message& message, Category categor
     });
 }
 
-bool automatic(MessageKind kind) { return kind == MessageKind::wellbeing || kind == MessageKind::call_me_back; }
+bool automatic(MessageKind kind) {
+    return kind == MessageKind::wellbeing || kind == MessageKind::call_me_back;
+}
 
-bool window_open(const Plan& plan, const Contact& contact, const ChannelId& channel, Timestamp now) {
+bool window_open(const Plan& plan, const Contact& contact, const ChannelId& channel,
+                 Timestamp now) {
     return std::ranges::any_of(contact.windows, [&](const Window& w) {
         return w.channel == channel && now + plan.policy.window_margin < w.until;
     });
@@ -61,24 +64,28 @@ bool window_open(const Plan& plan, const Contact& contact, const ChannelId& chan
 Verdict template_verdict(const Plan& plan, const Message& message) {
     const Template* t = plan.templates.find(message.template_name, message.language);
     if (t == nullptr) {
-        return never(GateCode::template_missing, "There is no text \"" + message.template_name + "\" to send.");
+        return never(GateCode::template_missing,
+                     "There is no text \"" + message.template_name + "\" to send.");
     }
     switch (plan.templates.status_of(*t)) {
         case TemplateStatus::unknown:
         case TemplateStatus::approved:
             return {};
         case TemplateStatus::pending:
-            return elsewhere(GateCode::template_not_approved, "The provider has not approved the text yet.");
+            return elsewhere(GateCode::template_not_approved,
+                             "The provider has not approved the text yet.");
         case TemplateStatus::paused:
             return elsewhere(GateCode::template_not_approved, "The provider has paused the text.");
         case TemplateStatus::rejected:
         case TemplateStatus::disabled:
-            return elsewhere(GateCode::template_not_approved, "The provider does not let this text through.");
+            return elsewhere(GateCode::template_not_approved,
+                             "The provider does not let this text through.");
     }
     return {};
 }
 
-Verdict country_verdict(const Plan& plan, const Contact& contact, Medium medium, Category category) {
+Verdict country_verdict(const Plan& plan, const Contact& contact, Medium medium,
+                        Category category) {
     for (const Ban& ban : plan.policy.bans) {
         if (ban.region == contact.region && ban.medium == medium && ban.category == category) {
             return elsewhere(GateCode::country_rule, ban.sentence + " (since " + ban.since + ").");
@@ -93,32 +100,43 @@ Verdict hours_verdict(const Plan& plan, const Contact& contact, Timestamp now) {
     }
     const auto at = next_decent(plan.calendar, contact, now);
     if (!at) {
-        return never(GateCode::quiet_hours, "We do not know what time it is where " + first_name(contact.name) + " is.");
+        return never(GateCode::quiet_hours,
+                     "We do not know what time it is where " + first_name(contact.name) + " is.");
     }
-    return later(GateCode::quiet_hours, "It is not a decent hour where " + first_name(contact.name) + " is.", *at);
+    return later(GateCode::quiet_hours,
+                 "It is not a decent hour where " + first_name(contact.name) + " is.", *at);
 }
 
-Verdict frequency_verdict(const Plan& plan, const Case& subject, const Message& message, Timestamp now) {
+Verdict frequency_verdict(const Plan& plan, const Case& subject, const Message& message,
+                          Timestamp now) {
     const Contact& contact = subject.contact;
     const MessageKind kind = message.kind;
-    const bool another_leaving = automatic(kind) && std::ranges::any_of(subject.messages, [&](const Message& m) {
-        return m.kind == kind && m.id != message.id && (m.state == MessageState::claimed || m.state == MessageState::queued);
-    });
+    const bool another_leaving =
+        automatic(kind) && std::ranges::any_of(subject.messages, [&](const Message& m) {
+            return m.kind == kind && m.id != message.id &&
+                   (m.state == MessageState::claimed || m.state == MessageState::queued);
+        });
     if (another_leaving) {
         return never(GateCode::frequency, "The same text is already on its way.");
     }
-    const auto too_soon = [now](const std::optional<Timestamp>& last, Duration gap) { return last && now < *last + gap; };
-    if (kind == MessageKind::wellbeing && too_soon(contact.last_wellbeing_at, plan.policy.wellbeing_gap)) {
+    const auto too_soon = [now](const std::optional<Timestamp>& last, Duration gap) {
+        return last && now < *last + gap;
+    };
+    if (kind == MessageKind::wellbeing &&
+        too_soon(contact.last_wellbeing_at, plan.policy.wellbeing_gap)) {
         return never(GateCode::frequency, "They were asked how they are less than a week ago.");
     }
-    if (kind == MessageKind::call_me_back && too_soon(contact.last_call_me_back_at, plan.policy.call_me_back_gap)) {
+    if (kind == MessageKind::call_me_back &&
+        too_soon(contact.last_call_me_back_at, plan.policy.call_me_back_gap)) {
         return never(GateCode::frequency, "They were asked to call back in the last 24 hours.");
     }
     return {};
 }
 
-// The confirmation of a STOP is the one text that may follow it: once, at once, inside the window their own word opened.
-Verdict confirmation_verdict(const Plan& plan, const Case& subject, const Message& message, Medium medium, Timestamp now) {
+// The confirmation of a STOP is the one text that may follow it: once, at once, inside the window
+// their own word opened.
+Verdict confirmation_verdict(const Plan& plan, const Case& subject, const Message& message,
+                             Medium medium, Timestamp now) {
     if (medium == Medium::whatsapp && !window_open(plan, subject.contact, message.channel, now)) {
         return never(GateCode::window_closed, "The 24-hour window is closed.");
     }
@@ -131,18 +149,22 @@ Verdict outreach_verdict(const Case& subject, const Message& message) {
     }
     if (const auto* held = std::get_if<Held>(&subject.outreach->phase)) {
         if (held->reason == HoldReason::perhaps_stop) {
-            return never(GateCode::held, "They may have asked to stop; answer that question first.");
+            return never(GateCode::held,
+                         "They may have asked to stop; answer that question first.");
         }
         if (message.kind != MessageKind::conversation) {
             return later(GateCode::held, "The outreach is on hold.", held->until);
         }
     }
     const auto& replied_at = subject.outreach->replied_at;
-    const bool answered = replied_at && (message.kind == MessageKind::wellbeing || (message.facts.queued && *replied_at > *message.facts.queued));
+    const bool answered =
+        replied_at && (message.kind == MessageKind::wellbeing ||
+                       (message.facts.queued && *replied_at > *message.facts.queued));
     if (automatic(message.kind) && answered) {
         return never(GateCode::replied, "They have already answered.");
     }
-    const bool planned_earlier = message.id && !std::holds_alternative<Warming>(subject.outreach->phase);
+    const bool planned_earlier =
+        message.id && !std::holds_alternative<Warming>(subject.outreach->phase);
     if (message.kind == MessageKind::wellbeing && planned_earlier) {
         return never(GateCode::too_late, "The call came first.");
     }
@@ -183,8 +205,11 @@ Verdict gate(const Plan& plan, const Case& subject, const Message& message, Time
         if (const Verdict v = template_verdict(plan, message); !v.go()) {
             return v;
         }
-    } else if (channel->medium == Medium::whatsapp && !window_open(plan, contact, message.channel, now)) {
-        return elsewhere(GateCode::window_closed, "They have not written in the last 24 hours, so WhatsApp takes approved texts only.");
+    } else if (channel->medium == Medium::whatsapp &&
+               !window_open(plan, contact, message.channel, now)) {
+        return elsewhere(
+            GateCode::window_closed,
+            "They have not written in the last 24 hours, so WhatsApp takes approved texts only.");
     }
     if (const Verdict v = country_verdict(plan, contact, channel->medium, category); !v.go()) {
         return v;
@@ -198,7 +223,8 @@ Verdict gate(const Plan& plan, const Case& subject, const Message& message, Time
         }
     }
     if (!channel->working) {
-        Verdict v = later(GateCode::channel_down, "The provider is not taking messages now.", now + std::chrono::minutes{10});
+        Verdict v = later(GateCode::channel_down, "The provider is not taking messages now.",
+                          now + std::chrono::minutes{10});
         v.other_route = true;
         return v;
     }
@@ -216,10 +242,12 @@ const Address* address_for(const Plan& plan, const Contact& contact, Medium medi
     if (medium == Medium::sms) {
         return find_kind(contact, AddressKind::phone);
     }
-    if (contact.whatsapp_unreachable_at && now < *contact.whatsapp_unreachable_at + plan.policy.whatsapp_recheck) {
+    if (contact.whatsapp_unreachable_at &&
+        now < *contact.whatsapp_unreachable_at + plan.policy.whatsapp_recheck) {
         return nullptr;
     }
-    for (const AddressKind kind : {AddressKind::phone, AddressKind::whatsapp, AddressKind::whatsapp_user}) {
+    for (const AddressKind kind :
+         {AddressKind::phone, AddressKind::whatsapp, AddressKind::whatsapp_user}) {
         if (const Address* found = find_kind(contact, kind)) {
             return found;
         }
@@ -229,29 +257,38 @@ const Address* address_for(const Plan& plan, const Contact& contact, Medium medi
 
 std::string_view template_for(const Plan& plan, const Case& subject, MessageKind kind) {
     static const Cadence plain{};
-    const auto at = subject.outreach ? plan.cadences.find(subject.outreach->cadence) : plan.cadences.end();
+    const auto at =
+        subject.outreach ? plan.cadences.find(subject.outreach->cadence) : plan.cadences.end();
     const Cadence& cadence = at == plan.cadences.end() ? plain : at->second;
     return kind == MessageKind::wellbeing ? cadence.wellbeing : cadence.call_me_back;
 }
 
 }  // namespace
 
-Route route(const Plan& plan, const Case& subject, MessageKind kind, Timestamp now, const ChannelId& except) {
+Route route(const Plan& plan, const Case& subject, MessageKind kind, Timestamp now,
+            const ChannelId& except) {
     Route best{.verdict = elsewhere(GateCode::no_route, "There is no channel that reaches them.")};
     for (const Channel& channel : plan.channels) {
         const Address* to = address_for(plan, subject.contact, channel.medium, now);
         if (to == nullptr || channel.id == except) {
             continue;
         }
-        Message message{.contact = subject.contact.id, .kind = kind, .channel = channel.id, .to = *to,
-                        .language = subject.contact.language, .not_before = now, .not_after = now};
-        // Inside the window a text is free and needs no approval; our own wording goes out either way.
+        Message message{.contact = subject.contact.id,
+                        .kind = kind,
+                        .channel = channel.id,
+                        .to = *to,
+                        .language = subject.contact.language,
+                        .not_before = now,
+                        .not_after = now};
+        // Inside the window a text is free and needs no approval; our own wording goes out either
+        // way.
         if (automatic(kind)) {
             message.template_name = template_for(plan, subject, kind);
         }
         const Verdict verdict = gate(plan, subject, message, now);
         const bool better = best.channel.value.empty() || verdict.go() ||
-                            (verdict.again_at && (!best.verdict.again_at || *verdict.again_at < *best.verdict.again_at));
+                            (verdict.again_at && (!best.verdict.again_at ||
+                                                  *verdict.again_at < *best.verdict.again_at));
         if (better) {
             best = {channel.id, *to, message.template_name, message.language, verdict};
         }

@@ -1,5 +1,6 @@
 #pragma once
-// May this go now? One function for the planner, the console's preview, the simulator and the sender.
+// May this go now? One function for the planner, the console's preview, the simulator and the
+// sender.
 
 #include <optional>
 #include <string>
@@ -9,8 +10,26 @@
 
 namespace warmcall::core {
 
-enum class GateCode { go, not_live, held, suppressed, no_consent, replied, template_missing, template_not_approved, template_unfit,
-                      country_rule, quiet_hours, window_closed, frequency, channel_down, too_late, not_yet, no_route, cancelled };
+enum class GateCode {
+    go,
+    not_live,
+    held,
+    suppressed,
+    no_consent,
+    replied,
+    template_missing,
+    template_not_approved,
+    template_unfit,
+    country_rule,
+    quiet_hours,
+    window_closed,
+    frequency,
+    channel_down,
+    too_late,
+    not_yet,
+    no_route,
+    cancelled
+};
 
 struct Verdict {
     GateCode code = GateCode::go;
@@ -23,8 +42,8 @@ struct Verdict {
 
 Verdict gate(const Plan& plan, const Case& subject, const Message& message, Timestamp now);
 
-// The way a text of this kind would take now: the first channel in order that the gate lets through, else the most hopeful refusal.
-// `except` is a channel that has just failed.
+// The way a text of this kind would take now: the first channel in order that the gate lets
+// through, else the most hopeful refusal. `except` is a channel that has just failed.
 struct Route {
     ChannelId channel;
     Address to;
@@ -32,7 +51,8 @@ struct Route {
     std::string language;
     Verdict verdict;
 };
-Route route(const Plan& plan, const Case& subject, MessageKind kind, Timestamp now, const ChannelId& except = {});
+Route route(const Plan& plan, const Case& subject, MessageKind kind, Timestamp now,
+            const ChannelId& except = {});
 
 std::string_view to_string(GateCode code);
 

@@ -1,5 +1,6 @@
 #pragma once
-// One contact going through one cadence: its phase, its one next action, its messages and its prompt.
+// One contact going through one cadence: its phase, its one next action, its messages and its
+// prompt.
 
 #include <optional>
 #include <string>
@@ -75,11 +76,11 @@ struct Outreach {
     std::string cadence;
     Phase phase = Planned{};
     NextAction next;
-    Timestamp wake_at{};  // when the service looks at it again by itself
-    int round = 1;        // counts well-being messages or touch-bases
-    int attempt = 0;      // calls of this round that reached nobody
-    bool rerouted = false;                   // this round already tried its second way
-    std::optional<Timestamp> replied_at;     // a person answered in this round, last then
+    Timestamp wake_at{};                  // when the service looks at it again by itself
+    int round = 1;                        // counts well-being messages or touch-bases
+    int attempt = 0;                      // calls of this round that reached nobody
+    bool rerouted = false;                // this round already tried its second way
+    std::optional<Timestamp> replied_at;  // a person answered in this round, last then
     std::optional<Promise> promise;
     Timestamp enrolled_at{};
     std::int64_t version = 0;
@@ -93,7 +94,8 @@ enum class MessageKind { wellbeing, call_me_back, stop_confirmation, conversatio
 
 enum class MessageState { queued, claimed, unknown, settled, cancelled };
 
-// One outgoing text. `id` 0 until stored. The body is rendered when it is claimed, so that names and wording are today's.
+// One outgoing text. `id` 0 until stored. The body is rendered when it is claimed, so that names
+// and wording are today's.
 struct Message {
     MessageId id;
     ContactId contact;
@@ -115,9 +117,19 @@ struct Message {
     bool operator==(const Message&) const = default;
 };
 
-// In rising order: a prompt may rise in kind, never sink. The question stands above all, because nothing is sent until it is
-// answered; answered with "it was not a stop" it becomes the reply that it was.
-enum class PromptKind { no_warmup, silent, undelivered, retry, promised, replied, they_called, unanswered_question };
+// In rising order: a prompt may rise in kind, never sink. The question stands above all, because
+// nothing is sent until it is answered; answered with "it was not a stop" it becomes the reply that
+// it was.
+enum class PromptKind {
+    no_warmup,
+    silent,
+    undelivered,
+    retry,
+    promised,
+    replied,
+    they_called,
+    unanswered_question
+};
 
 struct Lease {
     RepId holder;
@@ -137,8 +149,9 @@ struct Prompt {
     std::string words;   // what they wrote, newest last, at most 2,000 bytes
     Timestamp raised_at{};
     Timestamp due_at{};
-    std::optional<Timestamp> alert_at;  // when the rep's phone is (next) to be told; none: nothing to tell
-    int ladder_step = 0;                // 0 the owner, 1 again, 2 the stand-in, 3 the lead
+    std::optional<Timestamp>
+        alert_at;         // when the rep's phone is (next) to be told; none: nothing to tell
+    int ladder_step = 0;  // 0 the owner, 1 again, 2 the stand-in, 3 the lead
     std::optional<Timestamp> acknowledged_at;
     std::optional<Lease> lease;
     bool open = true;
@@ -150,8 +163,9 @@ struct Prompt {
 struct Case {
     Contact contact;
     std::optional<Outreach> outreach;  // the live one, or none
-    std::vector<Message> messages;     // of the live outreach's present round, newest last; new ones have id 0
-    std::optional<Prompt> prompt;      // the open one; after a decision perhaps just closed
+    std::vector<Message>
+        messages;  // of the live outreach's present round, newest last; new ones have id 0
+    std::optional<Prompt> prompt;  // the open one; after a decision perhaps just closed
 
     bool operator==(const Case&) const = default;
 };

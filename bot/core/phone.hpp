@@ -10,14 +10,17 @@
 namespace warmcall::core {
 
 struct Phone {
-    std::string e164;                     // "+61491570156"
-    std::string region;                   // "AU"; "" for non-geographic
-    std::vector<std::string> zones;       // every zone the number may be in (tzdata zone.tab by region); one: certain
-    std::vector<std::string> aliases;     // the same line written otherwise: BR with/without the 9, MX +52 1, AR +54 9
+    std::string e164;    // "+61491570156"
+    std::string region;  // "AU"; "" for non-geographic
+    std::vector<std::string>
+        zones;  // every zone the number may be in (tzdata zone.tab by region); one: certain
+    std::vector<std::string>
+        aliases;  // the same line written otherwise: BR with/without the 9, MX +52 1, AR +54 9
 };
 
-// Reads what people type: spaces, brackets, Arabic and Devanagari digits, "00", "tel:", a national number with its trunk
-// prefix when `default_region` (ISO alpha-2) is given. The error says what is wrong with it.
+// Reads what people type: spaces, brackets, Arabic and Devanagari digits, "00", "tel:", a national
+// number with its trunk prefix when `default_region` (ISO alpha-2) is given. The error says what is
+// wrong with it.
 Result<Phone> read_phone(std::string_view text, std::string_view default_region);
 
 // "+61•••••156": enough to tell two apart, for logs.

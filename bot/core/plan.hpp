@@ -1,5 +1,6 @@
 #pragma once
-// What decide() and gate() go by, as values: cadences, calendar, templates, reply words, reps, channels, policy.
+// What decide() and gate() go by, as values: cadences, calendar, templates, reply words, reps,
+// channels, policy.
 
 #include <map>
 #include <optional>
@@ -19,11 +20,11 @@ struct Rep {
     std::string name;
     std::string zone;  // IANA
     std::string language = "en";
-    WeekHours hours;   // when their phone may ring
-    RepId stand_in;    // none: empty
+    WeekHours hours;  // when their phone may ring
+    RepId stand_in;   // none: empty
     RepId lead;
-    std::string phone;             // E.164; prompts go there over `channel`
-    ChannelId channel;             // empty: no message to the phone, the console only
+    std::string phone;  // E.164; prompts go there over `channel`
+    ChannelId channel;  // empty: no message to the phone, the console only
     std::optional<Timestamp> away_until;
 };
 
@@ -46,15 +47,18 @@ struct Ban {
 struct Policy {
     std::vector<Ban> bans{{"US", Medium::whatsapp, Category::marketing, "2025-04-01",
                            "WhatsApp does not deliver this kind of message to US numbers"}};
-    Duration unknown_wait = std::chrono::minutes{30};      // how long a receipt may settle a send we cannot tell about
-    Duration acknowledged_for = std::chrono::hours{1};     // a prompt that was seen and not acted on comes back
-    Duration whatsapp_recheck = std::chrono::days{30};     // "not on WhatsApp" is believed this long
-    Duration debounce = std::chrono::seconds{20};          // a burst of bubbles is one prompt
-    Duration call_length_max = std::chrono::minutes{10};   // on_call turns into wrap_up
+    Duration unknown_wait =
+        std::chrono::minutes{30};  // how long a receipt may settle a send we cannot tell about
+    Duration acknowledged_for =
+        std::chrono::hours{1};  // a prompt that was seen and not acted on comes back
+    Duration whatsapp_recheck = std::chrono::days{30};    // "not on WhatsApp" is believed this long
+    Duration debounce = std::chrono::seconds{20};         // a burst of bubbles is one prompt
+    Duration call_length_max = std::chrono::minutes{10};  // on_call turns into wrap_up
     Duration prompt_lease = std::chrono::minutes{10};
-    Duration ladder_gap = std::chrono::minutes{15};        // not acknowledged: the next one is told
-    Duration window_margin = std::chrono::minutes{3};      // the 24-hour window counts as closed this early
-    Duration wellbeing_gap = std::chrono::days{7};         // at most one well-being text in this time
+    Duration ladder_gap = std::chrono::minutes{15};  // not acknowledged: the next one is told
+    Duration window_margin =
+        std::chrono::minutes{3};  // the 24-hour window counts as closed this early
+    Duration wellbeing_gap = std::chrono::days{7};  // at most one well-being text in this time
     Duration call_me_back_gap = std::chrono::hours{24};
     Duration wrap_up_reminder = std::chrono::minutes{30};
 };

@@ -1,5 +1,6 @@
 #pragma once
-// Message texts: templates/<language>/<name>.txt, rendered strictly, and linted: a well-being text has no business in it.
+// Message texts: templates/<language>/<name>.txt, rendered strictly, and linted: a well-being text
+// has no business in it.
 
 #include <map>
 #include <optional>
@@ -18,7 +19,7 @@ struct Template {
     std::string name;      // file name without .txt
     std::string language;  // folder
     TemplateKind kind = TemplateKind::wellbeing;
-    std::string text;  // mustache, {{name}}
+    std::string text;                    // mustache, {{name}}
     std::vector<std::string> variables;  // in order of first use
     std::string provider_name;           // its name at the provider; default: name
     std::string provider_language;       // default: language
@@ -40,24 +41,28 @@ struct TemplateBook {
     TemplateStatus status_of(const Template& t) const;
 };
 
-// The {{variables}} of a mustache text in order of first use. Anything else in braces (sections, partials,
-// comments) is an error: a text that changes its shape could never match the one the provider approved.
+// The {{variables}} of a mustache text in order of first use. Anything else in braces (sections,
+// partials, comments) is an error: a text that changes its shape could never match the one the
+// provider approved.
 Result<std::vector<std::string>> variables_of(std::string_view text);
 
-// First lines are "key: value" (kind, provider_name, provider_language, category), then a line "---", then the text.
-Result<Template> read_template(std::string_view file, std::string_view name, std::string_view language);
+// First lines are "key: value" (kind, provider_name, provider_language, category), then a line
+// "---", then the text.
+Result<Template> read_template(std::string_view file, std::string_view name,
+                               std::string_view language);
 
 using Variables = std::map<std::string, std::string>;
 
-// A variable the text names and the map lacks (or has empty) is an error that names it. No HTML escaping. Done here and
-// not by a mustache library: of mustache we let through {{variables}} only, and kainjow's takes 90 µs for one text; the
-// tests hold the two side by side.
+// A variable the text names and the map lacks (or has empty) is an error that names it. No HTML
+// escaping. Done here and not by a mustache library: of mustache we let through {{variables}} only,
+// and kainjow's takes 90 µs for one text; the tests hold the two side by side.
 Result<std::string> render(const Template& t, const Variables& variables);
 
 struct Finding {
     std::size_t begin = 0;  // bytes in the text
     std::size_t end = 0;
-    std::string code;      // "url", "money", "percentage", "pitch", "threat", "urgency", "meeting", "questions", "name", "sender", "segments", "illness", …
+    std::string code;      // "url", "money", "percentage", "pitch", "threat", "urgency", "meeting",
+                           // "questions", "name", "sender", "segments", "illness", …
     std::string sentence;  // what is wrong and what to write instead
 };
 

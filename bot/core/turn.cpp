@@ -8,15 +8,20 @@
 
 namespace warmcall::core {
 
-bool live(const Outreach& outreach) { return !std::holds_alternative<Closed>(outreach.phase); }
+bool live(const Outreach& outreach) {
+    return !std::holds_alternative<Closed>(outreach.phase);
+}
 
 const Cadence& Turn::cadence() const {
-    static const Cadence plain{.ladder = {{std::chrono::hours{4}, DayPart::any}, {std::chrono::days{1}, DayPart::any}}};
+    static const Cadence plain{
+        .ladder = {{std::chrono::hours{4}, DayPart::any}, {std::chrono::days{1}, DayPart::any}}};
     const auto at = c.outreach ? plan.cadences.find(c.outreach->cadence) : plan.cadences.end();
     return at == plan.cadences.end() || at->second.ladder.empty() ? plain : at->second;
 }
 
-std::string Turn::name() const { return first_name(c.contact.name); }
+std::string Turn::name() const {
+    return first_name(c.contact.name);
+}
 
 Message* Turn::find(MessageId id) {
     const auto at = std::ranges::find(c.messages, id, &Message::id);
@@ -52,7 +57,9 @@ std::optional<Timestamp> Turn::arrived_at() const {
 Timestamp Turn::call_moment(Timestamp from) const {
     const auto rep = plan.reps.find(c.contact.owner);
     const auto ours = [&](Timestamp at) {
-        return rep == plan.reps.end() ? at : next_open(rep->second.hours, {}, {rep->second.zone}, at).value_or(at);
+        return rep == plan.reps.end()
+                   ? at
+                   : next_open(rep->second.hours, {}, {rep->second.zone}, at).value_or(at);
     };
     Timestamp at = ours(from);
     for (int i = 0; i < 20; ++i) {
@@ -66,7 +73,9 @@ Timestamp Turn::call_moment(Timestamp from) const {
     return ours(from);  // two sets of hours that never meet: the rep's own count
 }
 
-void Turn::note(std::string what, std::string text) { effects.emplace_back(Noted{std::move(what), std::move(text)}); }
+void Turn::note(std::string what, std::string text) {
+    effects.emplace_back(Noted{std::move(what), std::move(text)});
+}
 
 void Turn::tell(const RepId& rep, std::string text) {
     effects.emplace_back(TellRep{rep, TellRep::What::notice, std::move(text)});
@@ -100,7 +109,8 @@ void Turn::cancel_automatic(std::string reason) {
 }
 
 void Turn::cancel_queued(std::string reason) {
-    if (cancel(c.messages, {MessageKind::wellbeing, MessageKind::call_me_back, MessageKind::conversation})) {
+    if (cancel(c.messages,
+               {MessageKind::wellbeing, MessageKind::call_me_back, MessageKind::conversation})) {
         note("cancelled", std::move(reason));
     }
 }
@@ -144,10 +154,14 @@ void Turn::call_due(PromptKind kind, std::string reason, Timestamp due_at, Durat
         c.prompt->alert_at = std::max(due_at, now + quiet_for);
         begin_ladder();
     }
-    become(CallDue{}, ActionKind::call, c.prompt->due_at, c.prompt->alert_at.value_or(c.prompt->due_at));
+    become(CallDue{}, ActionKind::call, c.prompt->due_at,
+           c.prompt->alert_at.value_or(c.prompt->due_at));
 }
 
-void Turn::begin_ladder() { c.prompt->ladder_step = (c.prompt->ladder_step + ladder_steps - 1) / ladder_steps * ladder_steps; }
+void Turn::begin_ladder() {
+    c.prompt->ladder_step =
+        (c.prompt->ladder_step + ladder_steps - 1) / ladder_steps * ladder_steps;
+}
 
 void Turn::add_words(std::string_view words) {
     if (!c.prompt || words.empty()) {
@@ -184,8 +198,10 @@ void Turn::close(CloseReason reason) {
 }
 
 void Turn::stop_all(std::string reason) {
-    if (std::ranges::find(c.contact.suppressions, SuppressionScope::all, &Suppression::scope) == c.contact.suppressions.end()) {
-        c.contact.suppressions.push_back({.scope = SuppressionScope::all, .reason = reason, .at = now});
+    if (std::ranges::find(c.contact.suppressions, SuppressionScope::all, &Suppression::scope) ==
+        c.contact.suppressions.end()) {
+        c.contact.suppressions.push_back(
+            {.scope = SuppressionScope::all, .reason = reason, .at = now});
         note("opted_out", std::move(reason));
     }
     if (live()) {
@@ -194,9 +210,10 @@ void Turn::stop_all(std::string reason) {
 }
 
 void Turn::open_unasked() {
-    c.outreach = Outreach{.contact = c.contact.id,
-                          .cadence = plan.cadences.empty() ? std::string{"gentle"} : plan.cadences.begin()->first,
-                          .enrolled_at = now};
+    c.outreach = Outreach{
+        .contact = c.contact.id,
+        .cadence = plan.cadences.empty() ? std::string{"gentle"} : plan.cadences.begin()->first,
+        .enrolled_at = now};
     become(Planned{}, ActionKind::send, now, now);
 }
 
@@ -209,11 +226,13 @@ void Turn::warm_until() {
     const Message* m = wellbeing();
     Timestamp until = now + cadence().lead_time_without_receipt;
     if (const auto arrived = arrived_at()) {
-        until = std::min(*arrived, now) + cadence().lead_time;  // a provider's clock may run ahead of ours
+        until = std::min(*arrived, now) +
+                cadence().lead_time;  // a provider's clock may run ahead of ours
     } else if (m != nullptr) {
         const Facts& f = m->facts;
         if (f.accepted || f.sent) {
-            until = std::min(f.accepted.value_or(f.sent.value_or(now)), now) + cadence().lead_time_without_receipt;
+            until = std::min(f.accepted.value_or(f.sent.value_or(now)), now) +
+                    cadence().lead_time_without_receipt;
         } else if (f.unknown) {
             until = *f.unknown + plan.policy.unknown_wait;
         } else {
@@ -236,23 +255,29 @@ void Turn::way_failed(std::string sentence) {
     }
     if (!outreach().rerouted) {
         outreach().rerouted = true;
-        const auto last = std::exchange(c.contact.last_wellbeing_at, std::nullopt);  // that one reached nobody
-        if (queue(MessageKind::wellbeing, step_second_route, wellbeing() == nullptr ? ChannelId{} : wellbeing()->channel)) {
+        const auto last =
+            std::exchange(c.contact.last_wellbeing_at, std::nullopt);  // that one reached nobody
+        if (queue(MessageKind::wellbeing, step_second_route,
+                  wellbeing() == nullptr ? ChannelId{} : wellbeing()->channel)) {
             note("rerouted", sentence);
-            become(Warming{}, ActionKind::wait_then_call, now + cadence().useful_life, now + cadence().useful_life);
+            become(Warming{}, ActionKind::wait_then_call, now + cadence().useful_life,
+                   now + cadence().useful_life);
             return;
         }
         c.contact.last_wellbeing_at = last;
     }
     note("undelivered", sentence);
-    if (outreach().promise) {  // the call they were promised comes at its time, with a text before it or without
+    if (outreach().promise) {  // the call they were promised comes at its time, with a text before
+                               // it or without
         warm_until();
         return;
     }
     const bool tried = std::ranges::any_of(c.messages, [this](const Message& m) {
-        return m.kind == MessageKind::wellbeing && of_this_round(m) && (m.facts.failed || m.facts.accepted);
+        return m.kind == MessageKind::wellbeing && of_this_round(m) &&
+               (m.facts.failed || m.facts.accepted);
     });
-    call_due(tried ? PromptKind::undelivered : PromptKind::no_warmup, sentence + " Call " + name() + " anyway.", call_moment(now));
+    call_due(tried ? PromptKind::undelivered : PromptKind::no_warmup,
+             sentence + " Call " + name() + " anyway.", call_moment(now));
 }
 
 namespace {
@@ -260,7 +285,9 @@ namespace {
 // The first moment at or after `from` in that part of the contact's day.
 Timestamp at_part(Timestamp from, DayPart part, const Contact& contact, const Plan& plan) {
     const auto rep = plan.reps.find(contact.owner);
-    const std::string zone = !contact.zones.empty() ? contact.zones.front() : rep == plan.reps.end() ? "UTC" : rep->second.zone;
+    const std::string zone = !contact.zones.empty()   ? contact.zones.front()
+                             : rep == plan.reps.end() ? "UTC"
+                                                      : rep->second.zone;
     if (part == DayPart::any || !known_zone(zone)) {
         return from;
     }
@@ -272,7 +299,8 @@ Timestamp at_part(Timestamp from, DayPart part, const Contact& contact, const Pl
         return from;
     }
     const std::chrono::sys_days day{there.day};
-    const std::chrono::year_month_day then = there.minutes < begin ? there.day : std::chrono::year_month_day{day + std::chrono::days{1}};
+    const std::chrono::year_month_day then =
+        there.minutes < begin ? there.day : std::chrono::year_month_day{day + std::chrono::days{1}};
     return std::max(from, instant(then, DayTime{begin}, zone));
 }
 
@@ -281,7 +309,8 @@ Timestamp at_part(Timestamp from, DayPart part, const Contact& contact, const Pl
 void Turn::next_try(std::optional<Timestamp> at) {
     if (!at) {
         const auto& ladder = cadence().ladder;
-        const auto rung = ladder.at(std::min(static_cast<std::size_t>(std::max(outreach().attempt - 1, 0)), ladder.size() - 1));
+        const auto rung = ladder.at(std::min(
+            static_cast<std::size_t>(std::max(outreach().attempt - 1, 0)), ladder.size() - 1));
         at = call_moment(at_part(now + rung.after, rung.part, c.contact, plan));
     }
     become(Waiting{}, ActionKind::call, *at, *at);
@@ -291,7 +320,8 @@ bool Turn::ask_to_call_back() {
     const auto before = std::ranges::count_if(c.messages, [this](const Message& m) {
         return m.kind == MessageKind::call_me_back && of_this_round(m);
     });
-    return before < step_again - step_call_me_back && queue(MessageKind::call_me_back, step_call_me_back + static_cast<int>(before));
+    return before < step_again - step_call_me_back &&
+           queue(MessageKind::call_me_back, step_call_me_back + static_cast<int>(before));
 }
 
 }  // namespace warmcall::core

@@ -1,5 +1,6 @@
 #pragma once
-// The working copy of one decision: the case as it becomes, and what is to be done besides. Only decide*.cpp use it.
+// The working copy of one decision: the case as it becomes, and what is to be done besides. Only
+// decide*.cpp use it.
 
 #include <optional>
 #include <string>
@@ -26,32 +27,40 @@ struct Turn {
     bool live() const { return c.outreach && core::live(*c.outreach); }
     std::string name() const;  // the contact's first name
     Message* find(MessageId id);
-    bool of_this_round(const Message& m) const;  // an earlier round's receipts say nothing about this one
-    Message* wellbeing();                        // this round's latest
-    std::optional<Timestamp> arrived_at() const;  // when this round's first well-being text reached them
-    // The first moment from `from` on that suits the rep's phone, and the contact as far as their hours are known.
+    bool of_this_round(
+        const Message& m) const;  // an earlier round's receipts say nothing about this one
+    Message* wellbeing();         // this round's latest
+    std::optional<Timestamp> arrived_at()
+        const;  // when this round's first well-being text reached them
+    // The first moment from `from` on that suits the rep's phone, and the contact as far as their
+    // hours are known.
     Timestamp call_moment(Timestamp from) const;
 
     // -- doing
     void note(std::string what, std::string text);
     void tell(const RepId& rep, std::string text);
     void become(Phase phase, ActionKind kind, Timestamp due_at, Timestamp wake_at);
-    void cancel_automatic(std::string reason);  // what we would have written unasked; what the rep typed still goes
-    void cancel_queued(std::string reason);     // everything but the confirmation of a STOP
+    void cancel_automatic(
+        std::string reason);  // what we would have written unasked; what the rep typed still goes
+    void cancel_queued(std::string reason);  // everything but the confirmation of a STOP
     // A new message, through the gate's first open route; false when there is none.
     bool queue(MessageKind kind, int step, const ChannelId& except = {});
-    void call_due(PromptKind kind, std::string reason, Timestamp due_at, Duration quiet_for = Duration{});
-    void begin_ladder();  // there is news, or the rep has had it in hand: the owner is told first again
+    void call_due(PromptKind kind, std::string reason, Timestamp due_at,
+                  Duration quiet_for = Duration{});
+    void
+    begin_ladder();  // there is news, or the rep has had it in hand: the owner is told first again
     void add_words(std::string_view words);
     void close_prompt();
     void close(CloseReason reason);
-    void stop_all(std::string reason);      // suppresses everything, once, and closes
-    void open_unasked();                    // a contact without a live outreach wrote or called
-    void plan_round(Timestamp from);        // the next well-being text at the first decent moment
-    void warm_until();                      // when the lead time of this round is over
-    void way_failed(std::string sentence);  // this round's text cannot go (or went) the way it was meant to
-    void next_try(std::optional<Timestamp> at);  // waiting for the next call by the ladder, or at a time the rep chose
-    bool ask_to_call_back();                     // the call_me_back text, where the gate lets it
+    void stop_all(std::string reason);  // suppresses everything, once, and closes
+    void open_unasked();                // a contact without a live outreach wrote or called
+    void plan_round(Timestamp from);    // the next well-being text at the first decent moment
+    void warm_until();                  // when the lead time of this round is over
+    void way_failed(
+        std::string sentence);  // this round's text cannot go (or went) the way it was meant to
+    void next_try(std::optional<Timestamp>
+                      at);    // waiting for the next call by the ladder, or at a time the rep chose
+    bool ask_to_call_back();  // the call_me_back text, where the gate lets it
 };
 
 // Steps of a round; (outreach, round, step) is unique in the store, so nothing is asked twice.

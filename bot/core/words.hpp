@@ -11,7 +11,8 @@
 namespace warmcall::core {
 
 struct Word {
-    std::string folded;     // NFKC and case folded, any apostrophe inside as '; a {{variable}} as it is
+    std::string
+        folded;  // NFKC and case folded, any apostrophe inside as '; a {{variable}} as it is
     std::size_t begin = 0;  // bytes in the text
     std::size_t end = 0;
     bool breaks =

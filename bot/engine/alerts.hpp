@@ -1,5 +1,6 @@
 #pragma once
-// Prompts and notices on their way to the reps' phones. Unlike a contact's message, one in doubt is sent again.
+// Prompts and notices on their way to the reps' phones. Unlike a contact's message, one in doubt is
+// sent again.
 
 #include <boost/asio/awaitable.hpp>
 #include <boost/asio/io_context.hpp>
@@ -28,19 +29,23 @@ struct AlertOnItsWay {
 };
 
 // Claims what is due and composes it. On the writing thread.
-std::vector<AlertOnItsWay> claim_alerts(Store& store, const Applier& applier, const Notifier& notifier, const PromptLink& link,
+std::vector<AlertOnItsWay> claim_alerts(Store& store, const Applier& applier,
+                                        const Notifier& notifier, const PromptLink& link,
                                         std::span<const Token> tokens, core::Timestamp now);
 
 // What follows for the alert from the exchange.
-AlertOutcome settle_alert(const Line& line, const Alert& alert, const Exchange& exchange, core::Timestamp now, Rng& rng);
+AlertOutcome settle_alert(const Line& line, const Alert& alert, const Exchange& exchange,
+                          core::Timestamp now, Rng& rng);
 
 // Stores what became of it, and what receipts that were quicker than the answer said of it.
-void save_outcome(Unit& unit, const Alert& alert, const core::ChannelId& channel, AlertOutcome outcome, core::Timestamp now);
+void save_outcome(Unit& unit, const Alert& alert, const core::ChannelId& channel,
+                  AlertOutcome outcome, core::Timestamp now);
 
 class Alerts {
  public:
-    Alerts(boost::asio::io_context& context, Door& door, Applier& applier, Store& store, const Dispatch& lines, Transport& transport,
-           const Notifier& notifier, PromptLink link, Clock& clock, Rng& rng);
+    Alerts(boost::asio::io_context& context, Door& door, Applier& applier, Store& store,
+           const Dispatch& lines, Transport& transport, const Notifier& notifier, PromptLink link,
+           Clock& clock, Rng& rng);
 
     boost::asio::awaitable<void> run();
     void nudge();

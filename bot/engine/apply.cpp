@@ -16,7 +16,8 @@ namespace {
 using core::Case;
 using core::ContactId;
 
-// After these, the next event on the contact needs a fresh look: what was closed makes room for what is new.
+// After these, the next event on the contact needs a fresh look: what was closed makes room for
+// what is new.
 bool closed_something(const Case& c) {
     return (c.prompt && !c.prompt->open) || (c.outreach && !core::live(*c.outreach));
 }
@@ -31,10 +32,15 @@ std::optional<core::Address> as_phone(const core::Address& address) {
 
 }  // namespace
 
-AlertOutcome after_failed_receipt(const Alert& alert, core::FailureClass failure, core::Timestamp now) {
+AlertOutcome after_failed_receipt(const Alert& alert, core::FailureClass failure,
+                                  core::Timestamp now) {
     const bool window = failure == core::FailureClass::needs_window;
-    return {.id = alert.id, .done = !window || alert.needs_template, .again_at = now, .needs_template = window,
-            .provider_id = alert.provider_id, .problem = "the provider could not deliver it"};
+    return {.id = alert.id,
+            .done = !window || alert.needs_template,
+            .again_at = now,
+            .needs_template = window,
+            .provider_id = alert.provider_id,
+            .problem = "the provider could not deliver it"};
 }
 
 // One transaction under way: cases as loaded and as they become, saved together at its end.
@@ -50,7 +56,8 @@ struct Batch {
     };
     std::unordered_map<ContactId, Open> open{};
     std::vector<ContactId> order{};
-    std::map<core::Address, ContactId> learned{};  // in this batch: what comes after knows them by it
+    std::map<core::Address, ContactId>
+        learned{};  // in this batch: what comes after knows them by it
 
     Open& take(ContactId contact, std::span<const core::MessageId> messages = {}) {
         const auto known = open.find(contact);
@@ -69,7 +76,9 @@ struct Batch {
     }
 
     static bool has_all(const Case& c, std::span<const core::MessageId> messages) {
-        return std::ranges::all_of(messages, [&](core::MessageId id) { return std::ranges::find(c.messages, id, &core::Message::id) != c.messages.end(); });
+        return std::ranges::all_of(messages, [&](core::MessageId id) {
+            return std::ranges::find(c.messages, id, &core::Message::id) != c.messages.end();
+        });
     }
 
     // Loads what is not open yet; several wanted messages of one contact join in one case.
@@ -77,7 +86,8 @@ struct Batch {
         std::vector<Wanted> missing;
         for (const Wanted& w : wanted) {
             const auto known = open.find(w.contact);
-            if (known == open.end() || (w.message && !has_all(known->second.before, {&*w.message, 1}))) {
+            if (known == open.end() ||
+                (w.message && !has_all(known->second.before, {&*w.message, 1}))) {
                 missing.push_back(w);
             }
         }
@@ -103,7 +113,8 @@ struct Batch {
         }
     }
 
-    Outcome decide(ContactId contact, const core::Event& event, std::string_view actor, std::span<const core::MessageId> messages = {}) {
+    Outcome decide(ContactId contact, const core::Event& event, std::string_view actor,
+                   std::span<const core::MessageId> messages = {}) {
         Open* o = &take(contact, messages);
         if (closed_something(o->after)) {
             flush();
@@ -161,8 +172,10 @@ struct Batch {
         }
         load(wanted);
         for (std::size_t i = 0; i < fresh.size(); ++i) {
-            const std::optional<ContactId> person = people[i] ? people[i] : learned_person(*fresh[i].event);
-            std::visit([&](const auto& what) { on(fresh[i], what, person, messages[i]); }, fresh[i].event->what);
+            const std::optional<ContactId> person =
+                people[i] ? people[i] : learned_person(*fresh[i].event);
+            std::visit([&](const auto& what) { on(fresh[i], what, person, messages[i]); },
+                       fresh[i].event->what);
         }
     }
 
@@ -219,12 +232,15 @@ struct Batch {
                 found[whose[k]] = by_token[k];
             }
         }
-        std::map<core::ChannelId, std::pair<std::vector<std::string>, std::vector<std::size_t>>> by_channel;
+        std::map<core::ChannelId, std::pair<std::vector<std::string>, std::vector<std::size_t>>>
+            by_channel;
         for (std::size_t i = 0; i < fresh.size(); ++i) {
             const std::string* id = nullptr;
-            if (const auto* status = std::get_if<InStatus>(&fresh[i].event->what); status != nullptr && !found[i]) {
+            if (const auto* status = std::get_if<InStatus>(&fresh[i].event->what);
+                status != nullptr && !found[i]) {
                 id = &status->provider_id;
-            } else if (const auto* reply = std::get_if<InReply>(&fresh[i].event->what); reply != nullptr) {
+            } else if (const auto* reply = std::get_if<InReply>(&fresh[i].event->what);
+                       reply != nullptr) {
                 id = &reply->about_provider_id;
             }
             if (id != nullptr && !id->empty()) {
@@ -268,7 +284,8 @@ struct Batch {
                 people[whose[k]] = found[k];
             }
         }
-        for (std::size_t k = 0; k < found.size(); ++k) {  // an id nobody had yet belongs to whom the others name
+        for (std::size_t k = 0; k < found.size();
+             ++k) {  // an id nobody had yet belongs to whom the others name
             const auto& person = people[whose[k]];
             if (!found[k] && person && addresses[k].kind != core::AddressKind::phone) {
                 learn(*person, addresses[k]);
@@ -277,7 +294,8 @@ struct Batch {
         return people;
     }
 
-    // Whose it is by what this very batch taught us, as when a new number and its first message come in one delivery.
+    // Whose it is by what this very batch taught us, as when a new number and its first message
+    // come in one delivery.
     std::optional<ContactId> learned_person(const Inbound& event) const {
         for (const core::Address& a : event.who) {
             if (const auto at = learned.find(a); at != learned.end()) {
@@ -292,21 +310,24 @@ struct Batch {
             return;  // the first evidence stands
         }
         const Open& o = take(contact);
-        if (std::ranges::find(o.after.contact.addresses, address) == o.after.contact.addresses.end()) {
+        if (std::ranges::find(o.after.contact.addresses, address) ==
+            o.after.contact.addresses.end()) {
             decide(contact, core::AddressLearned{.now = address}, "provider");
         }
     }
 
     std::optional<core::RepId> rep_of(const Inbound& event) const {
         for (const core::Address& a : event.who) {
-            if (const auto at = applier.reps_by_address_.find(a); at != applier.reps_by_address_.end()) {
+            if (const auto at = applier.reps_by_address_.find(a);
+                at != applier.reps_by_address_.end()) {
                 return at->second;
             }
         }
         return std::nullopt;
     }
 
-    void on(const Fresh& f, const InReply& reply, const std::optional<ContactId>& person, const std::optional<MessageRef>& about) {
+    void on(const Fresh& f, const InReply& reply, const std::optional<ContactId>& person,
+            const std::optional<MessageRef>& about) {
         if (const auto rep = rep_of(*f.event)) {  // a rep's word is never taken for a contact's
             const core::Timestamp until = f.event->at + std::chrono::hours{24};
             unit.rep_wrote(*rep, f.delivery->channel, until);
@@ -318,7 +339,10 @@ struct Batch {
             unit.count_ignored("reply of a stranger", 1);
             return;
         }
-        core::Replied replied{.at = f.event->at, .channel = f.delivery->channel, .kind = reply.kind, .words = reply.words};
+        core::Replied replied{.at = f.event->at,
+                              .channel = f.delivery->channel,
+                              .kind = reply.kind,
+                              .words = reply.words};
         if (!f.event->who.empty()) {
             replied.from = f.event->who.front();
         }
@@ -329,14 +353,17 @@ struct Batch {
         decide(*person, replied, "contact");
     }
 
-    void on(const Fresh& f, const InStatus& status, const std::optional<ContactId>&, const std::optional<MessageRef>& message) {
+    void on(const Fresh& f, const InStatus& status, const std::optional<ContactId>&,
+            const std::optional<MessageRef>& message) {
         if (message) {
-            decide(message->contact, core::DeliveryLearned{message->message, status.facts}, "provider", {&message->message, 1});
+            decide(message->contact, core::DeliveryLearned{message->message, status.facts},
+                   "provider", {&message->message, 1});
             return;
         }
         if (const auto alert = unit.alert_by(f.delivery->channel, status.provider_id)) {
             if (status.facts.failed) {
-                const AlertOutcome outcome = after_failed_receipt(*alert, status.facts.failed->kind, now);
+                const AlertOutcome outcome =
+                    after_failed_receipt(*alert, status.facts.failed->kind, now);
                 unit.settle_alerts({&outcome, 1}, now);
             }
             return;
@@ -345,27 +372,34 @@ struct Batch {
         unit.park({&receipt, 1});
     }
 
-    void on(const Fresh& f, const InCall& call, const std::optional<ContactId>& person, const std::optional<MessageRef>&) {
+    void on(const Fresh& f, const InCall& call, const std::optional<ContactId>& person,
+            const std::optional<MessageRef>&) {
         if (!person || rep_of(*f.event)) {
             unit.count_ignored("call of a stranger", 1);
         } else if (call.stage == InCall::Stage::ringing) {
-            decide(*person, core::TheyCalled{f.event->at, f.delivery->channel, f.event->who.front()}, "contact");
+            decide(*person,
+                   core::TheyCalled{f.event->at, f.delivery->channel, f.event->who.front()},
+                   "contact");
         }
     }
 
-    void on(const Fresh& f, const InEcho&, const std::optional<ContactId>& person, const std::optional<MessageRef>&) {
+    void on(const Fresh& f, const InEcho&, const std::optional<ContactId>& person,
+            const std::optional<MessageRef>&) {
         if (person) {
             decide(*person, core::RepWrote{f.event->at}, "rep");
         }
     }
 
-    void on(const Fresh& f, const InPreference& preference, const std::optional<ContactId>& person, const std::optional<MessageRef>&) {
+    void on(const Fresh& f, const InPreference& preference, const std::optional<ContactId>& person,
+            const std::optional<MessageRef>&) {
         if (person) {
-            decide(*person, core::MarketingPreference{f.delivery->channel, preference.choice}, "contact");
+            decide(*person, core::MarketingPreference{f.delivery->channel, preference.choice},
+                   "contact");
         }
     }
 
-    void on(const Fresh& f, const InAddressChange& change, const std::optional<ContactId>& person, const std::optional<MessageRef>&) {
+    void on(const Fresh& f, const InAddressChange& change, const std::optional<ContactId>& person,
+            const std::optional<MessageRef>&) {
         if (!person || f.event->who.empty()) {
             return;
         }
@@ -380,15 +414,19 @@ struct Batch {
                 unit.count_ignored("new number belongs to another contact", 1);
                 continue;
             }
-            const core::Address known = i == 0 ? old.front() : as_phone(old.front()).value_or(old.front());
-            // Only like replaces like: a number learned of somebody known by a user id comes beside it.
-            const auto how = known.kind == now_at[i].kind ? change.how : core::AddressLearned::How::alias;
+            const core::Address known =
+                i == 0 ? old.front() : as_phone(old.front()).value_or(old.front());
+            // Only like replaces like: a number learned of somebody known by a user id comes beside
+            // it.
+            const auto how =
+                known.kind == now_at[i].kind ? change.how : core::AddressLearned::How::alias;
             decide(*person, core::AddressLearned{known, now_at[i], how}, "provider");
             learned.try_emplace(now_at[i], *person);
         }
     }
 
-    void on(const Fresh&, const InTemplate& t, const std::optional<ContactId>&, const std::optional<MessageRef>&) {
+    void on(const Fresh&, const InTemplate& t, const std::optional<ContactId>&,
+            const std::optional<MessageRef>&) {
         const core::TemplateStatus status = t.status.value_or(core::TemplateStatus::unknown);
         unit.note_template({t.name, t.language, status, t.category, t.quality, t.reason, now});
         if (t.status) {
@@ -396,7 +434,8 @@ struct Batch {
         }
     }
 
-    void on(const Fresh& f, const InAccount& account, const std::optional<ContactId>&, const std::optional<MessageRef>&) {
+    void on(const Fresh& f, const InAccount& account, const std::optional<ContactId>&,
+            const std::optional<MessageRef>&) {
         unit.note_account(f.delivery->channel, account.what, now);
         if (account.severity == InAccount::Severity::stop) {
             applier.channel_down(f.delivery->channel, now + std::chrono::hours{1});
@@ -404,7 +443,8 @@ struct Batch {
         }
     }
 
-    void on(const Fresh&, const InIgnored& ignored, const std::optional<ContactId>&, const std::optional<MessageRef>&) {
+    void on(const Fresh&, const InIgnored& ignored, const std::optional<ContactId>&,
+            const std::optional<MessageRef>&) {
         unit.count_ignored(ignored.what, 1);
     }
 
@@ -414,7 +454,9 @@ struct Batch {
         std::vector<core::MessageId> messages;
         std::visit(
             [&](const auto& e) {
-                if constexpr (requires { { e.message } -> std::convertible_to<core::MessageId>; }) {
+                if constexpr (requires {
+                                  { e.message } -> std::convertible_to<core::MessageId>;
+                              }) {
                     messages.push_back(e.message);
                 }
             },
@@ -435,12 +477,14 @@ struct Batch {
             return;
         }
         for (const ParkedReceipt& receipt : unit.unpark(m->channel, settled.facts.provider_id)) {
-            decide(contact, core::DeliveryLearned{settled.message, receipt.facts}, "provider", {&settled.message, 1});
+            decide(contact, core::DeliveryLearned{settled.message, receipt.facts}, "provider",
+                   {&settled.message, 1});
         }
     }
 };
 
-Applier::Applier(Store& store, core::Plan plan, Clock& clock) : store_{store}, plan_{std::move(plan)}, clock_{clock} {
+Applier::Applier(Store& store, core::Plan plan, Clock& clock)
+    : store_{store}, plan_{std::move(plan)}, clock_{clock} {
     for (const auto& [id, rep] : plan_.reps) {
         if (rep.phone.size() > 1) {
             reps_by_address_[{core::AddressKind::phone, rep.phone}] = id;
@@ -524,33 +568,42 @@ std::vector<Outcome> Applier::apply(std::vector<Work> works) {
     }
     if (works.size() > 1) {  // split, so that the poisoned one stands alone
         const auto middle = works.begin() + static_cast<std::ptrdiff_t>(works.size() / 2);
-        std::vector<Outcome> first = apply({std::make_move_iterator(works.begin()), std::make_move_iterator(middle)});
-        std::vector<Outcome> second = apply({std::make_move_iterator(middle), std::make_move_iterator(works.end())});
+        std::vector<Outcome> first =
+            apply({std::make_move_iterator(works.begin()), std::make_move_iterator(middle)});
+        std::vector<Outcome> second =
+            apply({std::make_move_iterator(middle), std::make_move_iterator(works.end())});
         std::ranges::move(first, outcomes.begin());
         std::ranges::move(second, outcomes.begin() + static_cast<std::ptrdiff_t>(first.size()));
         return outcomes;
     }
     if (auto* delivered = std::get_if<Delivered>(&works.front())) {
         try {
-            outcomes.front() = delivered->events.size() > 1 ? apply_in_parts(std::move(*delivered)) : quarantine(*delivered);
-        } catch (const std::exception&) {  // those beside it may be committed already: only this one is told
+            outcomes.front() = delivered->events.size() > 1 ? apply_in_parts(std::move(*delivered))
+                                                            : quarantine(*delivered);
+        } catch (const std::exception&) {  // those beside it may be committed already: only this
+                                           // one is told
             outcomes.front() = {.failure = std::current_exception()};
         }
     }
     return outcomes;
 }
 
-// One POST can carry a thousand updates of a thousand people: the poisoned one stands alone here too. Kept raw once.
+// One POST can carry a thousand updates of a thousand people: the poisoned one stands alone here
+// too. Kept raw once.
 Outcome Applier::apply_in_parts(Delivered delivered) {
     if (delivered.kept == 0) {
         const RawDelivery raw{delivered.channel, clock_.now(), std::move(delivered.body)};
         store_.transact([&](Unit& unit) { delivered.kept = unit.keep({&raw, 1}).front(); });
     }
-    const auto middle = delivered.events.begin() + static_cast<std::ptrdiff_t>(delivered.events.size() / 2);
-    Delivered first{.channel = delivered.channel, .unreadable = delivered.unreadable, .kept = delivered.kept};
-    first.events.assign(std::make_move_iterator(delivered.events.begin()), std::make_move_iterator(middle));
+    const auto middle =
+        delivered.events.begin() + static_cast<std::ptrdiff_t>(delivered.events.size() / 2);
+    Delivered first{
+        .channel = delivered.channel, .unreadable = delivered.unreadable, .kept = delivered.kept};
+    first.events.assign(std::make_move_iterator(delivered.events.begin()),
+                        std::make_move_iterator(middle));
     Delivered second{.channel = delivered.channel, .kept = delivered.kept};
-    second.events.assign(std::make_move_iterator(middle), std::make_move_iterator(delivered.events.end()));
+    second.events.assign(std::make_move_iterator(middle),
+                         std::make_move_iterator(delivered.events.end()));
     for (Delivered* part : {&first, &second}) {
         std::vector<Work> works;
         works.emplace_back(std::move(*part));
@@ -564,7 +617,8 @@ Outcome Applier::apply_in_parts(Delivered delivered) {
 
 // Kept raw, out of the others' way, visible.
 Outcome Applier::quarantine(const Delivered& delivered) {
-    spdlog::error("a webhook of channel {} could not be processed and was put into quarantine", delivered.channel.value);
+    spdlog::error("a webhook of channel {} could not be processed and was put into quarantine",
+                  delivered.channel.value);
     const core::Timestamp now = clock_.now();
     store_.transact([&](Unit& unit) {
         std::int64_t kept = delivered.kept;
@@ -579,8 +633,10 @@ Outcome Applier::quarantine(const Delivered& delivered) {
 
 namespace {
 
-// Decides one event for each; when that fails together, each alone, so that one cannot hold up the others.
-std::size_t each_alone(const std::vector<ContactId>& contacts, const std::function<void(const std::vector<ContactId>&)>& all) {
+// Decides one event for each; when that fails together, each alone, so that one cannot hold up the
+// others.
+std::size_t each_alone(const std::vector<ContactId>& contacts,
+                       const std::function<void(const std::vector<ContactId>&)>& all) {
     try {
         all(contacts);
         return contacts.size();
@@ -588,7 +644,8 @@ std::size_t each_alone(const std::vector<ContactId>& contacts, const std::functi
         throw;
     } catch (const std::exception& problem) {
         if (contacts.size() <= 1) {
-            spdlog::error("contact {}: {}", contacts.empty() ? 0 : contacts.front().value, problem.what());
+            spdlog::error("contact {}: {}", contacts.empty() ? 0 : contacts.front().value,
+                          problem.what());
             return 0;
         }
     }
@@ -636,7 +693,10 @@ std::size_t Applier::reconcile(std::size_t limit) {
         const std::vector<MessageRef> lapsed = unit.lapsed(now, limit);
         n = lapsed.size();
         for (const MessageRef& ref : lapsed) {
-            batch.decide(ref.contact, core::SendSettled{.message = ref.message, .how = core::SendSettled::How::unknown}, "warmcall", {&ref.message, 1});
+            batch.decide(
+                ref.contact,
+                core::SendSettled{.message = ref.message, .how = core::SendSettled::How::unknown},
+                "warmcall", {&ref.message, 1});
         }
         batch.flush();
     });
@@ -645,7 +705,8 @@ std::size_t Applier::reconcile(std::size_t limit) {
 
 std::size_t Applier::tidy(std::size_t limit) {
     constexpr auto parked_for = std::chrono::days{7};
-    constexpr auto inbox_for = std::chrono::days{45};  // a provider tries for 7 days; ids are kept at least 30
+    constexpr auto inbox_for =
+        std::chrono::days{45};  // a provider tries for 7 days; ids are kept at least 30
     const core::Timestamp now = clock_.now();
     std::size_t n = 0;
     store_.transact([&](Unit& unit) {
@@ -655,7 +716,8 @@ std::size_t Applier::tidy(std::size_t limit) {
     return n;
 }
 
-std::optional<Claimed> Applier::prepare(Batch& batch, const MessageRef& ref, const Token& token, const Pace& pace,
+std::optional<Claimed> Applier::prepare(Batch& batch, const MessageRef& ref, const Token& token,
+                                        const Pace& pace,
                                         std::map<core::ChannelId, std::size_t>& budget) {
     const std::span<const core::MessageId> id{&ref.message, 1};
     const Case& c = batch.take(ref.contact, id).after;
@@ -670,7 +732,9 @@ std::optional<Claimed> Applier::prepare(Batch& batch, const MessageRef& ref, con
     }
     if (verdict.go() && pace.pair) {
         if (const auto again = pace.pair(*at, batch.now)) {
-            verdict = {.code = core::GateCode::not_yet, .sentence = "This person was written to a moment ago.", .again_at = again};
+            verdict = {.code = core::GateCode::not_yet,
+                       .sentence = "This person was written to a moment ago.",
+                       .again_at = again};
         }
     }
     Claimed claimed{.contact = ref.contact, .message = *at, .token = token};
@@ -687,7 +751,8 @@ std::optional<Claimed> Applier::prepare(Batch& batch, const MessageRef& ref, con
     return std::nullopt;
 }
 
-std::vector<Claimed> Applier::claim(const Pace& pace, std::span<const Token> tokens, core::Duration lease) {
+std::vector<Claimed> Applier::claim(const Pace& pace, std::span<const Token> tokens,
+                                    core::Duration lease) {
     const core::Timestamp now = clock_.now();
     refresh(now);
     std::vector<Claimed> claimed;
@@ -699,7 +764,8 @@ std::vector<Claimed> Applier::claim(const Pace& pace, std::span<const Token> tok
             if (claimed.size() == tokens.size()) {
                 break;
             }
-            if (std::optional<Claimed> one = prepare(batch, ref, tokens[claimed.size()], pace, budget)) {
+            if (std::optional<Claimed> one =
+                    prepare(batch, ref, tokens[claimed.size()], pace, budget)) {
                 one->lease_until = now + lease;
                 claimed.push_back(std::move(*one));
             }
@@ -729,14 +795,19 @@ bool Applier::may_leave(const Claimed& claimed, core::Duration budget) {
         const Case& c = batch.take(claimed.contact, id).after;
         const auto at = std::ranges::find(c.messages, claimed.message.id, &core::Message::id);
         const auto claim = unit.claim_of(claimed.message.id);
-        const bool ours = at != c.messages.end() && at->state == core::MessageState::claimed && claim && claim->token == claimed.token;
+        const bool ours = at != c.messages.end() && at->state == core::MessageState::claimed &&
+                          claim && claim->token == claimed.token;
         if (!ours) {
             go = false;  // whoever holds it now settles it
             return;
         }
-        if (claim->lease_until < now + budget) {  // too late to be sure of the end; nothing of it has left, so it may be claimed again
+        if (claim->lease_until < now + budget) {  // too late to be sure of the end; nothing of it
+                                                  // has left, so it may be claimed again
             go = false;
-            batch.decide(claimed.contact, core::SendSettled{.message = claimed.message.id, .how = core::SendSettled::How::not_sent, .again_at = now},
+            batch.decide(claimed.contact,
+                         core::SendSettled{.message = claimed.message.id,
+                                           .how = core::SendSettled::How::not_sent,
+                                           .again_at = now},
                          "warmcall", id);
             batch.flush();
             return;
@@ -744,7 +815,8 @@ bool Applier::may_leave(const Claimed& claimed, core::Duration budget) {
         const core::Verdict verdict = core::gate(plan_, c, *at, now);
         go = verdict.go();
         if (!go) {
-            batch.decide(claimed.contact, core::GateRefused{claimed.message.id, verdict}, "warmcall", id);
+            batch.decide(claimed.contact, core::GateRefused{claimed.message.id, verdict},
+                         "warmcall", id);
             batch.flush();
         }
     });

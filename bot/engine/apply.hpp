@@ -1,6 +1,6 @@
 #pragma once
-// The one door, without its threads: a batch of work, one transaction { accept, load, decide, save }. Runs on the store's
-// thread in production, and straight under the simulator's hand in tests.
+// The one door, without its threads: a batch of work, one transaction { accept, load, decide, save
+// }. Runs on the store's thread in production, and straight under the simulator's hand in tests.
 
 #include <algorithm>
 #include <cstdint>
@@ -8,8 +8,8 @@
 #include <map>
 #include <memory>
 #include <optional>
-#include <string>
 #include <span>
+#include <string>
 #include <variant>
 #include <vector>
 
@@ -27,7 +27,8 @@ struct Delivered {
     std::string body;
     std::vector<Inbound> events;
     std::string unreadable;  // why, when it could not be parsed
-    std::int64_t kept = 0;   // the raw delivery, when it is stored already: a part of one that was split
+    std::int64_t kept =
+        0;  // the raw delivery, when it is stored already: a part of one that was split
 };
 
 // Something that happened to one contact: a rep's tap, an API call, a settled send.
@@ -64,27 +65,34 @@ struct Pace {
 };
 
 // What a receipt that a rep's alert did not get through means for it.
-AlertOutcome after_failed_receipt(const Alert& alert, core::FailureClass failure, core::Timestamp now);
+AlertOutcome after_failed_receipt(const Alert& alert, core::FailureClass failure,
+                                  core::Timestamp now);
 
 class Applier {
  public:
-    // Keeps its own copy of the plan: template and channel states in it move with what the providers say.
+    // Keeps its own copy of the plan: template and channel states in it move with what the
+    // providers say.
     Applier(Store& store, core::Plan plan, Clock& clock);
 
-    // Applies the batch in one transaction; when that fails it is split, so that one poisoned piece cannot hold up the others.
+    // Applies the batch in one transaction; when that fails it is split, so that one poisoned piece
+    // cannot hold up the others.
     std::vector<Outcome> apply(std::vector<Work> batch);
 
     // Outreaches whose time has come, at most `limit`; gives how many there were.
     std::size_t wake(std::size_t limit);
     // Claims whose lease ran out become unknown; never sent again by themselves.
     std::size_t reconcile(std::size_t limit);
-    // Forgets what nobody can ask for any more: old inbox keys with their raw deliveries, old parked receipts.
+    // Forgets what nobody can ask for any more: old inbox keys with their raw deliveries, old
+    // parked receipts.
     std::size_t tidy(std::size_t limit);
 
-    // Queued messages whose time has come, gated once more, rendered and claimed for `lease`; one per token at the most.
-    std::vector<Claimed> claim(const Pace& pace, std::span<const Token> tokens, core::Duration lease);
-    // The last look before the bytes leave: the gate again, still claimed by this token, and at least `budget` of the lease left.
-    // When not, the message is put back or dropped in the same transaction; a claim that is no longer ours is left alone.
+    // Queued messages whose time has come, gated once more, rendered and claimed for `lease`; one
+    // per token at the most.
+    std::vector<Claimed> claim(const Pace& pace, std::span<const Token> tokens,
+                               core::Duration lease);
+    // The last look before the bytes leave: the gate again, still claimed by this token, and at
+    // least `budget` of the lease left. When not, the message is put back or dropped in the same
+    // transaction; a claim that is no longer ours is left alone.
     bool may_leave(const Claimed& claimed, core::Duration budget);
 
     const core::Plan& plan() const { return plan_; }
@@ -97,12 +105,14 @@ class Applier {
     }
     void refresh(core::Timestamp now);  // channel states as of now
 
-    // Set by tests: called between any two steps inside the transaction; throwing from it is a crash there.
+    // Set by tests: called between any two steps inside the transaction; throwing from it is a
+    // crash there.
     std::function<void(std::string_view step)> between_steps;
 
  private:
     friend struct Batch;
-    std::optional<Claimed> prepare(struct Batch& batch, const MessageRef& ref, const Token& token, const Pace& pace,
+    std::optional<Claimed> prepare(struct Batch& batch, const MessageRef& ref, const Token& token,
+                                   const Pace& pace,
                                    std::map<core::ChannelId, std::size_t>& budget);
     void run(std::vector<Work>& batch, std::vector<Outcome>& outcomes);
     Outcome apply_in_parts(Delivered delivered);

@@ -18,7 +18,8 @@ core::Variables names(const core::Plan& plan, const core::Contact& contact) {
             {"company", plan.company}};
 }
 
-Result<void> from_template(Outbound& out, const core::Template& t, const core::Variables& variables) {
+Result<void> from_template(Outbound& out, const core::Template& t,
+                           const core::Variables& variables) {
     Result<std::string> text = core::render(t, variables);
     if (!text) {
         return text.error();
@@ -34,14 +35,17 @@ Result<void> from_template(Outbound& out, const core::Template& t, const core::V
 
 }  // namespace
 
-Result<Outbound> compose(const core::Plan& plan, const core::Case& subject, const core::Message& message, const Token& token) {
-    Outbound out{.token = token, .to = message.to, .useful_for = message.not_after - message.not_before};
+Result<Outbound> compose(const core::Plan& plan, const core::Case& subject,
+                         const core::Message& message, const Token& token) {
+    Outbound out{
+        .token = token, .to = message.to, .useful_for = message.not_after - message.not_before};
     if (message.kind == core::MessageKind::conversation) {
         out.text = message.text;
         return out;
     }
     const bool confirmation = message.kind == core::MessageKind::stop_confirmation;
-    const std::string_view name = confirmation ? stop_confirmation_template : std::string_view{message.template_name};
+    const std::string_view name =
+        confirmation ? stop_confirmation_template : std::string_view{message.template_name};
     const core::Template* t = plan.templates.find(name, message.language);
     if (t == nullptr) {
         return Error{Errc::not_found, "There is no text \"" + std::string{name} + "\"."};

@@ -1,5 +1,6 @@
 #pragma once
-// A message as the provider will carry it: the text rendered with today's names, and its parameters.
+// A message as the provider will carry it: the text rendered with today's names, and its
+// parameters.
 
 #include <string>
 
@@ -11,6 +12,7 @@
 namespace warmcall {
 
 // The error names the variable the text lacks.
-Result<Outbound> compose(const core::Plan& plan, const core::Case& subject, const core::Message& message, const Token& token);
+Result<Outbound> compose(const core::Plan& plan, const core::Case& subject,
+                         const core::Message& message, const Token& token);
 
 }  // namespace warmcall

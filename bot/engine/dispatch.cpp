@@ -30,8 +30,9 @@ Settled refused(const core::Message& message, const Answer& answer, core::Timest
     s.event.how = How::refused;
     s.event.facts.failed = core::Failure{now, answer.code, answer.failure};
     const bool once_more = message.tries < tries_max;
-    const core::Duration wait = answer.retry_after ? std::clamp(*answer.retry_after, retry_after_min, retry_after_max)
-                                                   : backoff(message.tries, retry_base, retry_max, rng);
+    const core::Duration wait =
+        answer.retry_after ? std::clamp(*answer.retry_after, retry_after_min, retry_after_max)
+                           : backoff(message.tries, retry_base, retry_max, rng);
     switch (answer.failure) {
         case core::FailureClass::retry:
             if (once_more) {
@@ -41,7 +42,8 @@ Settled refused(const core::Message& message, const Answer& answer, core::Timest
             break;
         case core::FailureClass::slow_down:
             if (answer.scope == Answer::Scope::pair) {  // 4^X seconds, X growing
-                s.event.again_at = now + std::chrono::seconds{1LL << std::min(2 * (message.tries + 1), 12)};
+                s.event.again_at =
+                    now + std::chrono::seconds{1LL << std::min(2 * (message.tries + 1), 12)};
             } else {
                 s.event.again_at = now + wait;
                 s.channel_pause = now + wait;
@@ -62,7 +64,8 @@ Settled refused(const core::Message& message, const Answer& answer, core::Timest
 
 }  // namespace
 
-Settled settle(const Line& line, const core::Message& message, const Exchange& exchange, core::Timestamp now, Rng& rng) {
+Settled settle(const Line& line, const core::Message& message, const Exchange& exchange,
+               core::Timestamp now, Rng& rng) {
     Settled s;
     switch (exchange.progress) {
         case Exchange::Progress::not_sent:
@@ -94,12 +97,22 @@ Settled settle(const Line& line, const core::Message& message, const Exchange& e
     return s;
 }
 
-Dispatch::Dispatch(asio::io_context& context, Door& door, Applier& applier, Transport& transport, std::vector<Line> lines, Clock& clock, Rng& rng)
-    : context_{context}, door_{door}, applier_{applier}, transport_{transport}, clock_{clock}, rng_{rng}, wake_{context} {
+Dispatch::Dispatch(asio::io_context& context, Door& door, Applier& applier, Transport& transport,
+                   std::vector<Line> lines, Clock& clock, Rng& rng)
+    : context_{context},
+      door_{door},
+      applier_{applier},
+      transport_{transport},
+      clock_{clock},
+      rng_{rng},
+      wake_{context} {
     for (Line& line : lines) {
         const core::ChannelId id = line.account.id;
         const double rate = line.limits.per_second;
-        buckets_[id] = {.per_second = rate, .burst = std::max(1.0, rate), .tokens = std::max(1.0, rate), .filled_at = clock_.now()};
+        buckets_[id] = {.per_second = rate,
+                        .burst = std::max(1.0, rate),
+                        .tokens = std::max(1.0, rate),
+                        .filled_at = clock_.now()};
         pairs_.emplace(id, PairLimit{line.limits.pair_gap, line.limits.pair_burst});
         lines_[id] = std::move(line);
     }
@@ -110,7 +123,9 @@ const Line* Dispatch::line(const core::ChannelId& id) const {
     return at == lines_.end() ? nullptr : &at->second;
 }
 
-void Dispatch::nudge() { wake_.cancel(); }
+void Dispatch::nudge() {
+    wake_.cancel();
+}
 
 asio::awaitable<void> Dispatch::run() {
     while (!stopping_) {
@@ -151,7 +166,8 @@ asio::awaitable<std::size_t> Dispatch::claim_some() {
     if (std::ranges::all_of(pace.budget, [](const auto& entry) { return entry.second == 0; })) {
         co_return 0;
     }
-    pace.pair = [this](const core::Message& m, core::Timestamp at) -> std::optional<core::Timestamp> {
+    pace.pair = [this](const core::Message& m,
+                       core::Timestamp at) -> std::optional<core::Timestamp> {
         const auto limit = pairs_.find(m.channel);
         return limit == pairs_.end() ? std::nullopt : limit->second.take(m, at);
     };
@@ -165,7 +181,8 @@ asio::awaitable<std::size_t> Dispatch::claim_some() {
         ++counts_.under_way;
         asio::co_spawn(context_, send(std::move(one)), [this](std::exception_ptr problem) {
             --counts_.under_way;
-            if (problem) {  // its lease runs out and reconcile finds it: unknown, never sent again by itself
+            if (problem) {  // its lease runs out and reconcile finds it: unknown, never sent again
+                            // by itself
                 try {
                     std::rethrow_exception(problem);
                 } catch (const std::exception& e) {
@@ -188,7 +205,8 @@ asio::awaitable<void> Dispatch::send(Claimed claimed) {
     HttpRequest request = to->provider->build_send(to->account, claimed.outbound);
     const std::string_view url = request.url;
     const auto path = url.find('/', url.find("://") + 3);
-    Result<std::unique_ptr<Connection>> connection = co_await transport_.connect(url.substr(0, path), connect_limit);
+    Result<std::unique_ptr<Connection>> connection =
+        co_await transport_.connect(url.substr(0, path), connect_limit);
     if (!connection) {
         Exchange never{.problem = connection.error().message};
         spdlog::warn("channel {}: {}", claimed.message.channel.value, never.problem);
@@ -204,7 +222,8 @@ asio::awaitable<void> Dispatch::send(Claimed claimed) {
     }
     const Exchange exchange = co_await (*connection)->exchange(std::move(request), exchange_limit);
     if (exchange.progress != Exchange::Progress::answered) {
-        spdlog::warn("channel {}: message {}: {}", claimed.message.channel.value, claimed.message.id.value, exchange.problem);
+        spdlog::warn("channel {}: message {}: {}", claimed.message.channel.value,
+                     claimed.message.id.value, exchange.problem);
     }
     co_await done(claimed, settle(*to, claimed.message, exchange, clock_.now(), rng_));
 }
@@ -238,14 +257,18 @@ asio::awaitable<void> Dispatch::done(const Claimed& claimed, Settled settled) {
         }
     }
     if (pause) {
-        spdlog::warn("channel {} rests: the provider is not taking messages", claimed.message.channel.value);
-        auto job = [this, channel = claimed.message.channel, until = *pause] { applier_.channel_down(channel, until); };
+        spdlog::warn("channel {} rests: the provider is not taking messages",
+                     claimed.message.channel.value);
+        auto job = [this, channel = claimed.message.channel, until = *pause] {
+            applier_.channel_down(channel, until);
+        };
         co_await door_.on_writer(std::move(job));
     }
     std::vector<Work> works;
     works.emplace_back(Happened{claimed.contact, settled.event, "provider"});
     for (const core::Address& address : settled.learned) {
-        works.emplace_back(Happened{claimed.contact, core::AddressLearned{.now = address}, "provider"});
+        works.emplace_back(
+            Happened{claimed.contact, core::AddressLearned{.now = address}, "provider"});
     }
     const std::vector<Outcome> outcomes = co_await door_.apply_all(std::move(works));
     if (outcomes.front().failure) {

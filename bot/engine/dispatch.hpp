@@ -1,6 +1,6 @@
 #pragma once
-// The outbox on its way: claim, connect, the gate once more, write, settle (DESIGN.md 7). What an exchange means is a pure function;
-// the coroutine around it only waits.
+// The outbox on its way: claim, connect, the gate once more, write, settle (DESIGN.md 7). What an
+// exchange means is a pure function; the coroutine around it only waits.
 
 #include <boost/asio/awaitable.hpp>
 #include <boost/asio/io_context.hpp>
@@ -18,9 +18,9 @@
 namespace warmcall {
 
 struct ChannelLimits {
-    double per_second = 80;                                // WhatsApp: 80 messages a second and number
-    core::Duration pair_gap = std::chrono::seconds{6};     // 1 message per 6 s to the same person …
-    int pair_burst = 10;                                   // … with some in a row forgiven
+    double per_second = 80;                             // WhatsApp: 80 messages a second and number
+    core::Duration pair_gap = std::chrono::seconds{6};  // 1 message per 6 s to the same person …
+    int pair_burst = 10;                                // … with some in a row forgiven
 };
 
 struct Line {  // one channel: where and how fast
@@ -32,12 +32,14 @@ struct Line {  // one channel: where and how fast
 struct Settled {
     core::SendSettled event;
     std::vector<core::Address> learned;
-    bool trouble = false;                          // counts against the channel's circuit
-    std::optional<core::Timestamp> channel_pause;  // the provider asked the whole sender to wait, or the account is at fault
+    bool trouble = false;  // counts against the channel's circuit
+    std::optional<core::Timestamp>
+        channel_pause;  // the provider asked the whole sender to wait, or the account is at fault
 };
 
 // What follows from how far the request got and what came back.
-Settled settle(const Line& line, const core::Message& message, const Exchange& exchange, core::Timestamp now, Rng& rng);
+Settled settle(const Line& line, const core::Message& message, const Exchange& exchange,
+               core::Timestamp now, Rng& rng);
 
 struct DispatchCounts {
     std::uint64_t accepted = 0, refused = 0, not_sent = 0, unknown = 0, held_back = 0;
@@ -46,8 +48,8 @@ struct DispatchCounts {
 
 class Dispatch {
  public:
-    Dispatch(boost::asio::io_context& context, Door& door, Applier& applier, Transport& transport, std::vector<Line> lines, Clock& clock,
-             Rng& rng);
+    Dispatch(boost::asio::io_context& context, Door& door, Applier& applier, Transport& transport,
+             std::vector<Line> lines, Clock& clock, Rng& rng);
 
     // Claims and sends until cancelled; wakes on nudge() and at the latest after a second.
     boost::asio::awaitable<void> run();

@@ -4,8 +4,8 @@
 
 #include <algorithm>
 #include <atomic>
-#include <boost/asio/async_result.hpp>
 #include <boost/asio/associated_executor.hpp>
+#include <boost/asio/async_result.hpp>
 #include <boost/asio/post.hpp>
 #include <boost/asio/use_awaitable.hpp>
 #include <condition_variable>
@@ -34,7 +34,8 @@ struct Door::Impl {
     Store& store;
     std::size_t waiting_max;
     // Shared with the answers on their way, which may come after the door is gone.
-    std::shared_ptr<std::vector<std::function<void()>>> listeners = std::make_shared<std::vector<std::function<void()>>>();
+    std::shared_ptr<std::vector<std::function<void()>>> listeners =
+        std::make_shared<std::vector<std::function<void()>>>();
 
     std::mutex mutex;  // guards the two queues and nothing else; held for a swap
     std::condition_variable writer_wakes, reader_wakes;
@@ -46,11 +47,13 @@ struct Door::Impl {
     std::atomic<bool> writable{true};
     std::atomic<std::size_t> waiting{0};
     std::atomic<std::uint64_t> batches{0}, works{0}, refused_full{0};
-    std::atomic<std::size_t> per_second{2'000};  // what the last batches committed, so that "full" means more than a second's work
+    std::atomic<std::size_t> per_second{
+        2'000};  // what the last batches committed, so that "full" means more than a second's work
 
     std::thread writer, reader;
 
-    Impl(asio::io_context& c, Applier& a, Store& s, std::size_t max) : context{c}, applier{a}, store{s}, waiting_max{max} {
+    Impl(asio::io_context& c, Applier& a, Store& s, std::size_t max)
+        : context{c}, applier{a}, store{s}, waiting_max{max} {
         writer = std::thread{[this] { write_loop(); }};
         reader = std::thread{[this] { read_loop(); }};
     }
@@ -66,12 +69,14 @@ struct Door::Impl {
         reader.join();
     }
 
-    // Swaps the whole queue: what has arrived while the last batch was committed goes through together.
+    // Swaps the whole queue: what has arrived while the last batch was committed goes through
+    // together.
     std::vector<Waiting> take() {
         std::unique_lock lock{mutex};
         constexpr auto quiet = std::chrono::seconds{5};
         while (writes.empty() && !closing) {
-            if (writer_wakes.wait_for(lock, quiet) == std::cv_status::timeout && writes.empty() && !closing) {
+            if (writer_wakes.wait_for(lock, quiet) == std::cv_status::timeout && writes.empty() &&
+                !closing) {
                 lock.unlock();
                 idle();
                 lock.lock();
@@ -97,24 +102,29 @@ struct Door::Impl {
             const auto begun = std::chrono::steady_clock::now();
             std::vector<std::vector<Outcome>> answers(taken.size());
             apply(taken, answers);
-            const auto took = std::chrono::duration<double>(std::chrono::steady_clock::now() - begun).count();
+            const auto took =
+                std::chrono::duration<double>(std::chrono::steady_clock::now() - begun).count();
             std::size_t n = 0;
             for (const auto& a : answers) {
                 n += a.size();
             }
             if (n > 16 && took > 0) {
-                per_second = static_cast<std::size_t>(0.8 * static_cast<double>(per_second) + 0.2 * static_cast<double>(n) / took);
+                per_second = static_cast<std::size_t>(0.8 * static_cast<double>(per_second) +
+                                                      0.2 * static_cast<double>(n) / took);
             }
-            const bool news = std::ranges::any_of(taken, [](const Waiting& w) { return !w.works.empty(); });
+            const bool news =
+                std::ranges::any_of(taken, [](const Waiting& w) { return !w.works.empty(); });
             waiting -= n;
             ++batches;
             works += n;
             // One post back for the whole batch.
-            asio::post(context, [told = listeners, news, taken = std::move(taken), answers = std::move(answers)]() mutable {
+            asio::post(context, [told = listeners, news, taken = std::move(taken),
+                                 answers = std::move(answers)]() mutable {
                 for (std::size_t i = 0; i < taken.size(); ++i) {
                     taken[i].answer(std::move(answers[i]));
                 }
-                if (news) {  // a job that only looked around is no news, or looking around would never end
+                if (news) {  // a job that only looked around is no news, or looking around would
+                             // never end
                     for (const auto& listener : *told) {
                         listener();
                     }
@@ -150,13 +160,18 @@ struct Door::Impl {
         if (failed || wrote) {
             writable = !failed;
         } else if (!writable) {
-            writable = can_write();  // a look around succeeds on a full disk too; only a write shows that it is over
+            writable = can_write();  // a look around succeeds on a full disk too; only a write
+                                     // shows that it is over
         }
     }
 
     bool can_write() {
         try {
-            store.transact([](Unit& unit) { unit.set_setting("write_probe", std::to_string(std::chrono::steady_clock::now().time_since_epoch().count())); });
+            store.transact([](Unit& unit) {
+                unit.set_setting(
+                    "write_probe",
+                    std::to_string(std::chrono::steady_clock::now().time_since_epoch().count()));
+            });
             return true;
         } catch (const std::exception&) {
             return false;
@@ -224,12 +239,16 @@ struct Door::Impl {
         const std::size_t n = asked.size() + (job ? 1U : 0U);
         if (waiting + n > waiting_max + (job ? 1'000U : 0U)) {
             ++refused_full;
-            throw StoreUnavailable{"more is waiting to be stored than can be taken in; try again in a moment"};
+            throw StoreUnavailable{
+                "more is waiting to be stored than can be taken in; try again in a moment"};
         }
-        co_return co_await asio::async_initiate<const asio::use_awaitable_t<>, void(std::vector<Outcome>)>(
+        co_return co_await asio::async_initiate<const asio::use_awaitable_t<>,
+                                                void(std::vector<Outcome>)>(
             [this, n](auto handler, std::vector<Work> w, std::function<void()> j) {
                 auto kept = std::make_shared<decltype(handler)>(std::move(handler));
-                put({std::move(w), std::move(j), [kept](std::vector<Outcome> outcomes) { (*kept)(std::move(outcomes)); }}, n);
+                put({std::move(w), std::move(j),
+                     [kept](std::vector<Outcome> outcomes) { (*kept)(std::move(outcomes)); }},
+                    n);
             },
             asio::use_awaitable, std::move(asked), std::move(job));
     }
@@ -272,31 +291,35 @@ asio::awaitable<void> Door::on_writer(std::function<void()> job) {
 }
 
 asio::awaitable<void> Door::read(std::function<void(Store&)> reading) {
-    const std::exception_ptr failure = co_await asio::async_initiate<const asio::use_awaitable_t<>, void(std::exception_ptr, std::exception_ptr)>(
-        [this](auto handler, std::function<void(Store&)> work) {
-            auto kept = std::make_shared<decltype(handler)>(std::move(handler));
-            auto job = [this, kept, work = std::move(work)] {
-                std::exception_ptr problem;
-                try {
-                    work(impl_->store);
-                } catch (...) {
-                    problem = std::current_exception();
+    const std::exception_ptr failure =
+        co_await asio::async_initiate<const asio::use_awaitable_t<>,
+                                      void(std::exception_ptr, std::exception_ptr)>(
+            [this](auto handler, std::function<void(Store&)> work) {
+                auto kept = std::make_shared<decltype(handler)>(std::move(handler));
+                auto job = [this, kept, work = std::move(work)] {
+                    std::exception_ptr problem;
+                    try {
+                        work(impl_->store);
+                    } catch (...) {
+                        problem = std::current_exception();
+                    }
+                    asio::post(impl_->context, [kept, problem] { (*kept)(nullptr, problem); });
+                };
+                {
+                    const std::lock_guard lock{impl_->mutex};
+                    impl_->reads.push_back(std::move(job));
                 }
-                asio::post(impl_->context, [kept, problem] { (*kept)(nullptr, problem); });
-            };
-            {
-                const std::lock_guard lock{impl_->mutex};
-                impl_->reads.push_back(std::move(job));
-            }
-            impl_->reader_wakes.notify_one();
-        },
-        asio::use_awaitable, std::move(reading));
+                impl_->reader_wakes.notify_one();
+            },
+            asio::use_awaitable, std::move(reading));
     if (failure) {
         std::rethrow_exception(failure);
     }
 }
 
-void Door::on_commit(std::function<void()> listener) { impl_->listeners->push_back(std::move(listener)); }
+void Door::on_commit(std::function<void()> listener) {
+    impl_->listeners->push_back(std::move(listener));
+}
 
 void Door::announce() {
     for (const auto& listener : *impl_->listeners) {
@@ -304,12 +327,19 @@ void Door::announce() {
     }
 }
 
-bool Door::writable() const { return impl_->writable; }
+bool Door::writable() const {
+    return impl_->writable;
+}
 
-bool Door::full() const { return impl_->waiting > std::min(impl_->per_second.load() + 200, impl_->waiting_max); }
+bool Door::full() const {
+    return impl_->waiting > std::min(impl_->per_second.load() + 200, impl_->waiting_max);
+}
 
 DoorCounts Door::counts() const {
-    return {.batches = impl_->batches, .works = impl_->works, .refused_full = impl_->refused_full, .waiting = impl_->waiting};
+    return {.batches = impl_->batches,
+            .works = impl_->works,
+            .refused_full = impl_->refused_full,
+            .waiting = impl_->waiting};
 }
 
 }  // namespace warmcall

@@ -1,5 +1,6 @@
 #pragma once
-// The one door with its thread: what arrives while the previous commit syncs goes through the next transaction together.
+// The one door with its thread: what arrives while the previous commit syncs goes through the next
+// transaction together.
 
 #include <boost/asio/awaitable.hpp>
 #include <boost/asio/io_context.hpp>
@@ -20,10 +21,12 @@ struct DoorCounts {
 class Door {
  public:
     // Starts the writing thread and the reading thread; answers come back on `context`.
-    Door(boost::asio::io_context& context, Applier& applier, Store& store, std::size_t waiting_max = 20'000);
+    Door(boost::asio::io_context& context, Applier& applier, Store& store,
+         std::size_t waiting_max = 20'000);
     ~Door();  // finishes what has been taken in, then joins
 
-    // Decided and durable when it returns. Throws StoreUnavailable when nothing can be written, or the queue is full.
+    // Decided and durable when it returns. Throws StoreUnavailable when nothing can be written, or
+    // the queue is full.
     boost::asio::awaitable<Outcome> apply(Work work);
 
     // Several at once, in the same transaction where possible; outcomes in order.
@@ -36,14 +39,16 @@ class Door {
     // Listeners of on_commit do not hear of it: a sender that looks for work must not wake itself.
     boost::asio::awaitable<void> on_writer(std::function<void()> job);
 
-    // Called on `context` after every committed batch of works: the live stream and the sender look for news.
+    // Called on `context` after every committed batch of works: the live stream and the sender look
+    // for news.
     void on_commit(std::function<void()> listener);
 
     // Tells the listeners of on_commit: for a job that did write. On `context`.
     void announce();
 
     bool writable() const;  // false after the store failed and until a write worked again
-    bool full() const;      // more is waiting than can be committed in a second: answer 503 before reading more
+    bool full()
+        const;  // more is waiting than can be committed in a second: answer 503 before reading more
     DoorCounts counts() const;
 
  private:

@@ -1,5 +1,6 @@
 #pragma once
-// How fast and how stubbornly: token buckets, back-off with full jitter, a circuit breaker. Values over time in the hand.
+// How fast and how stubbornly: token buckets, back-off with full jitter, a circuit breaker. Values
+// over time in the hand.
 
 #include <algorithm>
 #include <cmath>
@@ -33,11 +34,13 @@ struct TokenBucket {
 
 // Full jitter: uniform in [0, base * 2^tries], at most `max`, at least one second.
 inline core::Duration backoff(int tries, core::Duration base, core::Duration max, Rng& rng) {
-    const core::Duration bound = std::min(max, core::Duration{base.count() << std::clamp(tries, 0, 16)});
+    const core::Duration bound =
+        std::min(max, core::Duration{base.count() << std::clamp(tries, 0, 16)});
     return std::max<core::Duration>(rng.up_to(bound), std::chrono::seconds{1});
 }
 
-// A pair (our number, theirs) may talk once in `gap`; a few in a row are forgiven, as the provider does.
+// A pair (our number, theirs) may talk once in `gap`; a few in a row are forgiven, as the provider
+// does.
 class PairLimit {
  public:
     explicit PairLimit(core::Duration gap, int burst) : gap_{gap}, burst_{burst} {}
@@ -50,7 +53,8 @@ class PairLimit {
         if (spent_.size() > forget_at) {
             std::erase_if(spent_, [now](const auto& entry) { return entry.second <= now; });
         }
-        core::Timestamp& until = spent_[{m.channel, m.to}];  // all that was sent is paid off by then
+        core::Timestamp& until =
+            spent_[{m.channel, m.to}];  // all that was sent is paid off by then
         until = std::max(until, now);
         if (until - now >= gap_ * burst_) {
             return until - gap_ * (burst_ - 1);
@@ -77,7 +81,8 @@ class Breaker {
         if (++failures_ < failures_max) {
             return std::nullopt;
         }
-        const core::Duration pause = std::min<core::Duration>(std::chrono::seconds{30} * (1 << std::min(opened_, 5)), std::chrono::minutes{10});
+        const core::Duration pause = std::min<core::Duration>(
+            std::chrono::seconds{30} * (1 << std::min(opened_, 5)), std::chrono::minutes{10});
         ++opened_;
         failures_ = failures_max - 1;  // one more failure after the pause opens it again
         open_until_ = now + pause;

@@ -41,7 +41,8 @@ asio::awaitable<void> Wakeups::run() {
                 door_.announce();  // there may be something to send, or to show
             }
         } catch (const MustRestart&) {
-            throw;  // only a new process can go on: this one stops, and whoever watches it starts it again
+            throw;  // only a new process can go on: this one stops, and whoever watches it starts
+                    // it again
         } catch (const std::exception& problem) {
             spdlog::error("wake-ups wait: {}", problem.what());
         }

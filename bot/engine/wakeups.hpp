@@ -1,5 +1,6 @@
 #pragma once
-// Timers are columns: this loop looks which outreaches are due, sleeps until the next one, and reconciles claims whose lease ran out.
+// Timers are columns: this loop looks which outreaches are due, sleeps until the next one, and
+// reconciles claims whose lease ran out.
 
 #include <boost/asio/awaitable.hpp>
 #include <boost/asio/io_context.hpp>
@@ -12,12 +13,14 @@ namespace warmcall {
 
 class Wakeups {
  public:
-    Wakeups(boost::asio::io_context& context, Door& door, Applier& applier) : door_{door}, applier_{applier}, timer_{context} {}
+    Wakeups(boost::asio::io_context& context, Door& door, Applier& applier)
+        : door_{door}, applier_{applier}, timer_{context} {}
 
     boost::asio::awaitable<void> run();
     void stop();
 
-    static constexpr std::size_t at_once = 500;  // in one transaction; replies get their turn in between
+    static constexpr std::size_t at_once =
+        500;  // in one transaction; replies get their turn in between
 
  private:
     Door& door_;

@@ -1,4 +1,5 @@
-// A prompt as a WhatsApp message or SMS to the rep's own number, through the same provider as the contacts' messages.
+// A prompt as a WhatsApp message or SMS to the rep's own number, through the same provider as the
+// contacts' messages.
 
 #include "core/speech.hpp"
 #include "core/template.hpp"
@@ -35,7 +36,8 @@ Result<Outbound> compose(const core::Plan& plan, const AlertToSend& a) {
                  .to = {core::AddressKind::phone, a.rep.phone},
                  .text = std::move(*text),
                  .useful_for = std::chrono::hours{4}};
-    if (a.window_open && !a.alert.needs_template) {  // free-form: their words may be quoted, the window is the rep's own
+    if (a.window_open && !a.alert.needs_template) {  // free-form: their words may be quoted, the
+                                                     // window is the rep's own
         if (a.alert.text.empty() && a.subject.prompt && !a.subject.prompt->words.empty()) {
             out.text += "\n\n\"" + core::cut(a.subject.prompt->words, quote_bytes_max) + "\"";
         }

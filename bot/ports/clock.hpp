@@ -19,8 +19,8 @@ class Rng {
     virtual ~Rng() = default;
     virtual std::uint64_t next() = 0;  // cryptographically strong in production
 
-    std::array<std::uint8_t, 16> token();                       // 128 random bits
-    core::Duration up_to(core::Duration bound);                  // uniform in [0, bound]
+    std::array<std::uint8_t, 16> token();        // 128 random bits
+    core::Duration up_to(core::Duration bound);  // uniform in [0, bound]
 };
 
 }  // namespace warmcall

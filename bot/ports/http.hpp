@@ -1,5 +1,6 @@
 #pragma once
-// HTTP messages as plain values, shared by the server, the client and the providers' pure functions.
+// HTTP messages as plain values, shared by the server, the client and the providers' pure
+// functions.
 
 #include <string>
 #include <string_view>
@@ -16,7 +17,8 @@ struct Header {
 
 struct HttpRequest {
     std::string method = "GET";
-    std::string url;  // outgoing: absolute. Incoming: origin form, as it came ("/webhooks/main?hub.mode=…")
+    std::string
+        url;  // outgoing: absolute. Incoming: origin form, as it came ("/webhooks/main?hub.mode=…")
     std::vector<Header> headers;
     std::string body;
 

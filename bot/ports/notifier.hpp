@@ -1,6 +1,6 @@
 #pragma once
-// The shape of a way to a rep's phone: a pure function that turns an alert into one HTTP request, and one that reads the answer.
-// A way is one file in notifiers/ and one word in its registry.
+// The shape of a way to a rep's phone: a pure function that turns an alert into one HTTP request,
+// and one that reads the answer. A way is one file in notifiers/ and one word in its registry.
 
 #include <string>
 #include <string_view>
@@ -15,8 +15,8 @@ struct AlertToSend {
     const core::Rep& rep;
     const core::Case& subject;  // the contact the alert is about
     const Alert& alert;
-    std::string link;           // "https://…/p/…"
-    bool window_open = false;   // the rep wrote to the channel in the last 24 hours
+    std::string link;          // "https://…/p/…"
+    bool window_open = false;  // the rep wrote to the channel in the last 24 hours
 };
 
 struct Notifier {

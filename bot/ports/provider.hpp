@@ -1,6 +1,7 @@
 #pragma once
-// The shape of a provider: a table of pure functions between its wire format and our words. No I/O, no clock, no state.
-// A provider is one file, its golden payloads and one word in providers/registry.cpp.
+// The shape of a provider: a table of pure functions between its wire format and our words. No I/O,
+// no clock, no state. A provider is one file, its golden payloads and one word in
+// providers/registry.cpp.
 
 #include <array>
 #include <cstdint>
@@ -23,7 +24,8 @@
 
 namespace warmcall {
 
-using Token = std::array<std::uint8_t, 16>;  // ours, on the wire with the message, back in every receipt
+using Token =
+    std::array<std::uint8_t, 16>;  // ours, on the wire with the message, back in every receipt
 std::string to_hex(const Token& token);
 std::optional<Token> token_from_hex(std::string_view hex);
 
@@ -33,8 +35,9 @@ struct Account {
     std::string provider;
     std::string base_url;    // without a trailing slash
     std::string public_url;  // [server] public_url: what the provider was told to call
-    std::map<std::string, std::string> settings;         // "phone_number_id", "waba_id", …
-    std::map<std::string, std::vector<Secret>> secrets;  // "app_secret" (two during rotation), "access_token", "verify_token"
+    std::map<std::string, std::string> settings;  // "phone_number_id", "waba_id", …
+    std::map<std::string, std::vector<Secret>>
+        secrets;  // "app_secret" (two during rotation), "access_token", "verify_token"
 };
 
 // ---- what comes in ----
@@ -72,7 +75,7 @@ struct InTemplate {
     std::string quality;   // set when it changed: GREEN, YELLOW, RED
     std::string reason;
 };
-struct InAccount {  // about the account or the number: kept, shown, and acted on by `severity`
+struct InAccount {     // about the account or the number: kept, shown, and acted on by `severity`
     std::string what;  // the provider's word
     enum class Severity { note, slow_down, stop } severity = Severity::note;
 };
@@ -80,12 +83,14 @@ struct InIgnored {  // understood to be none of our business, or unknown: counte
     std::string what;
 };
 
-using InWhat = std::variant<InReply, InStatus, InCall, InEcho, InPreference, InAddressChange, InTemplate, InAccount, InIgnored>;
+using InWhat = std::variant<InReply, InStatus, InCall, InEcho, InPreference, InAddressChange,
+                            InTemplate, InAccount, InIgnored>;
 
 struct Inbound {
-    std::string key;  // compact, unique per event, led by the provider's timestamp (8 bytes big-endian seconds, then a hash)
-    core::Timestamp at{};               // the provider's time
-    std::vector<core::Address> who;     // of the person, best evidence first; empty for account events
+    std::string key;       // compact, unique per event, led by the provider's timestamp (8 bytes
+                           // big-endian seconds, then a hash)
+    core::Timestamp at{};  // the provider's time
+    std::vector<core::Address> who;  // of the person, best evidence first; empty for account events
     InWhat what;
 };
 
@@ -94,18 +99,24 @@ struct Inbound {
 struct Outbound {
     Token token{};
     core::Address to;
-    std::string text;           // free-form; or what the template will read like, for our own record
+    std::string text;  // free-form; or what the template will read like, for our own record
     std::string template_name;  // the provider's name of it; empty: free-form
     std::string template_language;
-    std::vector<std::pair<std::string, std::string>> parameters;  // in order; names as in the template
+    std::vector<std::pair<std::string, std::string>>
+        parameters;  // in order; names as in the template
     bool named_parameters = true;
-    std::vector<std::pair<std::string, std::string>> buttons;  // id, title: free-form reply buttons, at most 3
-    std::string url_button_suffix;                             // the one variable of a template's URL button, "" if none
-    core::Duration useful_for{};                               // how long the provider should go on trying
+    std::vector<std::pair<std::string, std::string>>
+        buttons;                    // id, title: free-form reply buttons, at most 3
+    std::string url_button_suffix;  // the one variable of a template's URL button, "" if none
+    core::Duration useful_for{};    // how long the provider should go on trying
 };
 
 struct Answer {
-    enum class Kind { accepted, refused, unreadable } kind = Kind::unreadable;  // unreadable: treat as unknown
+    enum class Kind {
+        accepted,
+        refused,
+        unreadable
+    } kind = Kind::unreadable;  // unreadable: treat as unknown
     std::string provider_id;
     std::vector<core::Address> learned;  // wa_id, user id that go with the number we wrote to
     core::FailureClass failure = core::FailureClass::permanent;
@@ -128,13 +139,15 @@ struct Provider {
     HttpResponse (*handshake)(const Account&, const HttpRequest&) = nullptr;
     // Is this delivery really from the provider: over the raw bytes, in constant time.
     bool (*authentic)(const Account&, const HttpRequest&) = nullptr;
-    // Everything in one delivery, in order. bad_payload when it cannot be read at all (it is then kept raw).
+    // Everything in one delivery, in order. bad_payload when it cannot be read at all (it is then
+    // kept raw).
     Result<std::vector<Inbound>> (*parse)(const Account&, const HttpRequest&) = nullptr;
     // What the provider wants to hear once all of it is durable.
     HttpResponse (*received)(const Account&) = nullptr;
     HttpRequest (*build_send)(const Account&, const Outbound&) = nullptr;
     Answer (*read_send)(const Account&, const HttpResponse&) = nullptr;
-    // A harmless request that shows whether the credentials work, and its reading: nothing when all is well, else a sentence.
+    // A harmless request that shows whether the credentials work, and its reading: nothing when all
+    // is well, else a sentence.
     HttpRequest (*build_probe)(const Account&) = nullptr;
     std::optional<std::string> (*read_probe)(const Account&, const HttpResponse&) = nullptr;
 };

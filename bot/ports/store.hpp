@@ -1,6 +1,7 @@
 #pragma once
-// Storage, as the engine and the web need it. Everything that changes goes through one Unit: a transaction over a batch. Whatever
-// a store is made of, it passes tests/store/conformance.hpp. `now` is always a parameter.
+// Storage, as the engine and the web need it. Everything that changes goes through one Unit: a
+// transaction over a batch. Whatever a store is made of, it passes tests/store/conformance.hpp.
+// `now` is always a parameter.
 
 #include <cstdint>
 #include <functional>
@@ -26,7 +27,8 @@ struct Conflict : std::runtime_error {
 struct StoreUnavailable : std::runtime_error {
     using std::runtime_error::runtime_error;
 };
-// The disk did not keep what was written (a failed sync): nothing works until the process starts again.
+// The disk did not keep what was written (a failed sync): nothing works until the process starts
+// again.
 struct MustRestart : StoreUnavailable {
     using StoreUnavailable::StoreUnavailable;
 };
@@ -38,7 +40,7 @@ struct RawDelivery {  // one webhook POST as it came
 };
 
 struct InboxRow {
-    std::string key;         // Inbound::key
+    std::string key;            // Inbound::key
     std::int64_t delivery = 0;  // the raw delivery it came in
 };
 
@@ -81,9 +83,9 @@ struct Alert {
     std::int64_t id = 0;
     core::RepId rep;
     core::ContactId contact;
-    core::PromptId prompt;  // none: a notice
-    std::string text;       // of a notice
-    int tries = 0;          // claims so far, this one included
+    core::PromptId prompt;        // none: a notice
+    std::string text;             // of a notice
+    int tries = 0;                // claims so far, this one included
     bool needs_template = false;  // the provider said the rep's window is closed
     Token token{};
     std::string provider_id;
@@ -91,8 +93,8 @@ struct Alert {
 
 struct AlertOutcome {
     std::int64_t id = 0;
-    bool done = false;                           // accepted, or given up
-    std::optional<core::Timestamp> again_at;     // else when to try again
+    bool done = false;                        // accepted, or given up
+    std::optional<core::Timestamp> again_at;  // else when to try again
     bool needs_template = false;
     std::string provider_id;
     std::string problem;  // the provider's sentence, shown to the rep
@@ -103,7 +105,7 @@ struct NewContact {
     std::vector<core::Address> aliases;  // the same line written otherwise
 };
 struct Added {
-    core::ContactId id;     // of the new contact, or of the one that has the address already
+    core::ContactId id;  // of the new contact, or of the one that has the address already
     bool conflict = false;
 };
 
@@ -118,8 +120,8 @@ struct StoredTemplate {
 struct ApiToken {
     std::int64_t id = 0;
     std::string name;
-    std::string hash;   // SHA-256 hex of the token
-    core::RepId rep;    // none: the whole installation
+    std::string hash;  // SHA-256 hex of the token
+    core::RepId rep;   // none: the whole installation
     core::Timestamp created_at{};
     std::optional<core::Timestamp> last_used_at, revoked_at;
 };
@@ -144,46 +146,71 @@ class Unit {
 
     // -- the inbox
     virtual std::vector<std::int64_t> keep(std::span<const RawDelivery> deliveries) = 0;
-    virtual std::vector<bool> accept(std::span<const InboxRow> rows, core::Timestamp now) = 0;  // true: not seen before (also within the span)
-    virtual void quarantine(std::int64_t delivery, std::string_view reason, core::Timestamp now) = 0;
+    virtual std::vector<bool> accept(
+        std::span<const InboxRow> rows,
+        core::Timestamp now) = 0;  // true: not seen before (also within the span)
+    virtual void quarantine(std::int64_t delivery, std::string_view reason,
+                            core::Timestamp now) = 0;
     virtual void count_ignored(std::string_view what, std::int64_t n) = 0;
-    // Forgets keys and raw deliveries older than this, at most `limit` of each; how many keys. Never younger than 30 days: a replay must not count again.
+    // Forgets keys and raw deliveries older than this, at most `limit` of each; how many keys.
+    // Never younger than 30 days: a replay must not count again.
     virtual std::size_t drop_inbox(core::Timestamp older_than, std::size_t limit) = 0;
 
     // -- whose is it
-    virtual std::vector<std::optional<core::ContactId>> contacts_by(std::span<const core::Address> addresses) = 0;  // aliases count
+    virtual std::vector<std::optional<core::ContactId>> contacts_by(
+        std::span<const core::Address> addresses) = 0;  // aliases count
     virtual std::vector<std::optional<MessageRef>> messages_by(std::span<const Token> tokens) = 0;
-    virtual std::vector<std::optional<MessageRef>> messages_by(const core::ChannelId& channel, std::span<const std::string> provider_ids) = 0;
+    virtual std::vector<std::optional<MessageRef>> messages_by(
+        const core::ChannelId& channel, std::span<const std::string> provider_ids) = 0;
     virtual void park(std::span<const ParkedReceipt> receipts) = 0;
-    virtual std::vector<ParkedReceipt> unpark(const core::ChannelId& channel, std::string_view provider_id) = 0;  // taken out
+    virtual std::vector<ParkedReceipt> unpark(const core::ChannelId& channel,
+                                              std::string_view provider_id) = 0;  // taken out
     virtual std::size_t drop_parked(core::Timestamp older_than) = 0;
 
     // -- the cases
-    virtual std::vector<core::Case> load(std::span<const Wanted> wanted) = 0;  // in order; a missing contact throws
-    // Writes what differs, numbers what is new, appends the timeline. Throws Conflict when a version has moved.
+    virtual std::vector<core::Case> load(
+        std::span<const Wanted> wanted) = 0;  // in order; a missing contact throws
+    // Writes what differs, numbers what is new, appends the timeline. Throws Conflict when a
+    // version has moved.
     virtual void save(std::span<const Change> changes, core::Timestamp now) = 0;
-    virtual std::vector<Added> add_contacts(std::span<const NewContact> contacts, core::Timestamp now) = 0;
-    virtual void add_addresses(core::ContactId contact, std::span<const core::Address> addresses, core::Timestamp now) = 0;
-    // Moves addresses, history and the stricter of both records' suppressions and consent to `into`.
-    virtual void merge_contacts(core::ContactId from, core::ContactId into, core::Timestamp now) = 0;
+    virtual std::vector<Added> add_contacts(std::span<const NewContact> contacts,
+                                            core::Timestamp now) = 0;
+    virtual void add_addresses(core::ContactId contact, std::span<const core::Address> addresses,
+                               core::Timestamp now) = 0;
+    // Moves addresses, history and the stricter of both records' suppressions and consent to
+    // `into`.
+    virtual void merge_contacts(core::ContactId from, core::ContactId into,
+                                core::Timestamp now) = 0;
 
     // -- what is due
-    virtual std::vector<core::ContactId> due(core::Timestamp now, std::size_t limit) = 0;  // live outreaches with wake_at <= now, earliest first
-    virtual std::vector<MessageRef> due_messages(core::Timestamp now, std::size_t limit) = 0;  // queued, not_before <= now; confirmations of a stop first
-    virtual void claim(std::span<const Claim> claims, core::Timestamp now) = 0;  // queued -> claimed, or throws Conflict
-    virtual std::vector<MessageRef> lapsed(core::Timestamp now, std::size_t limit) = 0;  // claimed, and the lease ran out
+    virtual std::vector<core::ContactId> due(
+        core::Timestamp now,
+        std::size_t limit) = 0;  // live outreaches with wake_at <= now, earliest first
+    virtual std::vector<MessageRef> due_messages(
+        core::Timestamp now,
+        std::size_t limit) = 0;  // queued, not_before <= now; confirmations of a stop first
+    virtual void claim(std::span<const Claim> claims,
+                       core::Timestamp now) = 0;  // queued -> claimed, or throws Conflict
+    virtual std::vector<MessageRef> lapsed(
+        core::Timestamp now, std::size_t limit) = 0;  // claimed, and the lease ran out
     virtual std::optional<Claim> claim_of(core::MessageId message) = 0;
 
     // -- the reps' phones
-    virtual std::vector<Alert> claim_alerts(core::Timestamp now, core::Duration lease, std::span<const Token> tokens) = 0;  // at most tokens.size()
+    virtual std::vector<Alert> claim_alerts(
+        core::Timestamp now, core::Duration lease,
+        std::span<const Token> tokens) = 0;  // at most tokens.size()
     virtual void settle_alerts(std::span<const AlertOutcome> outcomes, core::Timestamp now) = 0;
-    virtual std::optional<Alert> alert_by(const core::ChannelId& channel, std::string_view provider_id) = 0;
-    virtual void drop_alerts(core::PromptId prompt) = 0;  // acknowledged, or closed: nothing more to tell
-    virtual void rep_wrote(const core::RepId& rep, const core::ChannelId& channel, core::Timestamp window_until) = 0;
+    virtual std::optional<Alert> alert_by(const core::ChannelId& channel,
+                                          std::string_view provider_id) = 0;
+    virtual void drop_alerts(
+        core::PromptId prompt) = 0;  // acknowledged, or closed: nothing more to tell
+    virtual void rep_wrote(const core::RepId& rep, const core::ChannelId& channel,
+                           core::Timestamp window_until) = 0;
 
     // -- the rest
     virtual void note_template(const StoredTemplate& t) = 0;
-    virtual void note_account(const core::ChannelId& channel, std::string_view what, core::Timestamp now) = 0;
+    virtual void note_account(const core::ChannelId& channel, std::string_view what,
+                              core::Timestamp now) = 0;
     virtual std::string setting(std::string_view key) = 0;  // "" when there is none
     virtual void set_setting(std::string_view key, std::string_view value) = 0;
     virtual void add_token(const ApiToken& token) = 0;
@@ -191,10 +218,13 @@ class Unit {
     virtual void add_session(const Session& session) = 0;
     virtual void touch_session(std::string_view hash, core::Timestamp now) = 0;
     virtual void end_session(std::string_view hash) = 0;
-    virtual void add_link(std::string_view hash, const core::RepId& rep, core::Timestamp expires_at) = 0;  // one-time sign-in
-    virtual std::optional<core::RepId> use_link(std::string_view hash, core::Timestamp now) = 0;            // once
+    virtual void add_link(std::string_view hash, const core::RepId& rep,
+                          core::Timestamp expires_at) = 0;  // one-time sign-in
+    virtual std::optional<core::RepId> use_link(std::string_view hash,
+                                                core::Timestamp now) = 0;  // once
     virtual std::optional<KeptAnswer> kept_answer(std::string_view key) = 0;
-    virtual void keep_answer(std::string_view key, const KeptAnswer& answer, core::Timestamp now) = 0;
+    virtual void keep_answer(std::string_view key, const KeptAnswer& answer,
+                             core::Timestamp now) = 0;
     virtual void set_rep_away(const core::RepId& rep, std::optional<core::Timestamp> until) = 0;
 };
 
@@ -209,7 +239,7 @@ struct TimelineRow {
 struct ConversationRow {
     core::Timestamp at{};
     bool from_contact = false;
-    std::string text;       // theirs, or ours as rendered
+    std::string text;  // theirs, or ours as rendered
     core::ReplyKind kind = core::ReplyKind::text;
     core::MessageKind message_kind = core::MessageKind::wellbeing;  // of ours
     core::Shown shown = core::Shown::none;                          // of ours
@@ -218,14 +248,14 @@ struct ConversationRow {
 
 struct ContactQuery {
     std::optional<core::RepId> rep;
-    std::string search;           // name or number, accents folded
-    core::ContactId after;        // the cursor
+    std::string search;     // name or number, accents folded
+    core::ContactId after;  // the cursor
     std::size_t limit = 50;
 };
 
 struct QueueQuery {
     std::optional<core::RepId> rep;  // prompts asked of this rep, and outreaches owned by them
-    core::Timestamp until{};          // with an open prompt, in a call, or next due by then
+    core::Timestamp until{};         // with an open prompt, in a call, or next due by then
     std::size_t limit = 200;
 };
 
@@ -236,34 +266,47 @@ struct RepState {
 
 struct StoreCounts {  // for /metrics and the health page
     std::map<std::string, std::int64_t> outreaches_by_phase, messages_by_state, ignored;
-    std::int64_t contacts = 0, prompts_open = 0, inbox = 0, quarantined = 0, parked = 0, alerts_waiting = 0;
+    std::int64_t contacts = 0, prompts_open = 0, inbox = 0, quarantined = 0, parked = 0,
+                 alerts_waiting = 0;
 };
 
 class Store {
  public:
     virtual ~Store() = default;
 
-    // Runs `work` in one transaction and commits durably; an exception rolls everything back and passes on. From one thread at a time.
+    // Runs `work` in one transaction and commits durably; an exception rolls everything back and
+    // passes on. From one thread at a time.
     virtual void transact(const std::function<void(Unit&)>& work) = 0;
-    virtual std::string describe() const = 0;  // "sqlite:/var/lib/warmcall/warmcall.db", without secrets
-    virtual void idle() = 0;                    // a quiet moment: checkpoints and the like
+    virtual std::string describe()
+        const = 0;            // "sqlite:/var/lib/warmcall/warmcall.db", without secrets
+    virtual void idle() = 0;  // a quiet moment: checkpoints and the like
 
     // Reads, from any one thread besides the writing one; each sees a committed state.
     virtual std::optional<core::Case> contact(core::ContactId id) = 0;
     virtual std::optional<core::ContactId> contact_by(const core::Address& address) = 0;
     virtual std::optional<core::ContactId> contact_of(core::OutreachId id) = 0;
-    virtual std::optional<core::ContactId> contact_of(core::PromptId id) = 0;   // open or not
+    virtual std::optional<core::ContactId> contact_of(core::PromptId id) = 0;  // open or not
     virtual std::optional<core::Prompt> prompt(core::PromptId id) = 0;
     virtual std::optional<core::Outreach> last_outreach(core::ContactId id) = 0;  // live or closed
     virtual std::vector<core::Case> contacts(const ContactQuery& query) = 0;
     virtual std::vector<core::Case> queue(const QueueQuery& query) = 0;  // by next.due_at
-    virtual std::vector<core::Message> messages(core::ContactId id, std::size_t limit) = 0;  // newest first, all rounds
-    virtual std::vector<ConversationRow> conversation(core::ContactId id, std::size_t limit) = 0;  // newest first
-    virtual std::vector<TimelineRow> timeline(core::ContactId id, std::int64_t before, std::size_t limit) = 0;  // newest first; before 0: from the end
-    virtual std::vector<TimelineRow> feed(std::int64_t after, std::size_t limit) = 0;  // oldest first, everybody's
+    virtual std::vector<core::Message> messages(core::ContactId id,
+                                                std::size_t limit) = 0;  // newest first, all rounds
+    virtual std::vector<ConversationRow> conversation(core::ContactId id,
+                                                      std::size_t limit) = 0;  // newest first
+    virtual std::vector<TimelineRow> timeline(
+        core::ContactId id, std::int64_t before,
+        std::size_t limit) = 0;  // newest first; before 0: from the end
+    virtual std::vector<TimelineRow> feed(std::int64_t after,
+                                          std::size_t limit) = 0;  // oldest first, everybody's
     virtual std::int64_t feed_end() = 0;
-    // What a rep logged of their calls since then ("talked", "attempt"), newest first: the day's tally.
-    virtual std::vector<TimelineRow> calls_logged(const core::RepId& /*rep*/, core::Timestamp /*since*/, std::size_t /*limit*/) { return {}; }
+    // What a rep logged of their calls since then ("talked", "attempt"), newest first: the day's
+    // tally.
+    virtual std::vector<TimelineRow> calls_logged(const core::RepId& /*rep*/,
+                                                  core::Timestamp /*since*/,
+                                                  std::size_t /*limit*/) {
+        return {};
+    }
     virtual std::map<core::RepId, RepState> rep_states() = 0;
     virtual std::vector<StoredTemplate> templates() = 0;
     virtual std::vector<ApiToken> tokens() = 0;
@@ -271,7 +314,8 @@ class Store {
     virtual std::optional<Session> session(std::string_view hash) = 0;
     virtual std::vector<Session> sessions(const core::RepId& rep) = 0;
     virtual StoreCounts counts() = 0;
-    virtual std::optional<core::Timestamp> next_due() = 0;  // the earliest wake_at, message or alert: how long the engine may sleep
+    virtual std::optional<core::Timestamp>
+    next_due() = 0;  // the earliest wake_at, message or alert: how long the engine may sleep
 };
 
 }  // namespace warmcall

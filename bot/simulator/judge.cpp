@@ -11,7 +11,8 @@ namespace {
 
 using core::Timestamp;
 
-// Allowed hours as the judge knows them, apart from the code under test: offsets written down, not computed.
+// Allowed hours as the judge knows them, apart from the code under test: offsets written down, not
+// computed.
 bool decent_there(const Person& person, Timestamp at) {
     struct Known {
         std::string_view zone;
@@ -34,14 +35,20 @@ void keep_recent(std::vector<Timestamp>& times, Timestamp at, core::Duration gap
 
 void Judge::violation(Timestamp at, std::string what) {
     if (report_.violations.size() < 20) {
-        const auto minutes = std::chrono::duration_cast<std::chrono::minutes>(at.time_since_epoch()).count();
-        report_.violations.push_back("at minute " + std::to_string(minutes) + ": " + std::move(what));
+        const auto minutes =
+            std::chrono::duration_cast<std::chrono::minutes>(at.time_since_epoch()).count();
+        report_.violations.push_back("at minute " + std::to_string(minutes) + ": " +
+                                     std::move(what));
     }
 }
 
-void Judge::knows(const Person& person) { seen_[person.phone].person = person; }
+void Judge::knows(const Person& person) {
+    seen_[person.phone].person = person;
+}
 
-void Judge::stop_acknowledged(const std::string& phone, Timestamp at) { seen_[phone].stopped = at; }
+void Judge::stop_acknowledged(const std::string& phone, Timestamp at) {
+    seen_[phone].stopped = at;
+}
 
 void Judge::taken(const Sent& sent, Timestamp at) {
     const auto known = seen_.find(sent.to);
@@ -49,7 +56,8 @@ void Judge::taken(const Sent& sent, Timestamp at) {
         return;  // a rep's phone
     }
     Seen& seen = known->second;
-    const bool automatic = sent.template_name == "wellbeing" || sent.template_name == "call_me_back";
+    const bool automatic =
+        sent.template_name == "wellbeing" || sent.template_name == "call_me_back";
     if (seen.stopped && at > *seen.stopped) {  // G4: opt-out beats the queue
         if (automatic || ++seen.confirmations > 1) {
             violation(at, "something was sent after the STOP was acknowledged");
@@ -84,24 +92,27 @@ void Judge::one(Seen& seen, const core::Case& now, Timestamp at) {
             violation(at, who + "no owned, dated next step (I1)");
         }
         if (o.wake_at + std::chrono::minutes{5} < at) {
-            violation(at, who + "its time came and nobody looked, " + std::string{core::to_string(o.phase)});
+            violation(at, who + "its time came and nobody looked, " +
+                              std::string{core::to_string(o.phase)});
         }
         if (std::holds_alternative<core::CallDue>(o.phase) && !now.prompt) {
             violation(at, who + "a call is due and there is no prompt");
         }
-        if (std::holds_alternative<core::Warming>(o.phase) && o.next.due_at > at + std::chrono::days{2} && !o.promise) {
+        if (std::holds_alternative<core::Warming>(o.phase) &&
+            o.next.due_at > at + std::chrono::days{2} && !o.promise) {
             violation(at, who + "warming without an end in sight");
         }
     }
     const bool was_live = seen.last && seen.last->outreach.has_value();
     if (was_live && !now.outreach && !seen.stopped) {
-        // I7: an outreach ends by what somebody said, never by silence; the store's own record says by what.
+        // I7: an outreach ends by what somebody said, never by silence; the store's own record says
+        // by what.
         seen.unchanged_since.reset();
     }
     if (now.outreach) {
         for (const core::Message& m : now.messages) {
-            if (m.state == core::MessageState::queued && m.kind == core::MessageKind::wellbeing && now.outreach->replied_at &&
-                m.round == now.outreach->round) {
+            if (m.state == core::MessageState::queued && m.kind == core::MessageKind::wellbeing &&
+                now.outreach->replied_at && m.round == now.outreach->round) {
                 violation(at, who + "a text still waits although they answered");
             }
         }
@@ -112,13 +123,15 @@ void Judge::one(Seen& seen, const core::Case& now, Timestamp at) {
 void Judge::look(Store& store, Timestamp at) {
     for (auto& [phone, seen] : seen_) {
         const auto now = store.contact(seen.person.contact);
-        if (now && (!seen.last || *now != *seen.last || (now->outreach && now->outreach->wake_at + std::chrono::minutes{5} < at))) {
+        if (now && (!seen.last || *now != *seen.last ||
+                    (now->outreach && now->outreach->wake_at + std::chrono::minutes{5} < at))) {
             const bool ended = seen.last && seen.last->outreach && !now->outreach;
             if (ended) {
                 const auto last = store.last_outreach(seen.person.contact);
                 const auto* closed = last ? std::get_if<core::Closed>(&last->phase) : nullptr;
                 if (closed == nullptr || closed->reason == core::CloseReason::merged) {
-                    violation(at, seen.person.name + ": it ended without anybody having said so (I7)");
+                    violation(at,
+                              seen.person.name + ": it ended without anybody having said so (I7)");
                 }
             }
             one(seen, *now, at);

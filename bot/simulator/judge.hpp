@@ -1,5 +1,6 @@
 #pragma once
-// Watches a simulated run from outside and says which promise was broken: by what went over the wire, and by the invariants I1-I8.
+// Watches a simulated run from outside and says which promise was broken: by what went over the
+// wire, and by the invariants I1-I8.
 
 #include <map>
 #include <optional>
@@ -19,7 +20,8 @@ class Judge {
     void taken(const Sent& sent, core::Timestamp at);    // a request the provider accepted
     void refused(const Sent& sent, core::Timestamp at);  // one it refused
     void stop_acknowledged(const std::string& phone, core::Timestamp at);
-    void look(Store& store, core::Timestamp at);  // the invariants over every contact, after each step
+    void look(Store& store,
+              core::Timestamp at);  // the invariants over every contact, after each step
     void finish(Store& store, core::Timestamp at);
     void violation(core::Timestamp at, std::string what);
 

@@ -11,11 +11,14 @@ std::string_view one_of(const std::array<std::string_view, N>& all, SeededRng& r
     return all.at(rng.next() % N);
 }
 
-constexpr auto first_names = std::to_array<std::string_view>(
-    {"Amara", "Ines", "Farid", "Rohan", "Grace", "Lin", "Mateo", "Priya", "Jonas", "Zahra", "Tomas", "Aiko"});
-constexpr auto last_names = std::to_array<std::string_view>({"Okafor", "Moreau", "Mehta", "Larsen", "Silva", "Tanaka", "Keller", "Haddad"});
+constexpr auto first_names =
+    std::to_array<std::string_view>({"Amara", "Ines", "Farid", "Rohan", "Grace", "Lin", "Mateo",
+                                     "Priya", "Jonas", "Zahra", "Tomas", "Aiko"});
+constexpr auto last_names = std::to_array<std::string_view>(
+    {"Okafor", "Moreau", "Mehta", "Larsen", "Silva", "Tanaka", "Keller", "Haddad"});
 constexpr auto warm_words = std::to_array<std::string_view>(
-    {"I'm well, thank you! How are you?", "All good here, the kids have exams", "Doing fine, thanks for asking", "Busy week but fine"});
+    {"I'm well, thank you! How are you?", "All good here, the kids have exams",
+     "Doing fine, thanks for asking", "Busy week but fine"});
 
 struct Place {
     std::string_view prefix, zone, region;
@@ -26,7 +29,9 @@ constexpr auto places = std::to_array<Place>({{"+6149157", "Australia/Sydney", "
                                               {"+9715012", "Asia/Dubai", "AE"},
                                               {"+4420794", "Europe/London", "GB"}});
 
-core::Duration minutes(std::int64_t n) { return std::chrono::minutes{n}; }
+core::Duration minutes(std::int64_t n) {
+    return std::chrono::minutes{n};
+}
 
 }  // namespace
 
@@ -38,8 +43,9 @@ Temper temper_for(SeededRng& rng) {
     if (roll < 55) {
         return Temper::silent;
     }
-    constexpr auto rest = std::to_array<Temper>({Temper::stops, Temper::perhaps_stops, Temper::calls_back, Temper::away, Temper::reacts,
-                                                 Temper::unreachable, Temper::talkative, Temper::switches_off});
+    constexpr auto rest = std::to_array<Temper>(
+        {Temper::stops, Temper::perhaps_stops, Temper::calls_back, Temper::away, Temper::reacts,
+         Temper::unreachable, Temper::talkative, Temper::switches_off});
     return rest.at(rng.next() % rest.size());
 }
 
@@ -57,7 +63,8 @@ std::vector<NewContact> make_people(SeededRng& rng, const std::vector<core::RepI
         c.zones = {std::string{place.zone}};
         c.zone_source = core::ZoneSource::given;
         c.region = place.region;
-        c.consent = core::Consent{"the sign-up form", core::Timestamp{}, "You may write to me on WhatsApp"};
+        c.consent =
+            core::Consent{"the sign-up form", core::Timestamp{}, "You may write to me on WhatsApp"};
         people.push_back({std::move(c), {}});
     }
     return people;
@@ -72,7 +79,8 @@ std::vector<Reply> replies_of(Person& person, SeededRng& rng) {
         case Temper::talkative: {
             std::vector<Reply> all{{soon, "Hey!"}};
             for (std::int64_t i = rng.between(1, 3); i > 0; --i) {
-                all.push_back({all.back().after + std::chrono::seconds{rng.between(1, 15)}, std::string{one_of(warm_words, rng)}});
+                all.push_back({all.back().after + std::chrono::seconds{rng.between(1, 15)},
+                               std::string{one_of(warm_words, rng)}});
             }
             return all;
         }
@@ -83,7 +91,9 @@ std::vector<Reply> replies_of(Person& person, SeededRng& rng) {
         case Temper::calls_back:
             return {{soon, "", Reply::Form::call}};
         case Temper::away:
-            return {{std::chrono::seconds{20}, "I am out of office, thank you for your message. I will reply when I am back."}};
+            return {
+                {std::chrono::seconds{20},
+                 "I am out of office, thank you for your message. I will reply when I am back."}};
         case Temper::reacts:
             return {{soon, "", Reply::Form::reaction}};
         case Temper::switches_off:
@@ -98,24 +108,35 @@ std::vector<Reply> replies_of(Person& person, SeededRng& rng) {
 core::Disposition outcome_of(const Person& person, SeededRng& rng, core::Timestamp now) {
     using core::Reached;
     using core::Said;
-    const bool warm = person.temper == Temper::answers || person.temper == Temper::talkative || person.temper == Temper::calls_back;
+    const bool warm = person.temper == Temper::answers || person.temper == Temper::talkative ||
+                      person.temper == Temper::calls_back;
     if (!rng.chance(warm ? 70 : 25)) {
-        constexpr auto nobody = std::to_array<Reached>({Reached::no_answer, Reached::no_answer, Reached::machine, Reached::busy, Reached::rejected, Reached::someone_else});
+        constexpr auto nobody =
+            std::to_array<Reached>({Reached::no_answer, Reached::no_answer, Reached::machine,
+                                    Reached::busy, Reached::rejected, Reached::someone_else});
         return {.reached = nobody.at(rng.next() % nobody.size()), .leave_message = rng.chance(80)};
     }
     const auto roll = rng.between(0, 99);
     const core::Timestamp next = now + std::chrono::hours{rng.between(20, 24 * 14)};
     if (roll < 50) {
-        return {.reached = Reached::human, .said = Said::talked, .next_at = next, .topic = "the new shop"};
+        return {.reached = Reached::human,
+                .said = Said::talked,
+                .next_at = next,
+                .topic = "the new shop"};
     }
     if (roll < 65) {
-        return {.reached = Reached::human, .said = Said::callback_asked, .next_at = now + std::chrono::hours{rng.between(2, 50)}};
+        return {.reached = Reached::human,
+                .said = Said::callback_asked,
+                .next_at = now + std::chrono::hours{rng.between(2, 50)}};
     }
     if (roll < 75) {
         return {.reached = Reached::human, .said = Said::busy_now};
     }
     if (roll < 85) {
-        return {.reached = Reached::human, .said = Said::agreed_next, .next_at = next, .topic = "her exams"};
+        return {.reached = Reached::human,
+                .said = Said::agreed_next,
+                .next_at = next,
+                .topic = "her exams"};
     }
     if (roll < 92) {
         return {.reached = Reached::human, .said = Said::not_interested};

@@ -1,5 +1,6 @@
 #pragma once
-// The contacts of a simulated world: what they do when a text or a call reaches them. Chance comes from the run's seed.
+// The contacts of a simulated world: what they do when a text or a call reaches them. Chance comes
+// from the run's seed.
 
 #include <cstdint>
 #include <optional>
@@ -12,7 +13,8 @@
 
 namespace warmcall::simulator {
 
-// A small, fast, repeatable generator (SplitMix64): the same seed gives the same days on every machine.
+// A small, fast, repeatable generator (SplitMix64): the same seed gives the same days on every
+// machine.
 class SeededRng : public Rng {
  public:
     explicit SeededRng(std::uint64_t seed) : state_{seed * 0x9E3779B97F4A7C15ULL + 1} {}
@@ -24,13 +26,26 @@ class SeededRng : public Rng {
         return z ^ (z >> 31U);
     }
     bool chance(int percent) { return next() % 100 < static_cast<std::uint64_t>(percent); }
-    std::int64_t between(std::int64_t low, std::int64_t high) { return low + static_cast<std::int64_t>(next() % static_cast<std::uint64_t>(high - low + 1)); }
+    std::int64_t between(std::int64_t low, std::int64_t high) {
+        return low + static_cast<std::int64_t>(next() % static_cast<std::uint64_t>(high - low + 1));
+    }
 
  private:
     std::uint64_t state_;
 };
 
-enum class Temper { answers, silent, stops, perhaps_stops, calls_back, away, reacts, unreachable, talkative, switches_off };
+enum class Temper {
+    answers,
+    silent,
+    stops,
+    perhaps_stops,
+    calls_back,
+    away,
+    reacts,
+    unreachable,
+    talkative,
+    switches_off
+};
 
 struct Person {
     core::ContactId contact;

@@ -35,14 +35,23 @@ struct Upcoming {
     std::uint64_t order = 0;  // of two at the same time, the one planned first
     std::function<void()> happen;
 
-    bool operator>(const Upcoming& other) const { return std::tie(at, order) > std::tie(other.at, other.order); }
+    bool operator>(const Upcoming& other) const {
+        return std::tie(at, order) > std::tie(other.at, other.order);
+    }
 };
 
 class Run {
  public:
-    Run(const Options& options, core::Plan plan, const Line& line, const Notifier& notifier, Store& store)
-        : options_{options}, plan_{std::move(plan)}, line_{line}, notifier_{notifier}, store_{store}, rng_{options.seed},
-          world_{line, rng_}, judge_{report_, plan_} {
+    Run(const Options& options, core::Plan plan, const Line& line, const Notifier& notifier,
+        Store& store)
+        : options_{options},
+          plan_{std::move(plan)},
+          line_{line},
+          notifier_{notifier},
+          store_{store},
+          rng_{options.seed},
+          world_{line, rng_},
+          judge_{report_, plan_} {
         clock_.at = options.begin;
         start();
     }
@@ -86,7 +95,9 @@ class Run {
         }
     }
 
-    void died_with_claims() { claims_out_until_ = clock_.at + Dispatch::lease + std::chrono::minutes{1}; }
+    void died_with_claims() {
+        claims_out_until_ = clock_.at + Dispatch::lease + std::chrono::minutes{1};
+    }
 
     // Everything the service does by itself at this moment, until it has nothing left to do.
     void work() {
@@ -115,7 +126,8 @@ class Run {
     std::size_t send_some() {
         std::vector<Claimed> claimed;
         surviving([&] {
-            claimed = applier_->claim({.budget = {{line_.account.id, 80}}}, tokens(20), Dispatch::lease);
+            claimed =
+                applier_->claim({.budget = {{line_.account.id, 80}}}, tokens(20), Dispatch::lease);
         });
         for (const Claimed& one : claimed) {
             if (options_.faults && rng_.chance(1)) {
@@ -130,7 +142,8 @@ class Run {
     void send(const Claimed& claimed) {
         const HttpRequest request = line_.provider->build_send(line_.account, claimed.outbound);
         bool go = true;
-        if (!surviving([&] { go = applier_->may_leave(claimed, 2 * Dispatch::io_budget); }) || !go) {
+        if (!surviving([&] { go = applier_->may_leave(claimed, 2 * Dispatch::io_budget); }) ||
+            !go) {
             return;
         }
         const Exchange exchange = on_the_wire(request);
@@ -141,27 +154,36 @@ class Run {
         std::vector<Work> works;
         works.emplace_back(Happened{claimed.contact, settled.event, "provider"});
         for (const core::Address& address : settled.learned) {
-            works.emplace_back(Happened{claimed.contact, core::AddressLearned{.now = address}, "provider"});
+            works.emplace_back(
+                Happened{claimed.contact, core::AddressLearned{.now = address}, "provider"});
         }
         surviving([&] { check(applier_->apply(works)); });
     }
 
     std::size_t alert_some() {
         std::vector<AlertOnItsWay> alerts;
-        const PromptLink link = [](core::PromptId id, const core::RepId& rep) { return "http://127.0.0.1/p/" + std::to_string(id.value) + "." + rep.value; };
-        surviving([&] { alerts = claim_alerts(store_, *applier_, notifier_, link, tokens(10), clock_.at); });
+        const PromptLink link = [](core::PromptId id, const core::RepId& rep) {
+            return "http://127.0.0.1/p/" + std::to_string(id.value) + "." + rep.value;
+        };
+        surviving([&] {
+            alerts = claim_alerts(store_, *applier_, notifier_, link, tokens(10), clock_.at);
+        });
         std::vector<AlertOutcome> outcomes;
         for (const AlertOnItsWay& one : alerts) {
-            const Exchange exchange = on_the_wire(line_.provider->build_send(line_.account, *one.outbound));
+            const Exchange exchange =
+                on_the_wire(line_.provider->build_send(line_.account, *one.outbound));
             outcomes.push_back(settle_alert(line_, one.alert, exchange, clock_.at, rng_));
             if (outcomes.back().done && one.alert.prompt) {
-                story(one.alert.contact, "-> " + rep_name(one.alert.rep) + "'s phone: " + one.outbound->text);
+                story(one.alert.contact,
+                      "-> " + rep_name(one.alert.rep) + "'s phone: " + one.outbound->text);
                 rep_sees(one.alert.prompt, one.alert.contact, one.alert.rep);
             }
             ++report_.alerts;
         }
         if (!outcomes.empty()) {
-            surviving([&] { store_.transact([&](Unit& unit) { unit.settle_alerts(outcomes, clock_.at); }); });
+            surviving([&] {
+                store_.transact([&](Unit& unit) { unit.settle_alerts(outcomes, clock_.at); });
+            });
         }
         return alerts.size();
     }
@@ -198,7 +220,8 @@ class Run {
         Person* person = find(sent.to);
         const bool reaches = person == nullptr || person->temper != Temper::unreachable;
         for (const Receipt& receipt : world_.receipts(sent, reaches, options_.faults)) {
-            webhook(clock_.at + receipt.after, world_.status(sent, receipt, clock_.at + receipt.after));
+            webhook(clock_.at + receipt.after,
+                    world_.status(sent, receipt, clock_.at + receipt.after));
         }
         if (person == nullptr) {
             return;
@@ -223,14 +246,19 @@ class Run {
                 who.asked_to_stop = true;
                 ++report_.stops;
             }
-            story(who.contact, who.name + (reply.words.empty() ? " gives a sign of life" : ": " + reply.words));
-            webhook(clock_.at, world_.reply(who.phone, who.name, reply, about, clock_.at), reply.words == "STOP" ? who.phone : std::string{});
+            story(who.contact,
+                  who.name + (reply.words.empty() ? " gives a sign of life" : ": " + reply.words));
+            webhook(clock_.at, world_.reply(who.phone, who.name, reply, about, clock_.at),
+                    reply.words == "STOP" ? who.phone : std::string{});
         });
     }
 
-    // Delivered until it is acknowledged: the provider tries again after a crash, and sometimes although it was.
+    // Delivered until it is acknowledged: the provider tries again after a crash, and sometimes
+    // although it was.
     void webhook(Timestamp at, std::string body, std::string stop_of = {}) {
-        plan_at(at, [this, body = std::move(body), stop_of = std::move(stop_of)] { deliver(body, stop_of); });
+        plan_at(at, [this, body = std::move(body), stop_of = std::move(stop_of)] {
+            deliver(body, stop_of);
+        });
     }
 
     void deliver(const std::string& body, const std::string& stop_of) {
@@ -253,7 +281,8 @@ class Run {
         }
         const bool again = options_.faults && rng_.chance(3);
         if (!acknowledged || again) {
-            webhook(clock_.at + std::chrono::seconds{rng_.between(1, 900)}, body, acknowledged ? std::string{} : stop_of);
+            webhook(clock_.at + std::chrono::seconds{rng_.between(1, 900)}, body,
+                    acknowledged ? std::string{} : stop_of);
         }
     }
 
@@ -263,25 +292,29 @@ class Run {
         if (rng_.chance(15)) {
             return;  // the phone lies in the kitchen
         }
-        plan_at(clock_.at + std::chrono::minutes{rng_.between(1, 12)}, [this, prompt, contact, rep] {
+        plan_at(clock_.at + std::chrono::minutes{rng_.between(1, 12)}, [this, prompt, contact,
+                                                                        rep] {
             const auto now = store_.prompt(prompt);
             if (!now || !now->open) {
                 return;
             }
             const auto c = store_.contact(contact);
             if (c && c->outreach && std::holds_alternative<core::Held>(c->outreach->phase)) {
-                const auto answer = rng_.chance(30) ? core::StopAnswered::Answer::it_was_stop : core::StopAnswered::Answer::it_was_not;
+                const auto answer = rng_.chance(30) ? core::StopAnswered::Answer::it_was_stop
+                                                    : core::StopAnswered::Answer::it_was_not;
                 tap(contact, core::StopAnswered{rep, answer}, rep);
                 return;
             }
             if (rng_.chance(10)) {
-                tap(contact, core::Snoozed{rep, clock_.at + std::chrono::hours{rng_.between(1, 30)}}, rep);
+                tap(contact,
+                    core::Snoozed{rep, clock_.at + std::chrono::hours{rng_.between(1, 30)}}, rep);
                 return;
             }
             tap(contact, core::Claimed{rep}, rep);
             tap(contact, core::Dialled{rep}, rep);
             ++report_.calls;
-            plan_at(clock_.at + std::chrono::minutes{rng_.between(1, 14)}, [this, contact, rep] { hang_up(contact, rep); });
+            plan_at(clock_.at + std::chrono::minutes{rng_.between(1, 14)},
+                    [this, contact, rep] { hang_up(contact, rep); });
         });
     }
 
@@ -289,11 +322,13 @@ class Run {
         tap(contact, core::CallEnded{rep}, rep);
         const Person* person = find(contact);
         core::Disposition d = outcome_of(*person, rng_, clock_.at);
-        story(contact, rep_name(rep) + " called " + person->name + ": " + std::string{core::to_string(d.reached)} +
+        story(contact, rep_name(rep) + " called " + person->name + ": " +
+                           std::string{core::to_string(d.reached)} +
                            (d.said ? ", " + std::string{core::to_string(*d.said)} : ""));
         tap(contact, core::Disposed{rep, d}, rep);
         if (options_.faults && rng_.chance(5)) {
-            tap(contact, core::Disposed{rep, std::move(d)}, rep);  // the second tap of the same thumb
+            tap(contact, core::Disposed{rep, std::move(d)},
+                rep);  // the second tap of the same thumb
         }
     }
 
@@ -309,7 +344,9 @@ class Run {
 
     // ---- time ----
 
-    void plan_at(Timestamp at, std::function<void()> happen) { upcoming_.push({std::max(at, clock_.at), ++order_, std::move(happen)}); }
+    void plan_at(Timestamp at, std::function<void()> happen) {
+        upcoming_.push({std::max(at, clock_.at), ++order_, std::move(happen)});
+    }
 
     void advance(Timestamp end) {
         const std::optional<Timestamp> due = store_.next_due();
@@ -331,7 +368,8 @@ class Run {
         }
     }
 
-    // A claim whose holder died is out until its lease ends; the service looks for such every now and then.
+    // A claim whose holder died is out until its lease ends; the service looks for such every now
+    // and then.
     bool claims_out() const { return clock_.at < claims_out_until_; }
 
     // ---- the people ----
@@ -341,13 +379,15 @@ class Run {
         for (const auto& [id, rep] : plan_.reps) {
             reps.push_back(id);
         }
-        std::vector<NewContact> contacts = options_.contacts.empty() ? make_people(rng_, reps) : options_.contacts;
+        std::vector<NewContact> contacts =
+            options_.contacts.empty() ? make_people(rng_, reps) : options_.contacts;
         store_.transact([&](Unit& unit) {
             const std::vector<Added> added = unit.add_contacts(contacts, clock_.at);
             for (std::size_t i = 0; i < added.size(); ++i) {
                 if (!added[i].conflict) {
                     const core::Contact& c = contacts[i].contact;
-                    people_.push_back({added[i].id, core::first_name(c.name), phone_of(c), c.zones.empty() ? "" : c.zones.front(), temper_for(rng_)});
+                    people_.push_back({added[i].id, core::first_name(c.name), phone_of(c),
+                                       c.zones.empty() ? "" : c.zones.front(), temper_for(rng_)});
                 }
             }
         });
@@ -362,7 +402,8 @@ class Run {
     }
 
     static std::string phone_of(const core::Contact& c) {
-        const auto at = std::ranges::find(c.addresses, core::AddressKind::phone, &core::Address::kind);
+        const auto at =
+            std::ranges::find(c.addresses, core::AddressKind::phone, &core::Address::kind);
         return at == c.addresses.end() ? std::string{} : at->value;
     }
 
@@ -381,7 +422,8 @@ class Run {
     void story(core::ContactId contact, std::string what) {
         if (options_.story) {
             const Person* person = find(contact);
-            report_.story.push_back({clock_.at, contact, person == nullptr ? "" : person->name, std::move(what)});
+            report_.story.push_back(
+                {clock_.at, contact, person == nullptr ? "" : person->name, std::move(what)});
         }
     }
 
@@ -405,7 +447,8 @@ class Run {
 
 }  // namespace
 
-Report simulate(const Options& options, core::Plan plan, const Line& line, const Notifier& notifier, Store& store) {
+Report simulate(const Options& options, core::Plan plan, const Line& line, const Notifier& notifier,
+                Store& store) {
     return Run{options, std::move(plan), line, notifier, store}.go();
 }
 

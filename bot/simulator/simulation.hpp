@@ -1,7 +1,7 @@
 #pragma once
-// The whole service under a virtual clock: the real door, decide, gate, store and provider functions; only time, chance and the
-// outside network are simulated, all from one seed. `warmcall simulate` shows a user their own days with it; the tests look for
-// broken promises with it.
+// The whole service under a virtual clock: the real door, decide, gate, store and provider
+// functions; only time, chance and the outside network are simulated, all from one seed. `warmcall
+// simulate` shows a user their own days with it; the tests look for broken promises with it.
 
 #include <cstdint>
 #include <functional>
@@ -20,8 +20,9 @@ struct Options {
     std::uint64_t seed = 1;
     int days = 30;
     core::Timestamp begin{};
-    bool faults = false;  // provider, network, duplicates, reordering, crashes between any two steps
-    bool story = false;   // keep what happened as lines
+    bool faults =
+        false;           // provider, network, duplicates, reordering, crashes between any two steps
+    bool story = false;  // keep what happened as lines
     std::string cadence = "gentle";
     std::vector<NewContact> contacts;  // empty: a few made up from the seed
 };
@@ -34,11 +35,13 @@ struct StoryLine {
 };
 
 struct Report {
-    std::uint64_t steps = 0, requests = 0, webhooks = 0, crashes = 0, alerts = 0, calls = 0, replies = 0, stops = 0;
+    std::uint64_t steps = 0, requests = 0, webhooks = 0, crashes = 0, alerts = 0, calls = 0,
+                  replies = 0, stops = 0;
     std::vector<std::string> violations;  // empty: every promise was kept
     std::vector<StoryLine> story;
 };
 
-Report simulate(const Options& options, core::Plan plan, const Line& line, const Notifier& notifier, Store& store);
+Report simulate(const Options& options, core::Plan plan, const Line& line, const Notifier& notifier,
+                Store& store);
 
 }  // namespace warmcall::simulator

@@ -8,14 +8,23 @@ using nlohmann::json;
 
 namespace {
 
-std::int64_t seconds(core::Timestamp at) { return core::unix_ms(at) / 1000; }
+std::int64_t seconds(core::Timestamp at) {
+    return core::unix_ms(at) / 1000;
+}
 
-std::string digits(const std::string& phone) { return phone.starts_with('+') ? phone.substr(1) : phone; }
+std::string digits(const std::string& phone) {
+    return phone.starts_with('+') ? phone.substr(1) : phone;
+}
 
-HttpResponse answer(int status, const json& body) { return {.status = status, .headers = {{"Content-Type", "application/json"}}, .body = body.dump()}; }
+HttpResponse answer(int status, const json& body) {
+    return {
+        .status = status, .headers = {{"Content-Type", "application/json"}}, .body = body.dump()};
+}
 
 json error_body(int code, const std::string& message) {
-    return {{"error", {{"message", message}, {"type", "OAuthException"}, {"code", code}, {"fbtrace_id", "A1"}}}};
+    return {
+        {"error",
+         {{"message", message}, {"type", "OAuthException"}, {"code", code}, {"fbtrace_id", "A1"}}}};
 }
 
 }  // namespace
@@ -58,10 +67,14 @@ Sent World::take(const HttpRequest& request, Fault fault, core::Timestamp) {
             return sent;
         case Fault::throttled:
             sent.kind = Sent::Kind::refused;
-            sent.exchange = {.progress = Exchange::Progress::answered, .response = answer(429, error_body(130429, "(#130429) Rate limit hit"))};
+            sent.exchange = {
+                .progress = Exchange::Progress::answered,
+                .response = answer(429, error_body(130429, "(#130429) Rate limit hit"))};
             return sent;
         case Fault::refused_500:
-            sent.exchange = {.progress = Exchange::Progress::answered, .response = answer(500, error_body(131000, "(#131000) Something went wrong"))};
+            sent.exchange = {
+                .progress = Exchange::Progress::answered,
+                .response = answer(500, error_body(131000, "(#131000) Something went wrong"))};
             return sent;
         case Fault::none:
         case Fault::taken_then_silent:
@@ -73,12 +86,15 @@ Sent World::take(const HttpRequest& request, Fault fault, core::Timestamp) {
     if (fault == Fault::taken_then_silent) {
         sent.exchange = {.progress = Exchange::Progress::written, .problem = "connection reset"};
     } else if (fault == Fault::taken_then_500) {
-        sent.exchange = {.progress = Exchange::Progress::answered, .response = answer(500, error_body(131000, "(#131000) Something went wrong"))};
+        sent.exchange = {
+            .progress = Exchange::Progress::answered,
+            .response = answer(500, error_body(131000, "(#131000) Something went wrong"))};
     } else {
         sent.exchange = {.progress = Exchange::Progress::answered,
-                         .response = answer(200, {{"messaging_product", "whatsapp"},
-                                                  {"contacts", {{{"input", sent.to}, {"wa_id", digits(sent.to)}}}},
-                                                  {"messages", {{{"id", sent.id}}}}})};
+                         .response = answer(
+                             200, {{"messaging_product", "whatsapp"},
+                                   {"contacts", {{{"input", sent.to}, {"wa_id", digits(sent.to)}}}},
+                                   {"messages", {{{"id", sent.id}}}}})};
     }
     return sent;
 }
@@ -94,7 +110,9 @@ std::vector<Receipt> World::receipts(const Sent&, bool reaches, bool faults) {
     }
     if (faults) {
         for (Receipt& receipt : all) {
-            receipt.after = rng_.chance(30) ? seconds{rng_.between(0, 2000)} : receipt.after;  // out of order, or before our answer is stored
+            receipt.after = rng_.chance(30)
+                                ? seconds{rng_.between(0, 2000)}
+                                : receipt.after;  // out of order, or before our answer is stored
         }
         std::erase_if(all, [this](const Receipt&) { return rng_.chance(4); });
         if (!all.empty() && rng_.chance(10)) {
@@ -105,32 +123,49 @@ std::vector<Receipt> World::receipts(const Sent&, bool reaches, bool faults) {
 }
 
 std::string World::envelope(const std::string& field, const std::string& value_members) const {
-    return R"({"object":"whatsapp_business_account","entry":[{"id":"1","changes":[{"field":")" + field +
+    return R"({"object":"whatsapp_business_account","entry":[{"id":"1","changes":[{"field":")" +
+           field +
            R"(","value":{"messaging_product":"whatsapp","metadata":{"display_phone_number":"61491570110","phone_number_id":")" +
            line_.account.settings.at("phone_number_id") + "\"}," + value_members + "}}]}]}";
 }
 
 std::string World::status(const Sent& sent, const Receipt& receipt, core::Timestamp at) const {
-    json status{{"id", sent.id}, {"status", receipt.status}, {"timestamp", std::to_string(seconds(at))},
-                {"recipient_id", digits(sent.to)}, {"biz_opaque_callback_data", sent.callback_data}};
+    json status{{"id", sent.id},
+                {"status", receipt.status},
+                {"timestamp", std::to_string(seconds(at))},
+                {"recipient_id", digits(sent.to)},
+                {"biz_opaque_callback_data", sent.callback_data}};
     if (receipt.code != 0) {
         status["errors"] = {{{"code", receipt.code}, {"title", "Message undeliverable"}}};
     }
     return envelope("messages", "\"statuses\":[" + status.dump() + "]");
 }
 
-std::string World::reply(const std::string& phone, const std::string& name, const Reply& reply, const std::string& about, core::Timestamp at) {
+std::string World::reply(const std::string& phone, const std::string& name, const Reply& reply,
+                         const std::string& about, core::Timestamp at) {
     const std::string wa_id = digits(phone);
     const std::string id = "IN" + std::to_string(++ids_);
-    const std::string contacts = "\"contacts\":" + json{{{"profile", {{"name", name}}}, {"wa_id", wa_id}}}.dump() + ",";
+    const std::string contacts =
+        "\"contacts\":" + json{{{"profile", {{"name", name}}}, {"wa_id", wa_id}}}.dump() + ",";
     json m{{"from", wa_id}, {"id", "wamid." + id}, {"timestamp", std::to_string(seconds(at))}};
     switch (reply.form) {
         case Reply::Form::call:
-            return envelope("calls", "\"calls\":" + json{{{"id", "wacid." + id}, {"from", wa_id}, {"to", "61491570110"}, {"event", "connect"},
-                                                          {"direction", "USER_INITIATED"}, {"timestamp", std::to_string(seconds(at))}}}.dump());
+            return envelope("calls",
+                            "\"calls\":" + json{{{"id", "wacid." + id},
+                                                 {"from", wa_id},
+                                                 {"to", "61491570110"},
+                                                 {"event", "connect"},
+                                                 {"direction", "USER_INITIATED"},
+                                                 {"timestamp", std::to_string(seconds(at))}}}
+                                               .dump());
         case Reply::Form::preference_stop:
-            return envelope("user_preferences", "\"user_preferences\":" + json{{{"wa_id", wa_id}, {"detail", "stop"}, {"category", "marketing_messages"},
-                                                                                {"value", "stop"}, {"timestamp", seconds(at)}}}.dump());
+            return envelope("user_preferences",
+                            "\"user_preferences\":" + json{{{"wa_id", wa_id},
+                                                            {"detail", "stop"},
+                                                            {"category", "marketing_messages"},
+                                                            {"value", "stop"},
+                                                            {"timestamp", seconds(at)}}}
+                                                          .dump());
         case Reply::Form::reaction:
             m["type"] = "reaction";
             m["reaction"] = {{"message_id", about}, {"emoji", "\xF0\x9F\x91\x8D"}};
@@ -148,9 +183,12 @@ std::string World::reply(const std::string& phone, const std::string& name, cons
 }
 
 HttpRequest World::sign(const std::string& body) const {
-    HttpRequest request{.method = "POST", .url = "/webhooks/" + line_.account.id.value, .body = body};
+    HttpRequest request{
+        .method = "POST", .url = "/webhooks/" + line_.account.id.value, .body = body};
     request.headers.push_back({"Content-Type", "application/json"});
-    request.headers.push_back({"X-Hub-Signature-256", "sha256=" + hmac_sha256_hex(line_.account.secrets.at("app_secret").front(), body)});
+    request.headers.push_back(
+        {"X-Hub-Signature-256",
+         "sha256=" + hmac_sha256_hex(line_.account.secrets.at("app_secret").front(), body)});
     return request;
 }
 

@@ -1,5 +1,6 @@
 #pragma once
-// The outside network of a simulated run: the WhatsApp Cloud API as the wire shows it, with faults from the seed.
+// The outside network of a simulated run: the WhatsApp Cloud API as the wire shows it, with faults
+// from the seed.
 
 #include <map>
 #include <string>
@@ -10,7 +11,15 @@
 
 namespace warmcall::simulator {
 
-enum class Fault { none, no_connection, lost_after_write, taken_then_silent, taken_then_500, throttled, refused_500 };
+enum class Fault {
+    none,
+    no_connection,
+    lost_after_write,
+    taken_then_silent,
+    taken_then_500,
+    throttled,
+    refused_500
+};
 
 struct Sent {
     enum class Kind { taken, refused, never_arrived } kind = Kind::never_arrived;
@@ -39,7 +48,8 @@ class World {
 
     // Webhook bodies.
     std::string status(const Sent& sent, const Receipt& receipt, core::Timestamp at) const;
-    std::string reply(const std::string& phone, const std::string& name, const Reply& reply, const std::string& about, core::Timestamp at);
+    std::string reply(const std::string& phone, const std::string& name, const Reply& reply,
+                      const std::string& about, core::Timestamp at);
     HttpRequest sign(const std::string& body) const;
 
  private:

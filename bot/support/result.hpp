@@ -9,13 +9,13 @@
 namespace warmcall {
 
 enum class Errc {
-    bad_input,      // what was given cannot be read; the sentence says where and what was expected
-    bad_payload,    // a provider's payload that does not parse
+    bad_input,    // what was given cannot be read; the sentence says where and what was expected
+    bad_payload,  // a provider's payload that does not parse
     bad_signature,
     not_found,
     conflict,
-    refused,        // understood, and not allowed now
-    unavailable,    // try again later
+    refused,      // understood, and not allowed now
+    unavailable,  // try again later
     timeout,
     io,
 };
@@ -28,9 +28,9 @@ struct Error {
 template <class T>
 class [[nodiscard]] Result {
  public:
-    Result(T value) : state_{std::move(value)} {}               // NOLINT(google-explicit-constructor)
-    Result(Error error) : state_{std::move(error)} {}           // NOLINT(google-explicit-constructor)
-    Result(Errc code) : state_{Error{code, {}}} {}              // NOLINT(google-explicit-constructor)
+    Result(T value) : state_{std::move(value)} {}      // NOLINT(google-explicit-constructor)
+    Result(Error error) : state_{std::move(error)} {}  // NOLINT(google-explicit-constructor)
+    Result(Errc code) : state_{Error{code, {}}} {}     // NOLINT(google-explicit-constructor)
 
     explicit operator bool() const { return state_.index() == 0; }
     T& operator*() & { return std::get<0>(state_); }

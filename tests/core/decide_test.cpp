@@ -15,7 +15,9 @@ namespace {
 
 using std::chrono::days;
 
-Verdict closed_window() { return {.code = GateCode::window_closed, .sentence = "The 24-hour window is closed."}; }
+Verdict closed_window() {
+    return {.code = GateCode::window_closed, .sentence = "The 24-hour window is closed."};
+}
 
 }  // namespace
 
@@ -38,9 +40,12 @@ TEST_CASE("an enrolled contact is planned, and the first text waits for a decent
 
 TEST_CASE("on a holiday no first text goes out") {
     World world;
-    world.now = instant({std::chrono::year{2027}, std::chrono::January, std::chrono::day{26}}, DayTime{11 * 60}, kolkata);
+    world.now = instant({std::chrono::year{2027}, std::chrono::January, std::chrono::day{26}},
+                        DayTime{11 * 60}, kolkata);
     world.happens(Enrolled{"gentle"});
-    CHECK(world.c.outreach->wake_at == instant({std::chrono::year{2027}, std::chrono::January, std::chrono::day{27}}, DayTime{10 * 60}, kolkata));
+    CHECK(world.c.outreach->wake_at ==
+          instant({std::chrono::year{2027}, std::chrono::January, std::chrono::day{27}},
+                  DayTime{10 * 60}, kolkata));
 }
 
 TEST_CASE("a contact's own wishes narrow the hours") {
@@ -71,7 +76,8 @@ TEST_CASE("nobody is enrolled without consent, a number, a cadence, or after a S
     unlisted.happens(Enrolled{"gentle"});
     CHECK(unlisted.refused() == "no_address");
     World done;
-    done.c.contact.suppressions = {{.scope = SuppressionScope::all, .reason = "STOP", .at = done.now}};
+    done.c.contact.suppressions = {
+        {.scope = SuppressionScope::all, .reason = "STOP", .at = done.now}};
     done.happens(Enrolled{"gentle"});
     CHECK(done.refused() == "suppressed");
     World speechless;
@@ -110,7 +116,8 @@ TEST_CASE("without a known time zone no text goes out, and the rep still calls")
     CHECK(world.prompt() == "no_warmup");
 }
 
-TEST_CASE("a provider that is down for a moment is waited for, and no longer than the text is worth sending") {
+TEST_CASE(
+    "a provider that is down for a moment is waited for, and no longer than the text is worth sending") {
     World world;
     world.plan.channels.front().working = false;
     world.enrol();
@@ -269,7 +276,8 @@ TEST_CASE("a second way that fails does not call the first one undelivered") {
     CHECK(world.c.outreach->wake_at == world.at(1, 10, 45));
 }
 
-TEST_CASE("a provider that says they do not want such texts is believed, in whatever order it says so") {
+TEST_CASE(
+    "a provider that says they do not want such texts is believed, in whatever order it says so") {
     const bool arrives_first = GENERATE(true, false);
     World world;
     world.enrol(Network::accepts);
@@ -283,7 +291,8 @@ TEST_CASE("a provider that says they do not want such texts is believed, in what
     CHECK(world.c.contact.suppressions.front().scope == SuppressionScope::channel);
 }
 
-TEST_CASE("we cannot tell whether it went out: it is not sent again, and the rep calls half an hour later") {
+TEST_CASE(
+    "we cannot tell whether it went out: it is not sent again, and the rep calls half an hour later") {
     World world;
     world.enrol();
     const MessageId text = world.newest();
@@ -344,7 +353,8 @@ TEST_CASE("the rep may send again what perhaps never went out, and may leave it"
     }
 }
 
-TEST_CASE("what never reached the provider is tried again while it is fresh, and then the rep calls") {
+TEST_CASE(
+    "what never reached the provider is tried again while it is fresh, and then the rep calls") {
     World world;
     world.enrol();
     const MessageId text = world.newest();
@@ -375,12 +385,14 @@ TEST_CASE("a text the provider refuses while nobody wants it any more is not lef
     const MessageId text = world.newest();
     REQUIRE(world.claims(text));
     world.reply("All good");
-    world.settles(text, How::refused, fact_failed(world.now, 4, FailureClass::slow_down), world.now + 1min);
+    world.settles(text, How::refused, fact_failed(world.now, 4, FailureClass::slow_down),
+                  world.now + 1min);
     CHECK(world.state(text) == "cancelled");
     CHECK(world.prompt() == "replied");
 }
 
-TEST_CASE("the frequency cap counts from when a text left, not from a receipt that comes days later") {
+TEST_CASE(
+    "the frequency cap counts from when a text left, not from a receipt that comes days later") {
     World world;
     world.warm();
     const MessageId text = world.newest();
@@ -426,7 +438,8 @@ TEST_CASE("a reply before the text left cancels the text") {
     CHECK(planned.outbox.empty());
 }
 
-TEST_CASE("a reply before our send was acknowledged: the answer to the send changes nothing for the rep") {
+TEST_CASE(
+    "a reply before our send was acknowledged: the answer to the send changes nothing for the rep") {
     World world;
     world.enrol();
     const MessageId text = world.newest();
@@ -488,7 +501,8 @@ TEST_CASE("a reply while a call is due makes the same prompt rise, never a secon
     CHECK(world.c.prompt->words == "Here I am");
 }
 
-TEST_CASE("a reply while the prompt is claimed: the words are there, and no phone rings in the rep's hand") {
+TEST_CASE(
+    "a reply while the prompt is claimed: the words are there, and no phone rings in the rep's hand") {
     World world;
     world.call_is_due();
     world.happens(Claimed{maya});
@@ -510,8 +524,11 @@ TEST_CASE("a reply while the rep is on the phone is only added to the card") {
 }
 
 TEST_CASE("a reaction, a button or a voice message is a reply") {
-    const auto [kind, words] = GENERATE(table<ReplyKind, std::string>(
-        {{ReplyKind::reaction, "👍"}, {ReplyKind::button, "I'm fine"}, {ReplyKind::voice, "sent a voice message"}, {ReplyKind::media, "sent a photo"}}));
+    const auto [kind, words] =
+        GENERATE(table<ReplyKind, std::string>({{ReplyKind::reaction, "👍"},
+                                                {ReplyKind::button, "I'm fine"},
+                                                {ReplyKind::voice, "sent a voice message"},
+                                                {ReplyKind::media, "sent a photo"}}));
     World world;
     world.warm();
     world.reply(words, kind);
@@ -544,7 +561,12 @@ TEST_CASE("a reply to an earlier round's text is a reply all the same") {
             world.logs(Reached::no_answer, false);
         }
     }
-    world.happens(Replied{.at = world.now, .channel = whatsapp, .from = world.c.contact.addresses.front(), .words = "Hi", .about = old, .about_round = 1});
+    world.happens(Replied{.at = world.now,
+                          .channel = whatsapp,
+                          .from = world.c.contact.addresses.front(),
+                          .words = "Hi",
+                          .about = old,
+                          .about_round = 1});
     CHECK(world.prompt() == "replied");
 }
 
@@ -672,7 +694,8 @@ TEST_CASE("a promise made in person counts for more than what their phone says")
 
 // ---- nobody acknowledges ----
 
-TEST_CASE("a prompt nobody looks at goes to the rep again, to the stand-in, to the lead, and the next day starts over") {
+TEST_CASE(
+    "a prompt nobody looks at goes to the rep again, to the stand-in, to the lead, and the next day starts over") {
     World world;
     world.call_is_due();
     world.news.clear();
@@ -744,7 +767,8 @@ TEST_CASE("a snoozed prompt comes back when the rep asked, and is nobody's meanw
     CHECK(world.news == Strings{"ring maya"});
 }
 
-TEST_CASE("a prompt that had gone up to the lead comes back to its owner when there is news, or the time it was put off to has come") {
+TEST_CASE(
+    "a prompt that had gone up to the lead comes back to its owner when there is news, or the time it was put off to has come") {
     World world;
     world.call_is_due();
     world.advance(45min);
@@ -858,7 +882,8 @@ TEST_CASE("further attempts come at another time of day, on a day that suits bot
     world.logs(Reached::no_answer);
     world.advance_to(world.c.outreach->wake_at);
     world.logs(Reached::busy);
-    CHECK(world.clock(world.c.outreach->wake_at) == "day 3 10:00");  // a day later is past the morning of day 2; India opens at ten
+    CHECK(world.clock(world.c.outreach->wake_at) ==
+          "day 3 10:00");  // a day later is past the morning of day 2; India opens at ten
     world.advance_to(world.c.outreach->wake_at);
     world.logs(Reached::no_answer);
     CHECK(world.clock(world.c.outreach->wake_at) == "day 5 17:00");
@@ -893,7 +918,8 @@ TEST_CASE("they are asked to call back once in 24 hours, and not when somebody e
     CHECK(quiet.messages() == Strings{"wellbeing settled"});
 }
 
-TEST_CASE("they can be asked to call back again after they called and were missed, in the same round") {
+TEST_CASE(
+    "they can be asked to call back again after they called and were missed, in the same round") {
     World world;
     world.on_call();
     world.logs(Reached::no_answer);
@@ -901,7 +927,8 @@ TEST_CASE("they can be asked to call back again after they called and were misse
     world.happens(TheyCalled{world.now, whatsapp, world.c.contact.addresses.front()});
     world.logs(Reached::no_answer);
     CHECK(world.c.outreach->attempt == 1);
-    CHECK(world.messages() == Strings{"wellbeing settled", "call_me_back settled", "call_me_back settled"});
+    CHECK(world.messages() ==
+          Strings{"wellbeing settled", "call_me_back settled", "call_me_back settled"});
 }
 
 TEST_CASE("a call-back text is not sent to somebody who answered before it left") {
@@ -940,7 +967,8 @@ TEST_CASE("talked, and the next date: the promise is kept in the ledger and come
     CHECK(world.c.prompt->reason == "You promised Amara this call. Ask about: her new shop");
 }
 
-TEST_CASE("a promised call over a week away gets a new text an hour before, and comes at its minute") {
+TEST_CASE(
+    "a promised call over a week away gets a new text an hour before, and comes at its minute") {
     World world;
     world.on_call();
     world.logs(Said::agreed_next, world.at(15, 15));
@@ -996,10 +1024,11 @@ TEST_CASE("busy now is not an end: the ladder says when to call again") {
 }
 
 TEST_CASE("not interested, wrong person, won and stop end it; stop also suppresses") {
-    const auto [said, won, reason] = GENERATE(table<Said, bool, std::string>({{Said::not_interested, false, "said_no"},
-                                                                            {Said::wrong_person, false, "wrong_person"},
-                                                                            {Said::talked, true, "won"},
-                                                                            {Said::stop, false, "opted_out"}}));
+    const auto [said, won, reason] =
+        GENERATE(table<Said, bool, std::string>({{Said::not_interested, false, "said_no"},
+                                                 {Said::wrong_person, false, "wrong_person"},
+                                                 {Said::talked, true, "won"},
+                                                 {Said::stop, false, "opted_out"}}));
     World world;
     world.on_call();
     world.happens(Disposed{maya, {.reached = Reached::human, .said = said, .won = won}});
@@ -1013,7 +1042,9 @@ TEST_CASE("no answer never ends or suppresses anything, however often") {
     World world;
     world.on_call();
     for (int i = 0; i < 40; ++i) {
-        const auto reached = std::array{Reached::no_answer, Reached::machine, Reached::busy, Reached::rejected, Reached::someone_else}[static_cast<std::size_t>(i % 5)];
+        const auto reached =
+            std::array{Reached::no_answer, Reached::machine, Reached::busy, Reached::rejected,
+                       Reached::someone_else}[static_cast<std::size_t>(i % 5)];
         world.logs(reached);
         REQUIRE(world.phase() == "waiting");
         while (world.prompt().empty()) {
@@ -1263,7 +1294,8 @@ TEST_CASE("perhaps STOP at night rings nobody before the morning") {
     CHECK(std::ranges::count(world.news, "ring maya") == 1);
 }
 
-TEST_CASE("perhaps STOP in the middle of things holds them too, and the question comes first on the card") {
+TEST_CASE(
+    "perhaps STOP in the middle of things holds them too, and the question comes first on the card") {
     World world;
     SECTION("they had replied") {
         world.warm();
@@ -1329,7 +1361,8 @@ TEST_CASE("they switched off our texts at the provider: the other way, or the re
 
 // ---- the rep writes ----
 
-TEST_CASE("the rep wrote from the phone's own app: our text stays away, and the call comes after the lead time") {
+TEST_CASE(
+    "the rep wrote from the phone's own app: our text stays away, and the call comes after the lead time") {
     World world;
     world.enrol();
     const MessageId text = world.newest();
@@ -1382,7 +1415,8 @@ TEST_CASE("what the rep typed still goes out when they write another line or the
     CHECK(world.state(text) == "cancelled");
 }
 
-TEST_CASE("the 24-hour window closes between plan and send: the rep learns that the text did not go out") {
+TEST_CASE(
+    "the 24-hour window closes between plan and send: the rep learns that the text did not go out") {
     World world;
     world.warm();
     world.reply("Hello!");
@@ -1423,7 +1457,8 @@ TEST_CASE("a confirmation of a STOP whose window closed is let go quietly") {
 
 // ---- time ----
 
-TEST_CASE("quiet hours begin between plan and send: the text waits for the morning and the call for the text") {
+TEST_CASE(
+    "quiet hours begin between plan and send: the text waits for the morning and the call for the text") {
     World world;
     world.now = world.at(1, 20, 59);
     world.enrol();
@@ -1468,12 +1503,14 @@ TEST_CASE("a text planned for an hour that daylight saving skips goes out right 
     }
     world.plan.calendar.countries["XX"] = rules;
     using namespace std::chrono;
-    world.now = sys_days{year{2027} / March / 28} + 0h;  // the clocks go from 2:00 to 3:00 at 1:00 UTC
+    world.now =
+        sys_days{year{2027} / March / 28} + 0h;  // the clocks go from 2:00 to 3:00 at 1:00 UTC
     world.happens(Enrolled{"gentle"});
     CHECK(world.c.outreach->wake_at == sys_days{year{2027} / March / 28} + 1h);
 }
 
-TEST_CASE("in the hour that comes twice a text goes out once, in the first of the two that counts") {
+TEST_CASE(
+    "in the hour that comes twice a text goes out once, in the first of the two that counts") {
     World world;
     world.c.contact.zones = {"Europe/Berlin"};
     world.c.contact.region = "XX";
@@ -1483,7 +1520,8 @@ TEST_CASE("in the hour that comes twice a text goes out once, in the first of th
     }
     world.plan.calendar.countries["XX"] = rules;
     using namespace std::chrono;
-    world.now = sys_days{year{2026} / October / 25} - 1h;  // the clocks go from 3:00 back to 2:00 at 1:00 UTC
+    world.now = sys_days{year{2026} / October / 25} -
+                1h;  // the clocks go from 3:00 back to 2:00 at 1:00 UTC
     world.enrol(Network::delivers);
     world.advance(5h);
     CHECK(world.outbox.size() == 1);
@@ -1495,7 +1533,8 @@ TEST_CASE("a promise at a time the clocks skip is kept right after it") {
     world.c.contact.zones = {"Europe/Berlin"};
     world.c.contact.region = "DE";
     using namespace std::chrono;
-    const Timestamp at = instant(year_month_day{year{2027} / March / 28}, DayTime{150}, "Europe/Berlin");
+    const Timestamp at =
+        instant(year_month_day{year{2027} / March / 28}, DayTime{150}, "Europe/Berlin");
     CHECK(at == sys_days{year{2027} / March / 28} + 1h);
     world.now = at - days(3);
     world.happens(Enrolled{"gentle"});
@@ -1589,7 +1628,8 @@ TEST_CASE("the rep ends it with what they said, never with silence") {
     CHECK(world.refused() == "none_live");
 }
 
-TEST_CASE("reassigned: the contact, the next move and the open prompt change hands together, and the new rep's phone rings") {
+TEST_CASE(
+    "reassigned: the contact, the next move and the open prompt change hands together, and the new rep's phone rings") {
     World world;
     world.call_is_due();
     world.happens(Claimed{maya});
@@ -1604,7 +1644,8 @@ TEST_CASE("reassigned: the contact, the next move and the open prompt change han
     CHECK(world.refused() == "not_a_disposition");
 }
 
-TEST_CASE("two records of one person are merged: this one's outreach ends, its texts and its prompt with it") {
+TEST_CASE(
+    "two records of one person are merged: this one's outreach ends, its texts and its prompt with it") {
     World world;
     world.enrol();
     const MessageId text = world.newest();
@@ -1629,7 +1670,8 @@ TEST_CASE("they changed their number: what waits goes to the new one") {
     CHECK(world.c.contact.addresses == std::vector{now});
     CHECK(world.message(world.newest()).to == now);
     CHECK(world.told() == Strings{"maya: Amara has a new number."});
-    world.happens(AddressLearned{now, {AddressKind::whatsapp, "919811111111"}, AddressLearned::How::alias});
+    world.happens(
+        AddressLearned{now, {AddressKind::whatsapp, "919811111111"}, AddressLearned::How::alias});
     CHECK(world.c.contact.addresses.size() == 2);
     CHECK(world.told().empty());
 }

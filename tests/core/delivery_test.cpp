@@ -9,9 +9,12 @@ using namespace warmcall::core;
 
 namespace {
 
-Timestamp minute(int n) { return Timestamp{std::chrono::minutes{n}}; }
+Timestamp minute(int n) {
+    return Timestamp{std::chrono::minutes{n}};
+}
 
-// What providers may say of one message: also the same thing twice with another time, and two failures.
+// What providers may say of one message: also the same thing twice with another time, and two
+// failures.
 const std::array<Facts, 8> said{
     Facts{.queued = minute(1), .claimed = minute(2)},
     Facts{.unknown = minute(3)},
@@ -57,7 +60,8 @@ TEST_CASE("whatever the order and however often receipts come, the same is known
     CHECK(teller.different == 0);
 }
 
-TEST_CASE("joining what two know is the same from either side, in any grouping, and once is enough") {
+TEST_CASE(
+    "joining what two know is the same from either side, in any grouping, and once is enough") {
     for (const Facts& a : said) {
         CHECK(join(a, a) == a);
         CHECK(join(a, {}) == a);
@@ -70,7 +74,8 @@ TEST_CASE("joining what two know is the same from either side, in any grouping, 
     }
 }
 
-TEST_CASE("a person is shown the furthest a text got: read, delivered, failed, sent, accepted, unknown, queued") {
+TEST_CASE(
+    "a person is shown the furthest a text got: read, delivered, failed, sent, accepted, unknown, queued") {
     Facts facts;
     CHECK(shown(facts) == Shown::none);
     facts.queued = minute(1);

@@ -52,38 +52,54 @@ void free_form(Scene& s) {
 }
 
 const std::vector<Row> table{
-    {GateCode::cancelled, When::never, "it was cancelled", [](Scene& s) { s.message.state = MessageState::cancelled; }},
-    {GateCode::too_late, When::never, "it is no longer fresh", [](Scene& s) { s.world.now = s.message.not_after + 1ms; }},
+    {GateCode::cancelled, When::never, "it was cancelled",
+     [](Scene& s) { s.message.state = MessageState::cancelled; }},
+    {GateCode::too_late, When::never, "it is no longer fresh",
+     [](Scene& s) { s.world.now = s.message.not_after + 1ms; }},
     {GateCode::too_late, When::never, "the call came first",
      [](Scene& s) {
          s.message.id.value = 5;
          s.outreach().phase = CallDue{};
      }},
-    {GateCode::not_yet, When::later, "its time has not come", [](Scene& s) { s.message.not_before = s.world.now + 1ms; }},
-    {GateCode::no_route, When::elsewhere, "its channel is gone", [](Scene& s) { s.message.channel = ChannelId{"sold"}; }},
-    {GateCode::not_live, When::never, "the outreach has ended", [](Scene& s) { s.world.c.outreach.reset(); }},
-    {GateCode::not_live, When::never, "another outreach is under way", [](Scene& s) { s.message.outreach.value += 100; }},
-    {GateCode::held, When::later, "the rep put it on hold", [](Scene& s) { s.outreach().phase = Held{HoldReason::by_rep, s.world.now + 1h}; }},
-    {GateCode::held, When::never, "they may have asked to stop", [](Scene& s) { s.outreach().phase = Held{HoldReason::perhaps_stop, s.world.now + 1h}; }},
+    {GateCode::not_yet, When::later, "its time has not come",
+     [](Scene& s) { s.message.not_before = s.world.now + 1ms; }},
+    {GateCode::no_route, When::elsewhere, "its channel is gone",
+     [](Scene& s) { s.message.channel = ChannelId{"sold"}; }},
+    {GateCode::not_live, When::never, "the outreach has ended",
+     [](Scene& s) { s.world.c.outreach.reset(); }},
+    {GateCode::not_live, When::never, "another outreach is under way",
+     [](Scene& s) { s.message.outreach.value += 100; }},
+    {GateCode::held, When::later, "the rep put it on hold",
+     [](Scene& s) { s.outreach().phase = Held{HoldReason::by_rep, s.world.now + 1h}; }},
+    {GateCode::held, When::never, "they may have asked to stop",
+     [](Scene& s) { s.outreach().phase = Held{HoldReason::perhaps_stop, s.world.now + 1h}; }},
     {GateCode::held, When::never, "they may have asked to stop, and the rep typed it",
      [](Scene& s) {
          free_form(s);
          s.contact().windows = {{whatsapp, s.world.now + 23h}};
          s.outreach().phase = Held{HoldReason::perhaps_stop, s.world.now + 1h};
      }},
-    {GateCode::replied, When::never, "they have answered in this round", [](Scene& s) { s.outreach().replied_at = s.world.now - 1h; }},
+    {GateCode::replied, When::never, "they have answered in this round",
+     [](Scene& s) { s.outreach().replied_at = s.world.now - 1h; }},
     {GateCode::replied, When::never, "they answered after the call-back text was planned",
      [](Scene& s) {
          s.message.kind = MessageKind::call_me_back;
          s.outreach().replied_at = s.world.now + 1ms;
      }},
-    {GateCode::suppressed, When::elsewhere, "they opted out", [](Scene& s) { s.contact().suppressions = {{.scope = SuppressionScope::all}}; }},
+    {GateCode::suppressed, When::elsewhere, "they opted out",
+     [](Scene& s) { s.contact().suppressions = {{.scope = SuppressionScope::all}}; }},
     {GateCode::suppressed, When::elsewhere, "this number is not to be written to",
-     [](Scene& s) { s.contact().suppressions = {{.scope = SuppressionScope::address, .address = s.message.to}}; }},
+     [](Scene& s) {
+         s.contact().suppressions = {{.scope = SuppressionScope::address, .address = s.message.to}};
+     }},
     {GateCode::suppressed, When::elsewhere, "they switched off marketing on this channel",
-     [](Scene& s) { s.contact().suppressions = {{.scope = SuppressionScope::channel, .channel = whatsapp}}; }},
-    {GateCode::no_consent, When::never, "nobody noted that they agreed", [](Scene& s) { s.contact().consent.reset(); }},
-    {GateCode::template_missing, When::never, "there is no such text", [](Scene& s) { s.message.template_name = "gone"; }},
+     [](Scene& s) {
+         s.contact().suppressions = {{.scope = SuppressionScope::channel, .channel = whatsapp}};
+     }},
+    {GateCode::no_consent, When::never, "nobody noted that they agreed",
+     [](Scene& s) { s.contact().consent.reset(); }},
+    {GateCode::template_missing, When::never, "there is no such text",
+     [](Scene& s) { s.message.template_name = "gone"; }},
     {GateCode::template_not_approved, When::elsewhere, "the provider paused the text",
      [](Scene& s) { s.world.plan.templates.status["wellbeing/en"] = TemplateStatus::paused; }},
     {GateCode::template_not_approved, When::elsewhere, "the provider is still looking at the text",
@@ -91,8 +107,10 @@ const std::vector<Row> table{
     {GateCode::template_not_approved, When::elsewhere, "the provider rejected the text",
      [](Scene& s) { s.world.plan.templates.status["wellbeing/en"] = TemplateStatus::rejected; }},
     {GateCode::window_closed, When::elsewhere, "a free text outside the window", free_form},
-    {GateCode::country_rule, When::elsewhere, "WhatsApp delivers no marketing in the US", [](Scene& s) { s.contact().region = "US"; }},
-    {GateCode::frequency, When::never, "the last one is not a week old", [](Scene& s) { s.contact().last_wellbeing_at = s.world.now - days{7} + 1ms; }},
+    {GateCode::country_rule, When::elsewhere, "WhatsApp delivers no marketing in the US",
+     [](Scene& s) { s.contact().region = "US"; }},
+    {GateCode::frequency, When::never, "the last one is not a week old",
+     [](Scene& s) { s.contact().last_wellbeing_at = s.world.now - days{7} + 1ms; }},
     {GateCode::frequency, When::never, "they were asked to call back today",
      [](Scene& s) {
          s.message.kind = MessageKind::call_me_back;
@@ -110,14 +128,17 @@ const std::vector<Row> table{
          s.world.now = s.world.at(1, 21);
          s.message.not_after = s.world.now + 1h;
      }},
-    {GateCode::quiet_hours, When::never, "nobody knows what time it is there", [](Scene& s) { s.contact().zones.clear(); }},
-    {GateCode::channel_down, When::later, "the provider is out of order", [](Scene& s) { s.world.plan.channels.front().working = false; }},
+    {GateCode::quiet_hours, When::never, "nobody knows what time it is there",
+     [](Scene& s) { s.contact().zones.clear(); }},
+    {GateCode::channel_down, When::later, "the provider is out of order",
+     [](Scene& s) { s.world.plan.channels.front().working = false; }},
     {GateCode::go, When::never, "nothing is against it", [](Scene&) {}},
 };
 
 }  // namespace
 
-TEST_CASE("a text goes when nothing is against it, and otherwise the rep reads why, and when or how else it may") {
+TEST_CASE(
+    "a text goes when nothing is against it, and otherwise the rep reads why, and when or how else it may") {
     for (const Row& row : table) {
         Scene scene;
         REQUIRE(scene.verdict().go());
@@ -136,7 +157,8 @@ TEST_CASE("a text goes when nothing is against it, and otherwise the rep reads w
     }
 }
 
-TEST_CASE("every reason of the gate has its row, but the one the sender finds while it writes the text") {
+TEST_CASE(
+    "every reason of the gate has its row, but the one the sender finds while it writes the text") {
     std::set<GateCode> seen;
     for (const Row& row : table) {
         seen.insert(row.code);
@@ -195,7 +217,8 @@ TEST_CASE("a text is useful up to its last moment, and no longer") {
     CHECK(scene.verdict().go());
 }
 
-TEST_CASE("where a number's owner may be in several zones, it must be a decent hour in all of them") {
+TEST_CASE(
+    "where a number's owner may be in several zones, it must be a decent hour in all of them") {
     Scene scene;
     scene.contact().region = "AU";
     scene.contact().zones = {"Australia/Sydney", "Australia/Perth"};
@@ -238,16 +261,24 @@ TEST_CASE("the confirmation of a STOP goes at once, once everything else is refu
     scene.contact().windows = {{whatsapp, scene.world.now + 24h}};
     scene.world.c.outreach.reset();
     scene.world.now = scene.world.at(1, 23);
-    scene.message = {.kind = MessageKind::stop_confirmation, .channel = whatsapp, .to = scene.message.to, .not_before = scene.world.now, .not_after = scene.world.now + 1h};
+    scene.message = {.kind = MessageKind::stop_confirmation,
+                     .channel = whatsapp,
+                     .to = scene.message.to,
+                     .not_before = scene.world.now,
+                     .not_after = scene.world.now + 1h};
     CHECK(scene.verdict().go());
     scene.contact().windows.clear();
     CHECK(scene.verdict().code == GateCode::window_closed);
 }
 
-TEST_CASE("the route is the first channel that may, and a channel that has just failed is not one") {
+TEST_CASE(
+    "the route is the first channel that may, and a channel that has just failed is not one") {
     Scene scene;
     scene.world.add_sms();
-    const auto way = [&](const ChannelId& except = {}) { return route(scene.world.plan, scene.world.c, MessageKind::wellbeing, scene.world.now, except); };
+    const auto way = [&](const ChannelId& except = {}) {
+        return route(scene.world.plan, scene.world.c, MessageKind::wellbeing, scene.world.now,
+                     except);
+    };
     CHECK(way().channel == whatsapp);
     CHECK(way(whatsapp).channel == sms);
     scene.contact().region = "US";
@@ -267,20 +298,24 @@ TEST_CASE("where no channel may, the rep reads the most hopeful reason") {
     scene.contact().region = "US";
     scene.contact().zones = {"America/Chicago"};
     scene.world.now = scene.world.at(1, 23);
-    const Route way = route(scene.world.plan, scene.world.c, MessageKind::wellbeing, scene.world.now);
+    const Route way =
+        route(scene.world.plan, scene.world.c, MessageKind::wellbeing, scene.world.now);
     CHECK(way.channel == sms);
     CHECK(way.verdict.code == GateCode::quiet_hours);
     CHECK(way.verdict.again_at == scene.world.at(2, 9));
     scene.world.plan.channels.clear();
-    CHECK(route(scene.world.plan, scene.world.c, MessageKind::wellbeing, scene.world.now).verdict.code == GateCode::no_route);
+    CHECK(route(scene.world.plan, scene.world.c, MessageKind::wellbeing, scene.world.now)
+              .verdict.code == GateCode::no_route);
 }
 
 TEST_CASE("somebody known by a WhatsApp id alone is written to there") {
     Scene scene;
     scene.contact().addresses = {{AddressKind::whatsapp_user, "IN.WARM0000000000000001"}};
-    const Route way = route(scene.world.plan, scene.world.c, MessageKind::wellbeing, scene.world.now);
+    const Route way =
+        route(scene.world.plan, scene.world.c, MessageKind::wellbeing, scene.world.now);
     CHECK(way.verdict.go());
     CHECK(way.to == scene.contact().addresses.front());
     scene.world.plan.channels = {{.id = sms, .provider = "twilio", .medium = Medium::sms}};
-    CHECK(route(scene.world.plan, scene.world.c, MessageKind::wellbeing, scene.world.now).verdict.code == GateCode::no_route);
+    CHECK(route(scene.world.plan, scene.world.c, MessageKind::wellbeing, scene.world.now)
+              .verdict.code == GateCode::no_route);
 }

@@ -12,7 +12,8 @@ using How = SendSettled::How;
 
 namespace {
 
-// A long run of anything that may happen to one contact, in any order. World checks every step by the invariants of DESIGN.md 5.
+// A long run of anything that may happen to one contact, in any order. World checks every step by
+// the invariants of DESIGN.md 5.
 class History {
  public:
     explicit History(unsigned seed) : random_{seed} {
@@ -47,14 +48,20 @@ class History {
     std::size_t below(std::size_t n) { return random_() % n; }
     bool one_in(std::size_t n) { return below(n) == 0; }
     RepId rep() { return std::array{maya, maya, ravi, lena}[below(4)]; }
-    Duration while_long() { return std::array<Duration, 8>{5s, 1min, 20min, 45min, 3h, 20h, std::chrono::days{2}, std::chrono::days{8}}[below(8)]; }
+    Duration while_long() {
+        return std::array<Duration, 8>{
+            5s, 1min, 20min, 45min, 3h, 20h, std::chrono::days{2}, std::chrono::days{8}}[below(8)];
+    }
     Timestamp later() { return world_.now + while_long(); }
 
     std::optional<MessageId> any_message() {
         if (world_.outbox.empty()) {
             return std::nullopt;
         }
-        return std::next(world_.outbox.begin(), static_cast<std::ptrdiff_t>(one_in(2) ? world_.outbox.size() - 1 : below(world_.outbox.size())))->first;
+        return std::next(world_.outbox.begin(),
+                         static_cast<std::ptrdiff_t>(one_in(2) ? world_.outbox.size() - 1
+                                                               : below(world_.outbox.size())))
+            ->first;
     }
 
     void step() {
@@ -88,19 +95,31 @@ class History {
     }
 
     void they_do() {
-        static const std::vector<std::string> words{"Hello!", "All good, thanks", "Can you stop by at 5?", "I am out of office until 20 November.",
-                                                    "Thank you for contacting us.", "please cancel tomorrow", "👍", "STOP"};
+        static const std::vector<std::string> words{"Hello!",
+                                                    "All good, thanks",
+                                                    "Can you stop by at 5?",
+                                                    "I am out of office until 20 November.",
+                                                    "Thank you for contacting us.",
+                                                    "please cancel tomorrow",
+                                                    "👍",
+                                                    "STOP"};
         switch (below(12)) {
             case 0:
                 world_.happens(TheyCalled{world_.now - 1s, whatsapp, {}});
                 break;
             case 1:
-                world_.happens(MarketingPreference{whatsapp, one_in(2) ? MarketingPreference::Choice::stop : MarketingPreference::Choice::resume});
+                world_.happens(
+                    MarketingPreference{whatsapp, one_in(2) ? MarketingPreference::Choice::stop
+                                                            : MarketingPreference::Choice::resume});
                 break;
             case 2:
                 if (!world_.c.contact.addresses.empty()) {
-                    const auto how = one_in(2) ? AddressLearned::How::replaced : AddressLearned::How::alias;
-                    world_.happens(AddressLearned{world_.c.contact.addresses.front(), {AddressKind::phone, "+9198" + std::to_string(10000000 + below(5))}, how});
+                    const auto how =
+                        one_in(2) ? AddressLearned::How::replaced : AddressLearned::How::alias;
+                    world_.happens(AddressLearned{
+                        world_.c.contact.addresses.front(),
+                        {AddressKind::phone, "+9198" + std::to_string(10000000 + below(5))},
+                        how});
                 }
                 break;
             case 3:
@@ -109,8 +128,12 @@ class History {
                 }
                 break;
             default: {
-                const std::size_t last = one_in(6) ? words.size() : words.size() - 1;  // STOP seldom, or every history is short
-                world_.happens(Replied{.at = world_.now - std::chrono::seconds{below(100)}, .channel = whatsapp, .words = words[below(last)]});
+                const std::size_t last =
+                    one_in(6) ? words.size()
+                              : words.size() - 1;  // STOP seldom, or every history is short
+                world_.happens(Replied{.at = world_.now - std::chrono::seconds{below(100)},
+                                       .channel = whatsapp,
+                                       .words = words[below(last)]});
             }
         }
     }
@@ -150,14 +173,17 @@ class History {
                 world_.happens(one_in(2) ? Event{Resumed{}} : Event{Reassigned{by}});
                 break;
             case 13:
-                world_.happens(StopAnswered{by, one_in(4) ? StopAnswered::Answer::it_was_stop : StopAnswered::Answer::it_was_not});
+                world_.happens(StopAnswered{by, one_in(4) ? StopAnswered::Answer::it_was_stop
+                                                          : StopAnswered::Answer::it_was_not});
                 break;
             case 14:
-                world_.happens(one_in(2) ? Event{RepWrote{world_.now - 5s}} : Event{WroteByRep{by, "How is the shop?"}});
+                world_.happens(one_in(2) ? Event{RepWrote{world_.now - 5s}}
+                                         : Event{WroteByRep{by, "How is the shop?"}});
                 break;
             default:
                 if (one_in(4)) {
-                    world_.happens(one_in(2) ? Event{MergedAway{}} : Event{ClosedByRep{CloseReason::said_no}});
+                    world_.happens(one_in(2) ? Event{MergedAway{}}
+                                             : Event{ClosedByRep{CloseReason::said_no}});
                 }
         }
     }
@@ -185,12 +211,14 @@ class History {
         const Message& m = world_.message(*id);
         if (m.state == MessageState::queued && m.not_before <= world_.now) {
             world_.claims(*id);
-        } else if (m.state == MessageState::claimed || (m.state == MessageState::unknown && one_in(2))) {
+        } else if (m.state == MessageState::claimed ||
+                   (m.state == MessageState::unknown && one_in(2))) {
             settle(*id);
         } else if (m.facts.accepted || m.facts.unknown) {
             world_.learns(*id, receipt());
         } else if (m.state == MessageState::unknown) {
-            world_.happens(UnknownAnswered{*id, one_in(2) ? UnknownAnswered::Answer::leave_it : UnknownAnswered::Answer::send_again});
+            world_.happens(UnknownAnswered{*id, one_in(2) ? UnknownAnswered::Answer::leave_it
+                                                          : UnknownAnswered::Answer::send_again});
         }
     }
 
@@ -203,7 +231,8 @@ class History {
                 world_.settles(id, How::not_sent, {}, world_.now + 10s);
                 break;
             case 2:
-                world_.settles(id, How::refused, fact_failed(world_.now, 131026), one_in(2) ? std::optional{world_.now + 1min} : std::nullopt);
+                world_.settles(id, How::refused, fact_failed(world_.now, 131026),
+                               one_in(2) ? std::optional{world_.now + 1min} : std::nullopt);
                 break;
             case 3:
                 world_.learns(id, receipt());  // quicker than the answer
@@ -220,7 +249,8 @@ class History {
             case 1:
                 return fact_read(world_.now);
             case 2:
-                return fact_failed(world_.now, one_in(2) ? 131026 : 131049, one_in(4) ? FailureClass::suppress : FailureClass::permanent);
+                return fact_failed(world_.now, one_in(2) ? 131026 : 131049,
+                                   one_in(4) ? FailureClass::suppress : FailureClass::permanent);
             default:
                 return fact_delivered(world_.now);
         }
@@ -229,11 +259,14 @@ class History {
     // What must hold at every moment, besides what World checks of every step.
     void look() {
         ++seen[world_.phase()];
-        const bool stopped = std::ranges::find(world_.c.contact.suppressions, SuppressionScope::all, &Suppression::scope) != world_.c.contact.suppressions.end();
+        const bool stopped =
+            std::ranges::find(world_.c.contact.suppressions, SuppressionScope::all,
+                              &Suppression::scope) != world_.c.contact.suppressions.end();
         int confirmations = 0;
         for (const auto& [id, m] : world_.outbox) {
             confirmations += m.kind == MessageKind::stop_confirmation ? 1 : 0;
-            const bool may_leave = m.state == MessageState::queued || m.state == MessageState::claimed;
+            const bool may_leave =
+                m.state == MessageState::queued || m.state == MessageState::claimed;
             if (!may_leave || m.kind == MessageKind::stop_confirmation || !world_.may_go(id).go()) {
                 continue;
             }
@@ -243,7 +276,8 @@ class History {
             if (world_.why() == "perhaps_stop") {
                 FAIL("somebody who may have said stop would be written to");
             }
-            if (m.kind == MessageKind::wellbeing && (world_.phase() != "warming" || world_.c.outreach->replied_at)) {
+            if (m.kind == MessageKind::wellbeing &&
+                (world_.phase() != "warming" || world_.c.outreach->replied_at)) {
                 FAIL("a well-being text would go out while " << world_.phase());
             }
         }
@@ -304,9 +338,11 @@ Outcome outcome_of(const std::vector<Facts>& receipts, bool with_sms, bool answe
 
 }  // namespace
 
-TEST_CASE("whatever happens in whatever order, nobody who said stop is written to and somebody always has the next move") {
+TEST_CASE(
+    "whatever happens in whatever order, nobody who said stop is written to and somebody always has the next move") {
     const char* const more = std::getenv("WARMCALL_HISTORIES");  // for a night of it
-    const unsigned histories = more == nullptr ? 1000 : static_cast<unsigned>(std::strtoul(more, nullptr, 10));
+    const unsigned histories =
+        more == nullptr ? 1000 : static_cast<unsigned>(std::strtoul(more, nullptr, 10));
     std::map<std::string, int> seen;
     for (unsigned seed = 1; seed <= histories; ++seed) {
         INFO("seed " << seed);
@@ -316,17 +352,20 @@ TEST_CASE("whatever happens in whatever order, nobody who said stop is written t
             seen[phase] += times;
         }
     }
-    for (const char* phase : {"none", "planned", "warming", "call_due", "on_call", "wrap_up", "waiting", "held", "closed"}) {
+    for (const char* phase : {"none", "planned", "warming", "call_due", "on_call", "wrap_up",
+                              "waiting", "held", "closed"}) {
         INFO(phase);
         CHECK(seen[phase] > 200);  // else these histories prove little
     }
 }
 
-TEST_CASE("the same receipts in any order, repeated or not, before or after the answer, lead to the same place") {
+TEST_CASE(
+    "the same receipts in any order, repeated or not, before or after the answer, lead to the same place") {
     const bool with_sms = GENERATE(false, true);
     World clock;
     const Timestamp at = clock.now;
-    const std::vector<Facts> all{fact_sent(at), fact_delivered(at + 1s), fact_read(at + 3s), fact_failed(at + 2s), fact_delivered(at + 1s)};
+    const std::vector<Facts> all{fact_sent(at), fact_delivered(at + 1s), fact_read(at + 3s),
+                                 fact_failed(at + 2s), fact_delivered(at + 1s)};
     for (unsigned set = 0; set < 32; ++set) {
         std::vector<std::size_t> order;
         for (std::size_t i = 0; i < all.size(); ++i) {
@@ -344,7 +383,9 @@ TEST_CASE("the same receipts in any order, repeated or not, before or after the 
                 const Outcome found = outcome_of(receipts, with_sms, answered_last);
                 expected = expected.value_or(found);
                 if (found != *expected) {
-                    FAIL("set " << set << ": " << found.phase << " " << found.prompt << ", and in another order " << expected->phase << " " << expected->prompt);
+                    FAIL("set " << set << ": " << found.phase << " " << found.prompt
+                                << ", and in another order " << expected->phase << " "
+                                << expected->prompt);
                 }
             }
         } while (std::ranges::next_permutation(order).found);

@@ -1,5 +1,6 @@
-// Days of a rep's life, tests/stories/*.story: what happens, and under it, as arrows, all that comes of it. No arrow may be missing
-// and none may be there that did not come. UPDATE_GOLDEN=1 writes the arrows anew; read the difference like code.
+// Days of a rep's life, tests/stories/*.story: what happens, and under it, as arrows, all that
+// comes of it. No arrow may be missing and none may be there that did not come. UPDATE_GOLDEN=1
+// writes the arrows anew; read the difference like code.
 
 #include <algorithm>
 #include <charconv>
@@ -29,14 +30,17 @@ struct Line {
 
 std::string trimmed(std::string_view text) {
     const auto begin = text.find_first_not_of(" \t\r");
-    return begin == std::string_view::npos ? std::string{} : std::string{text.substr(begin, text.find_last_not_of(" \t\r") - begin + 1)};
+    return begin == std::string_view::npos
+               ? std::string{}
+               : std::string{text.substr(begin, text.find_last_not_of(" \t\r") - begin + 1)};
 }
 
 std::vector<std::string> arrows_of(std::string_view line) {
     std::vector<std::string> arrows;
     for (std::size_t at = 0; at != std::string_view::npos;) {
         const std::size_t next = line.find("->", at + 2);
-        arrows.push_back(trimmed(line.substr(at + 2, next == std::string_view::npos ? next : next - at - 2)));
+        arrows.push_back(
+            trimmed(line.substr(at + 2, next == std::string_view::npos ? next : next - at - 2)));
         at = next;
     }
     return arrows;
@@ -75,10 +79,12 @@ struct Words {
     const World& world;
 
     [[noreturn]] void lost(std::string_view expected) const {
-        throw std::runtime_error{"expected " + std::string{expected} + ", found \"" + std::string{rest} + "\""};
+        throw std::runtime_error{"expected " + std::string{expected} + ", found \"" +
+                                 std::string{rest} + "\""};
     }
     bool take(std::string_view word) {
-        if (!rest.starts_with(word) || (rest.size() > word.size() && rest[word.size()] != ' ' && word.back() != ' ')) {
+        if (!rest.starts_with(word) ||
+            (rest.size() > word.size() && rest[word.size()] != ' ' && word.back() != ' ')) {
             return false;
         }
         rest.remove_prefix(word.size());
@@ -148,7 +154,8 @@ class Teller {
         }
         world_.advance_to(words.time());
         if (!world_.news.empty() && !words.rest.starts_with("wake")) {
-            throw std::runtime_error{"before this line there came " + world_.news.front() + "; it needs its own line, with \"wake\""};
+            throw std::runtime_error{"before this line there came " + world_.news.front() +
+                                     "; it needs its own line, with \"wake\""};
         }
         happens(words);
         words.end();
@@ -265,21 +272,29 @@ class Teller {
 
     bool outcome(Words& words, const RepId& by) {
         static const std::vector<std::pair<std::string_view, Reached>> nobody{
-            {"no answer", Reached::no_answer}, {"a machine", Reached::machine}, {"busy line", Reached::busy}, {"rejected", Reached::rejected},
-            {"someone else", Reached::someone_else}, {"bad number", Reached::bad_number}};
+            {"no answer", Reached::no_answer},
+            {"a machine", Reached::machine},
+            {"busy line", Reached::busy},
+            {"rejected", Reached::rejected},
+            {"someone else", Reached::someone_else},
+            {"bad number", Reached::bad_number}};
         static const std::vector<std::pair<std::string_view, Said>> somebody{
-            {"talked", Said::talked}, {"busy now", Said::busy_now}, {"asked to be called", Said::callback_asked}, {"not interested", Said::not_interested},
-            {"asked to stop", Said::stop}, {"wrong person", Said::wrong_person}, {"agreed", Said::agreed_next}};
+            {"talked", Said::talked},
+            {"busy now", Said::busy_now},
+            {"asked to be called", Said::callback_asked},
+            {"not interested", Said::not_interested},
+            {"asked to stop", Said::stop},
+            {"wrong person", Said::wrong_person},
+            {"agreed", Said::agreed_next}};
         Disposition d;
-        const auto takes = [&](const auto& row) {
-            return words.take(row.first);
-        };
+        const auto takes = [&](const auto& row) { return words.take(row.first); };
         if (const auto reached = std::ranges::find_if(nobody, takes); reached != nobody.end()) {
             d.reached = reached->second;
             d.leave_message = !words.take("and no text");
         } else if (words.take("won")) {
             d = {.reached = Reached::human, .said = Said::talked, .won = true};
-        } else if (const auto said = std::ranges::find_if(somebody, takes); said != somebody.end()) {
+        } else if (const auto said = std::ranges::find_if(somebody, takes);
+                   said != somebody.end()) {
             d = {.reached = Reached::human, .said = said->second};
         } else {
             return false;
@@ -349,7 +364,8 @@ void play(const fs::path& path) {
 
 TEST_CASE("every story comes out as it is written, arrow for arrow") {
     std::vector<fs::path> paths;
-    for (const auto& entry : fs::directory_iterator{fs::path{WARMCALL_SOURCE_DIR} / "tests/stories"}) {
+    for (const auto& entry :
+         fs::directory_iterator{fs::path{WARMCALL_SOURCE_DIR} / "tests/stories"}) {
         if (entry.path().extension() == ".story") {
             paths.push_back(entry.path());
         }
@@ -363,9 +379,11 @@ TEST_CASE("every story comes out as it is written, arrow for arrow") {
 
 TEST_CASE("a story that leaves an arrow out, or has one too many, is noticed") {
     Teller teller;
-    CHECK(written(teller.tell("day 1 10:00 enrol Amara in gentle")) == "-> send wellbeing (whatsapp)");
+    CHECK(written(teller.tell("day 1 10:00 enrol Amara in gentle")) ==
+          "-> send wellbeing (whatsapp)");
     CHECK(written(teller.tell("day 1 10:44 wake")) == "nothing");
     CHECK(written(teller.tell("day 1 10:46 wake")) == "-> prompt silent    -> ring maya");
-    CHECK_THROWS_WITH(teller.tell("day 1 10:47 Amara sneezes"), Catch::Contains("expected what Amara does"));
+    CHECK_THROWS_WITH(teller.tell("day 1 10:47 Amara sneezes"),
+                      Catch::Contains("expected what Amara does"));
     CHECK_THROWS_WITH(teller.tell("tomorrow wake"), Catch::Contains("expected \"day N HH:MM\""));
 }

@@ -18,7 +18,8 @@ namespace {
 
 namespace fs = std::filesystem;
 
-constexpr std::chrono::year_month_day first_day{std::chrono::year{2026}, std::chrono::November, std::chrono::day{2}};
+constexpr std::chrono::year_month_day first_day{std::chrono::year{2026}, std::chrono::November,
+                                                std::chrono::day{2}};
 
 std::string whole(const fs::path& path) {
     std::ifstream in{path};
@@ -68,18 +69,26 @@ Plan read_plan() {
     }
     for (const fs::path& language : files(root / "templates")) {
         for (const fs::path& path : files(language)) {
-            plan.templates.templates.push_back(good(read_template(whole(path), path.stem().string(), language.filename().string())));
+            plan.templates.templates.push_back(good(
+                read_template(whole(path), path.stem().string(), language.filename().string())));
         }
     }
-    for (const auto& [id, name] : {std::pair{maya, "Maya Rao"}, std::pair{ravi, "Ravi Shah"}, std::pair{lena, "Lena Bose"}}) {
-        plan.reps[id] = {.id = id, .name = name, .zone = std::string{kolkata}, .hours = office_hours(), .stand_in = ravi, .lead = lena};
+    for (const auto& [id, name] : {std::pair{maya, "Maya Rao"}, std::pair{ravi, "Ravi Shah"},
+                                   std::pair{lena, "Lena Bose"}}) {
+        plan.reps[id] = {.id = id,
+                         .name = name,
+                         .zone = std::string{kolkata},
+                         .hours = office_hours(),
+                         .stand_in = ravi,
+                         .lead = lena};
     }
     plan.channels = {{.id = whatsapp, .provider = "whatsapp_cloud", .medium = Medium::whatsapp}};
     return plan;
 }
 
 bool opted_out(const Contact& contact) {
-    return std::ranges::find(contact.suppressions, SuppressionScope::all, &Suppression::scope) != contact.suppressions.end();
+    return std::ranges::find(contact.suppressions, SuppressionScope::all, &Suppression::scope) !=
+           contact.suppressions.end();
 }
 
 template <class... E>
@@ -90,7 +99,9 @@ bool is_any(const Event& event) {
 std::optional<MessageId> message_of(const Event& event) {
     return std::visit(
         [](const auto& e) -> std::optional<MessageId> {
-            if constexpr (requires { { e.message } -> std::convertible_to<MessageId>; }) {
+            if constexpr (requires {
+                              { e.message } -> std::convertible_to<MessageId>;
+                          }) {
                 return e.message;
             } else {
                 return std::nullopt;
@@ -104,7 +115,8 @@ const Message* find(const std::vector<Message>& messages, MessageId id) {
     return id && at != messages.end() ? &*at : nullptr;
 }
 
-void check_messages(const Case& before, const Event& event, const Case& after, std::vector<std::string>& wrong) {
+void check_messages(const Case& before, const Event& event, const Case& after,
+                    std::vector<std::string>& wrong) {
     const auto* answer = std::get_if<SendSettled>(&event);
     for (const Message& was : before.messages) {
         const Message* is = find(after.messages, was.id);
@@ -120,12 +132,14 @@ void check_messages(const Case& before, const Event& event, const Case& after, s
                           : was.state == claimed ? can_become({queued, unknown, settled, cancelled})
                           : was.state == unknown ? can_become({queued, settled, cancelled})
                                                  : can_become({});
-        const bool cannot_tell = answer != nullptr && answer->message == was.id && answer->how == SendSettled::How::unknown;
+        const bool cannot_tell = answer != nullptr && answer->message == was.id &&
+                                 answer->how == SendSettled::How::unknown;
         if (cannot_tell && is->state == queued) {
             wrong.push_back("what may have gone out is to be sent again (I2)");
         }
         if (!fine) {
-            wrong.push_back(fmt::format("a message went from {} to {}", to_string(was.state), to_string(is->state)));
+            wrong.push_back(fmt::format("a message went from {} to {}", to_string(was.state),
+                                        to_string(is->state)));
         }
         if (join(was.facts, is->facts) != is->facts) {
             wrong.push_back("a fact was forgotten");
@@ -133,38 +147,45 @@ void check_messages(const Case& before, const Event& event, const Case& after, s
     }
 }
 
-void check_prompt(const Case& before, const Event& event, const Case& after, std::vector<std::string>& wrong) {
+void check_prompt(const Case& before, const Event& event, const Case& after,
+                  std::vector<std::string>& wrong) {
     const bool was_open = before.prompt && before.prompt->open;
     const bool is_open = after.prompt && after.prompt->open;
     if (was_open && is_open && before.prompt->id != after.prompt->id) {
         wrong.push_back("a second prompt was opened beside the first (I5)");
     }
-    if (was_open && is_open && after.prompt->kind < before.prompt->kind && !is_any<StopAnswered>(event)) {
+    if (was_open && is_open && after.prompt->kind < before.prompt->kind &&
+        !is_any<StopAnswered>(event)) {
         wrong.push_back("a prompt sank in kind");
     }
     const bool is_live = after.outreach && live(*after.outreach);
     if (is_open && !is_live) {
         wrong.push_back("a prompt is open and nothing is live");
     }
-    const bool wanted = is_live && (std::holds_alternative<CallDue>(after.outreach->phase) || std::holds_alternative<OnCall>(after.outreach->phase) ||
+    const bool wanted = is_live && (std::holds_alternative<CallDue>(after.outreach->phase) ||
+                                    std::holds_alternative<OnCall>(after.outreach->phase) ||
                                     std::holds_alternative<WrapUp>(after.outreach->phase));
     if (wanted && !is_open) {
         wrong.push_back("a call is due and there is no prompt");
     }
-    const bool quiet = is_live && (std::holds_alternative<Planned>(after.outreach->phase) || std::holds_alternative<Warming>(after.outreach->phase) ||
+    const bool quiet = is_live && (std::holds_alternative<Planned>(after.outreach->phase) ||
+                                   std::holds_alternative<Warming>(after.outreach->phase) ||
                                    std::holds_alternative<Waiting>(after.outreach->phase));
     if (quiet && is_open) {
         wrong.push_back(fmt::format("a prompt is open while {}", to_string(after.outreach->phase)));
     }
 }
 
-void check_end(const Case& before, const Event& event, const Case& after, std::vector<std::string>& wrong) {
-    const bool ended = before.outreach && live(*before.outreach) && after.outreach && !live(*after.outreach);
+void check_end(const Case& before, const Event& event, const Case& after,
+               std::vector<std::string>& wrong) {
+    const bool ended =
+        before.outreach && live(*before.outreach) && after.outreach && !live(*after.outreach);
     if (!ended) {
         return;
     }
     const auto* disposed = std::get_if<Disposed>(&event);
-    const bool said = disposed != nullptr && (disposed->disposition.said || disposed->disposition.reached == Reached::bad_number);
+    const bool said = disposed != nullptr && (disposed->disposition.said ||
+                                              disposed->disposition.reached == Reached::bad_number);
     const bool stopped = is_any<Replied, StopAnswered, OptedOut>(event) && opted_out(after.contact);
     if (!said && !stopped && !is_any<MergedAway, ClosedByRep, AddressLearned>(event)) {
         wrong.push_back("it ended and nobody had said so (I7)");
@@ -178,7 +199,8 @@ void check_end(const Case& before, const Event& event, const Case& after, std::v
 
 }  // namespace
 
-std::vector<std::string> wrong_with(const Case& before, const Event& event, const Transition& t, Timestamp now) {
+std::vector<std::string> wrong_with(const Case& before, const Event& event, const Transition& t,
+                                    Timestamp now) {
     std::vector<std::string> wrong;
     if (t.refusal) {  // I8
         if (t.next != before || !t.effects.empty()) {
@@ -200,7 +222,8 @@ std::vector<std::string> wrong_with(const Case& before, const Event& event, cons
         if (is_any<Woke>(event) && o.wake_at < now) {
             wrong.push_back("it woke and is to be woken in the past");
         }
-        if (const auto* held = std::get_if<Held>(&o.phase); held != nullptr && held->until != o.wake_at) {
+        if (const auto* held = std::get_if<Held>(&o.phase);
+            held != nullptr && held->until != o.wake_at) {
             wrong.push_back("a hold without an end (I6)");
         }
     }
@@ -230,7 +253,8 @@ World::World() : now{instant(first_day, DayTime{10 * 60}, kolkata)} {
                  .zones = {std::string{kolkata}},
                  .zone_source = ZoneSource::number,
                  .region = "IN",
-                 .consent = Consent{"signup form", now - std::chrono::days{30}, "Yes, you may write to me."}};
+                 .consent = Consent{"signup form", now - std::chrono::days{30},
+                                    "Yes, you may write to me."}};
 }
 
 // ---- making things happen ----
@@ -261,7 +285,8 @@ void World::judge(const Case& before, const Event& event) const {
     }
 }
 
-// What the store does between events: numbers what is new, forgets what is closed, keeps only this round's messages at hand.
+// What the store does between events: numbers what is new, forgets what is closed, keeps only this
+// round's messages at hand.
 void World::store() {
     if (c.outreach && !c.outreach->id) {
         c.outreach->id.value = ++ids_;
@@ -277,8 +302,10 @@ void World::store() {
             m.id.value = ++ids_;
             m.outreach = m.outreach ? m.outreach : c.outreach->id;
             for (const auto& [id, other] : outbox) {
-                if (other.outreach == m.outreach && other.round == m.round && other.step == m.step && other.state != MessageState::cancelled) {
-                    FAIL(clock(now) << ": the same step of a round was asked for twice (I2): step " << m.step);
+                if (other.outreach == m.outreach && other.round == m.round &&
+                    other.step == m.step && other.state != MessageState::cancelled) {
+                    FAIL(clock(now)
+                         << ": the same step of a round was asked for twice (I2): step " << m.step);
                 }
             }
         }
@@ -310,7 +337,8 @@ void World::work_the_network() {
     for (bool any = true; any;) {
         any = false;
         for (const auto& [id, m] : std::map{outbox}) {
-            if (m.state == MessageState::queued && m.not_before <= now && outbox.at(id).state == MessageState::queued) {
+            if (m.state == MessageState::queued && m.not_before <= now &&
+                outbox.at(id).state == MessageState::queued) {
                 any = true;
                 if (!claims(id)) {
                     continue;
@@ -381,7 +409,11 @@ void World::on_call() {
 }
 
 void World::reply(std::string words, ReplyKind kind) {
-    happens(Replied{.at = now, .channel = whatsapp, .from = c.contact.addresses.front(), .kind = kind, .words = std::move(words)});
+    happens(Replied{.at = now,
+                    .channel = whatsapp,
+                    .from = c.contact.addresses.front(),
+                    .kind = kind,
+                    .words = std::move(words)});
 }
 
 void World::logs(Reached reached, bool leave_message, const RepId& by) {
@@ -389,10 +421,14 @@ void World::logs(Reached reached, bool leave_message, const RepId& by) {
 }
 
 void World::logs(Said said, std::optional<Timestamp> next_at, std::string topic, const RepId& by) {
-    happens(Disposed{by, {.reached = Reached::human, .said = said, .next_at = next_at, .topic = std::move(topic)}});
+    happens(Disposed{
+        by,
+        {.reached = Reached::human, .said = said, .next_at = next_at, .topic = std::move(topic)}});
 }
 
-void World::add_sms() { plan.channels.push_back({.id = sms, .provider = "twilio", .medium = Medium::sms}); }
+void World::add_sms() {
+    plan.channels.push_back({.id = sms, .provider = "twilio", .medium = Medium::sms});
+}
 
 // ---- the sender's side ----
 
@@ -422,7 +458,8 @@ bool World::claims(MessageId id) {
     return true;
 }
 
-void World::settles(MessageId id, SendSettled::How how, Facts facts, std::optional<Timestamp> again_at) {
+void World::settles(MessageId id, SendSettled::How how, Facts facts,
+                    std::optional<Timestamp> again_at) {
     happens(SendSettled{id, how, std::move(facts), again_at});
 }
 
@@ -438,9 +475,15 @@ void World::delivers(MessageId id) {
 
 // ---- looking ----
 
-std::string World::phase() const { return c.outreach ? std::string{to_string(c.outreach->phase)} : ended ? "closed" : "none"; }
-std::string World::prompt() const { return c.prompt ? std::string{to_string(c.prompt->kind)} : std::string{}; }
-std::string World::next() const { return c.outreach ? std::string{to_string(c.outreach->next.kind)} : std::string{}; }
+std::string World::phase() const {
+    return c.outreach ? std::string{to_string(c.outreach->phase)} : ended ? "closed" : "none";
+}
+std::string World::prompt() const {
+    return c.prompt ? std::string{to_string(c.prompt->kind)} : std::string{};
+}
+std::string World::next() const {
+    return c.outreach ? std::string{to_string(c.outreach->next.kind)} : std::string{};
+}
 
 std::string World::why() const {
     if (c.outreach) {
@@ -458,7 +501,9 @@ std::vector<std::string> World::messages() const {
     return all;
 }
 
-std::string World::state(MessageId id) const { return std::string{to_string(outbox.at(id).state)}; }
+std::string World::state(MessageId id) const {
+    return std::string{to_string(outbox.at(id).state)};
+}
 
 bool World::noted(std::string_view what) const {
     return std::ranges::any_of(last.effects, [&](const Effect& effect) {
@@ -471,23 +516,30 @@ std::vector<std::string> World::told() const {
     std::vector<std::string> all;
     for (const Effect& effect : last.effects) {
         if (const auto* tell = std::get_if<TellRep>(&effect)) {
-            all.push_back(tell->rep.value + ": " + (tell->what == TellRep::What::prompt ? "prompt" : tell->text));
+            all.push_back(tell->rep.value + ": " +
+                          (tell->what == TellRep::What::prompt ? "prompt" : tell->text));
         }
     }
     return all;
 }
 
-std::string World::refused() const { return last.refusal ? to_string(last.refusal->code) : std::string{}; }
+std::string World::refused() const {
+    return last.refusal ? to_string(last.refusal->code) : std::string{};
+}
 
 Timestamp World::at(int day, int hour, int minute) const {
-    const std::chrono::sys_days then = std::chrono::sys_days{first_day} + std::chrono::days{day - 1};
-    return instant(std::chrono::year_month_day{then}, DayTime{hour * 60 + minute}, c.contact.zones.empty() ? kolkata : std::string_view{c.contact.zones.front()});
+    const std::chrono::sys_days then =
+        std::chrono::sys_days{first_day} + std::chrono::days{day - 1};
+    return instant(std::chrono::year_month_day{then}, DayTime{hour * 60 + minute},
+                   c.contact.zones.empty() ? kolkata : std::string_view{c.contact.zones.front()});
 }
 
 std::string World::clock(Timestamp t) const {
-    const LocalTime there = local(t, c.contact.zones.empty() ? kolkata : std::string_view{c.contact.zones.front()});
+    const LocalTime there =
+        local(t, c.contact.zones.empty() ? kolkata : std::string_view{c.contact.zones.front()});
     const auto days = std::chrono::sys_days{there.day} - std::chrono::sys_days{first_day};
-    return fmt::format("day {} {:02}:{:02}", days.count() + 1, there.minutes / 60, there.minutes % 60);
+    return fmt::format("day {} {:02}:{:02}", days.count() + 1, there.minutes / 60,
+                       there.minutes % 60);
 }
 
 // ---- what came of it, as a story has it ----
@@ -502,7 +554,8 @@ void World::tell_news(const Case& before) {
         const auto channel = std::ranges::find(plan.channels, m.channel, &Channel::id);
         const bool by_sms = channel != plan.channels.end() && channel->medium == Medium::sms;
         if (was == nullptr && m.state == MessageState::queued) {
-            news.push_back(fmt::format("send {} ({})", to_string(m.kind), by_sms ? "sms" : "whatsapp"));
+            news.push_back(
+                fmt::format("send {} ({})", to_string(m.kind), by_sms ? "sms" : "whatsapp"));
         }
         if (was != nullptr && was->state != m.state && m.state == MessageState::cancelled) {
             news.push_back(fmt::format("cancel {}", to_string(m.kind)));
@@ -515,19 +568,24 @@ void World::tell_news(const Case& before) {
     }
     for (const Effect& effect : last.effects) {
         if (const auto* tell = std::get_if<TellRep>(&effect)) {
-            news.push_back(tell->what == TellRep::What::prompt ? "ring " + tell->rep.value : "tell " + tell->rep.value + " \"" + tell->text + "\"");
+            news.push_back(tell->what == TellRep::What::prompt
+                               ? "ring " + tell->rep.value
+                               : "tell " + tell->rep.value + " \"" + tell->text + "\"");
         }
     }
     if (!c.outreach) {
         return;
     }
-    const bool moved = !before.outreach || before.outreach->phase.index() != c.outreach->phase.index() || before.outreach->wake_at != c.outreach->wake_at;
+    const bool moved = !before.outreach ||
+                       before.outreach->phase.index() != c.outreach->phase.index() ||
+                       before.outreach->wake_at != c.outreach->wake_at;
     const Phase& phase = c.outreach->phase;
     if (const auto* closed = std::get_if<Closed>(&phase)) {
         news.push_back(fmt::format("end {}", to_string(closed->reason)));
     } else if (moved && std::holds_alternative<Held>(phase)) {
         news.push_back("hold until " + clock(c.outreach->wake_at));
-    } else if (moved && c.outreach->wake_at > now && (std::holds_alternative<Waiting>(phase) || std::holds_alternative<Planned>(phase))) {
+    } else if (moved && c.outreach->wake_at > now &&
+               (std::holds_alternative<Waiting>(phase) || std::holds_alternative<Planned>(phase))) {
         news.push_back("wake " + clock(c.outreach->wake_at));
     } else if (moved && was_open && !is_open && std::holds_alternative<Warming>(phase)) {
         news.push_back("prompt taken back");
@@ -536,27 +594,50 @@ void World::tell_news(const Case& before) {
 
 // ---- small words ----
 
-Facts fact_accepted(Timestamp at) { return {.accepted = at, .provider_id = "wamid.1"}; }
-Facts fact_sent(Timestamp at) { return {.sent = at}; }
-Facts fact_delivered(Timestamp at) { return {.delivered = at}; }
-Facts fact_read(Timestamp at) { return {.read = at}; }
-Facts fact_failed(Timestamp at, int code, FailureClass kind) { return {.failed = Failure{at, code, kind}}; }
+Facts fact_accepted(Timestamp at) {
+    return {.accepted = at, .provider_id = "wamid.1"};
+}
+Facts fact_sent(Timestamp at) {
+    return {.sent = at};
+}
+Facts fact_delivered(Timestamp at) {
+    return {.delivered = at};
+}
+Facts fact_read(Timestamp at) {
+    return {.read = at};
+}
+Facts fact_failed(Timestamp at, int code, FailureClass kind) {
+    return {.failed = Failure{at, code, kind}};
+}
 
 std::string to_string(Refusal::Code code) {
     switch (code) {
-        case Refusal::Code::none_live: return "none_live";
-        case Refusal::Code::has_live: return "has_live";
-        case Refusal::Code::no_consent: return "no_consent";
-        case Refusal::Code::no_address: return "no_address";
-        case Refusal::Code::suppressed: return "suppressed";
-        case Refusal::Code::unknown_cadence: return "unknown_cadence";
-        case Refusal::Code::wrong_phase: return "wrong_phase";
-        case Refusal::Code::taken: return "taken";
-        case Refusal::Code::next_action_missing: return "next_action_missing";
-        case Refusal::Code::not_a_disposition: return "not_a_disposition";
-        case Refusal::Code::late: return "late";
-        case Refusal::Code::template_unfit: return "template_unfit";
-        case Refusal::Code::gate: return "gate";
+        case Refusal::Code::none_live:
+            return "none_live";
+        case Refusal::Code::has_live:
+            return "has_live";
+        case Refusal::Code::no_consent:
+            return "no_consent";
+        case Refusal::Code::no_address:
+            return "no_address";
+        case Refusal::Code::suppressed:
+            return "suppressed";
+        case Refusal::Code::unknown_cadence:
+            return "unknown_cadence";
+        case Refusal::Code::wrong_phase:
+            return "wrong_phase";
+        case Refusal::Code::taken:
+            return "taken";
+        case Refusal::Code::next_action_missing:
+            return "next_action_missing";
+        case Refusal::Code::not_a_disposition:
+            return "not_a_disposition";
+        case Refusal::Code::late:
+            return "late";
+        case Refusal::Code::template_unfit:
+            return "template_unfit";
+        case Refusal::Code::gate:
+            return "gate";
     }
     return "?";
 }

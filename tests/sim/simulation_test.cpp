@@ -1,4 +1,7 @@
-// The whole service under a virtual clock. WARMCALL_SIM_SEEDS (default 200) and WARMCALL_SIM_FIRST choose the seeds.
+// The whole service under a virtual clock. WARMCALL_SIM_SEEDS (default 200) and WARMCALL_SIM_FIRST
+// choose the seeds.
+
+#include "simulator/simulation.hpp"
 
 #include <chrono>
 #include <cstdlib>
@@ -6,7 +9,6 @@
 
 #include "notifiers/registry.hpp"
 #include "settings.hpp"
-#include "simulator/simulation.hpp"
 #include "store/registry.hpp"
 #include "support/catch.hpp"
 
@@ -20,7 +22,9 @@ std::uint64_t number_from_environment(const char* name, std::uint64_t otherwise)
 }
 
 Settings settings() {
-    const ReadSettings read = read_settings(WARMCALL_SOURCE_DIR "/tests/sim/simulation.toml", [](const std::string&) { return std::optional<std::string>{"sim"}; });
+    const ReadSettings read =
+        read_settings(WARMCALL_SOURCE_DIR "/tests/sim/simulation.toml",
+                      [](const std::string&) { return std::optional<std::string>{"sim"}; });
     for (const Problem& problem : read.problems) {
         FAIL(problem.sentence);
     }
@@ -29,17 +33,20 @@ Settings settings() {
 
 simulator::Report run(const Settings& s, std::uint64_t seed, bool faults) {
     const std::unique_ptr<Store> store = make_store("sqlite::memory:");
-    const Line line{s.channels.front().account, find_provider(s.channels.front().account.provider), {}};
+    const Line line{
+        s.channels.front().account, find_provider(s.channels.front().account.provider), {}};
     simulator::Options options;
     options.seed = seed;
     options.faults = faults;
-    options.begin = core::Timestamp{std::chrono::sys_days{std::chrono::year{2026} / 3 / 2}} + std::chrono::hours{6};
+    options.begin = core::Timestamp{std::chrono::sys_days{std::chrono::year{2026} / 3 / 2}} +
+                    std::chrono::hours{6};
     return simulator::simulate(options, s.plan, line, *find_notifier("provider_message"), *store);
 }
 
 void check(const simulator::Report& report, std::uint64_t seed) {
     for (const std::string& violation : report.violations) {
-        FAIL_CHECK(violation << "\nreplay: WARMCALL_SIM_FIRST=" << seed << " WARMCALL_SIM_SEEDS=1 build/release/test_sim");
+        FAIL_CHECK(violation << "\nreplay: WARMCALL_SIM_FIRST=" << seed
+                             << " WARMCALL_SIM_SEEDS=1 build/release/test_sim");
     }
 }
 
@@ -60,8 +67,9 @@ TEST_CASE("over many seeds of thirty days with faults and crashes, no promise is
         sum.calls += report.calls;
         sum.stops += report.stops;
     }
-    WARN(seeds << " seeds: " << sum.steps << " steps, " << sum.requests << " requests, " << sum.webhooks << " webhooks, " << sum.crashes << " crashes, "
-               << sum.calls << " calls, " << sum.stops << " stops");
+    WARN(seeds << " seeds: " << sum.steps << " steps, " << sum.requests << " requests, "
+               << sum.webhooks << " webhooks, " << sum.crashes << " crashes, " << sum.calls
+               << " calls, " << sum.stops << " stops");
     if (seeds >= 100) {  // a simulation in which nothing happens proves nothing
         CHECK(sum.crashes > seeds / 2);
         CHECK(sum.calls > seeds);

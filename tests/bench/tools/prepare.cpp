@@ -1,5 +1,6 @@
-// Makes what the ingest benchmark feeds on: a store with N contacts in live outreaches, and files of signed webhooks with
-// distinct ids, 60 % statuses and 40 % replies, one "signature<TAB>body" a line.
+// Makes what the ingest benchmark feeds on: a store with N contacts in live outreaches, and files
+// of signed webhooks with distinct ids, 60 % statuses and 40 % replies, one "signature<TAB>body" a
+// line.
 //   prepare CONFIG CONTACTS EVENTS ROUNDS BATCH OUT_PREFIX
 
 #include <cstdio>
@@ -20,18 +21,22 @@ using namespace warmcall;
 namespace {
 
 struct Noon : Clock {  // a decent hour, so that everything may go out
-    core::Timestamp at = std::chrono::floor<std::chrono::days>(SystemClock{}.now()) + std::chrono::hours{7};
+    core::Timestamp at =
+        std::chrono::floor<std::chrono::days>(SystemClock{}.now()) + std::chrono::hours{7};
     core::Timestamp now() const override { return at; }
 };
 
-std::string phone(std::size_t i) { return "+9198" + std::to_string(10'000'000 + i); }
+std::string phone(std::size_t i) {
+    return "+9198" + std::to_string(10'000'000 + i);
+}
 
 std::vector<NewContact> people(std::size_t from, std::size_t n, const core::RepId& rep) {
     std::vector<NewContact> all;
     for (std::size_t i = from; i < from + n; ++i) {
         core::Contact c;
         c.name = "Contact Number" + std::to_string(i);
-        c.addresses = {{core::AddressKind::phone, phone(i)}, {core::AddressKind::whatsapp, phone(i).substr(1)}};
+        c.addresses = {{core::AddressKind::phone, phone(i)},
+                       {core::AddressKind::whatsapp, phone(i).substr(1)}};
         c.owner = rep;
         c.language = "en";
         c.zones = {"Asia/Kolkata"};
@@ -53,13 +58,15 @@ std::vector<std::string> make_live(const Settings& s, Store& store, std::size_t 
     for (std::size_t from = 0; from < n; from += chunk) {
         std::vector<core::ContactId> ids;
         store.transact([&](Unit& unit) {
-            for (const Added& added : unit.add_contacts(people(from, std::min(chunk, n - from), rep), clock.now())) {
+            for (const Added& added :
+                 unit.add_contacts(people(from, std::min(chunk, n - from), rep), clock.now())) {
                 ids.push_back(added.id);
             }
         });
         std::vector<Work> works;
         for (const core::ContactId id : ids) {
-            works.emplace_back(Happened{id, core::Enrolled{s.plan.cadences.begin()->first}, "bench"});
+            works.emplace_back(
+                Happened{id, core::Enrolled{s.plan.cadences.begin()->first}, "bench"});
         }
         for (const Outcome& o : applier.apply(std::move(works))) {
             if (o.refusal) {
@@ -74,13 +81,16 @@ std::vector<std::string> make_live(const Settings& s, Store& store, std::size_t 
             for (Token& t : fresh) {
                 t = rng.token();
             }
-            const std::vector<Claimed> claimed = applier.claim({.budget = {{s.channels.front().account.id, 100'000}}}, fresh, std::chrono::hours{1});
+            const std::vector<Claimed> claimed =
+                applier.claim({.budget = {{s.channels.front().account.id, 100'000}}}, fresh,
+                              std::chrono::hours{1});
             if (claimed.empty()) {
                 break;
             }
             std::vector<Work> settled;
             for (const Claimed& c : claimed) {
-                core::SendSettled e{.message = c.message.id, .how = core::SendSettled::How::accepted};
+                core::SendSettled e{.message = c.message.id,
+                                    .how = core::SendSettled::How::accepted};
                 e.facts.accepted = clock.now();
                 e.facts.provider_id = "wamid.BENCH" + std::to_string(c.contact.value);
                 tokens.at(static_cast<std::size_t>(c.contact.value)) = to_hex(c.token);
@@ -92,15 +102,19 @@ std::vector<std::string> make_live(const Settings& s, Store& store, std::size_t 
     return tokens;
 }
 
-std::string status(std::size_t contact, const std::string& token, std::uint64_t id, std::int64_t at) {
-    return R"({"id":"wamid.BENCH)" + std::to_string(contact) + R"(","status":")" + (id % 2 == 0 ? "delivered" : "read") + R"(","timestamp":")" +
-           std::to_string(at + static_cast<std::int64_t>(id / 5'000)) + R"(","recipient_id":")" + phone(contact - 1).substr(1) +
-           R"(","biz_opaque_callback_data":"wc1.)" + token + R"(","pricing":{"billable":true,"pricing_model":"PMP","type":"regular","category":"marketing"}})";
+std::string status(std::size_t contact, const std::string& token, std::uint64_t id,
+                   std::int64_t at) {
+    return R"({"id":"wamid.BENCH)" + std::to_string(contact) + R"(","status":")" +
+           (id % 2 == 0 ? "delivered" : "read") + R"(","timestamp":")" +
+           std::to_string(at + static_cast<std::int64_t>(id / 5'000)) + R"(","recipient_id":")" +
+           phone(contact - 1).substr(1) + R"(","biz_opaque_callback_data":"wc1.)" + token +
+           R"(","pricing":{"billable":true,"pricing_model":"PMP","type":"regular","category":"marketing"}})";
 }
 
 std::string envelope(const std::string& number, const std::string& members) {
     return R"({"object":"whatsapp_business_account","entry":[{"id":"200000000000001","changes":[{"field":"messages","value":{"messaging_product":"whatsapp",)"
-           R"("metadata":{"display_phone_number":"12025550101","phone_number_id":")" + number + "\"}," + members + "}}]}]}";
+           R"("metadata":{"display_phone_number":"12025550101","phone_number_id":")" +
+           number + "\"}," + members + "}}]}]}";
 }
 
 }  // namespace
@@ -115,8 +129,10 @@ int main(int argc, char** argv) {
         std::cerr << settings.error().message << '\n';
         return 1;
     }
-    const std::size_t contacts = std::strtoull(argv[2], nullptr, 10), events = std::strtoull(argv[3], nullptr, 10);
-    const std::size_t rounds = std::strtoull(argv[4], nullptr, 10), batch = std::strtoull(argv[5], nullptr, 10);
+    const std::size_t contacts = std::strtoull(argv[2], nullptr, 10),
+                      events = std::strtoull(argv[3], nullptr, 10);
+    const std::size_t rounds = std::strtoull(argv[4], nullptr, 10),
+                      batch = std::strtoull(argv[5], nullptr, 10);
     const std::unique_ptr<Store> store = make_store(settings->store_url);
     const std::vector<std::string> tokens = make_live(*settings, *store, contacts);
     const Account& account = settings->channels.front().account;
@@ -130,24 +146,35 @@ int main(int argc, char** argv) {
         for (std::size_t k = 0; k < events; k += batch) {
             std::string body;
             if (batch == 1) {
-                const auto contact = static_cast<std::size_t>(rng.between(1, static_cast<std::int64_t>(contacts)));
+                const auto contact =
+                    static_cast<std::size_t>(rng.between(1, static_cast<std::int64_t>(contacts)));
                 ++id;
                 if (rng.chance(60)) {
-                    body = envelope(number, "\"contacts\":[{\"profile\":{\"name\":\"Contact\"},\"wa_id\":\"" + phone(contact - 1).substr(1) +
-                                                "\",\"user_id\":\"IN.WARM00000000000000000000" + std::to_string(contact) + "\"}],\"statuses\":[" +
-                                                status(contact, tokens[contact], id, at) + "]");
+                    body = envelope(
+                        number, "\"contacts\":[{\"profile\":{\"name\":\"Contact\"},\"wa_id\":\"" +
+                                    phone(contact - 1).substr(1) +
+                                    "\",\"user_id\":\"IN.WARM00000000000000000000" +
+                                    std::to_string(contact) + "\"}],\"statuses\":[" +
+                                    status(contact, tokens[contact], id, at) + "]");
                 } else {
-                    body = envelope(number, "\"contacts\":[{\"profile\":{\"name\":\"Contact\"},\"wa_id\":\"" + phone(contact - 1).substr(1) +
-                                                "\"}],\"messages\":[{\"from\":\"" + phone(contact - 1).substr(1) + "\",\"id\":\"wamid.HBgLOTE5ODc2NTAwMDAyFQ" +
-                                                std::to_string(id) + "\",\"timestamp\":\"" + std::to_string(at + static_cast<std::int64_t>(id / 5'000)) +
-                                                "\",\"type\":\"text\",\"context\":{\"from\":\"12025550101\",\"id\":\"wamid.BENCH" + std::to_string(contact) +
-                                                "\"},\"text\":{\"body\":\"Doing well, thank you for asking! We had the whole family here over the weekend and "
-                                                "the children start school again on Monday, so it is a little quieter now.\"}}]");
+                    body = envelope(
+                        number,
+                        "\"contacts\":[{\"profile\":{\"name\":\"Contact\"},\"wa_id\":\"" +
+                            phone(contact - 1).substr(1) + "\"}],\"messages\":[{\"from\":\"" +
+                            phone(contact - 1).substr(1) +
+                            "\",\"id\":\"wamid.HBgLOTE5ODc2NTAwMDAyFQ" + std::to_string(id) +
+                            "\",\"timestamp\":\"" +
+                            std::to_string(at + static_cast<std::int64_t>(id / 5'000)) +
+                            "\",\"type\":\"text\",\"context\":{\"from\":\"12025550101\",\"id\":\"wamid.BENCH" +
+                            std::to_string(contact) +
+                            "\"},\"text\":{\"body\":\"Doing well, thank you for asking! We had the whole family here over the weekend and "
+                            "the children start school again on Monday, so it is a little quieter now.\"}}]");
                 }
             } else {
                 std::string all;
                 for (std::size_t b = 0; b < batch; ++b) {
-                    const auto contact = static_cast<std::size_t>(rng.between(1, static_cast<std::int64_t>(contacts)));
+                    const auto contact = static_cast<std::size_t>(
+                        rng.between(1, static_cast<std::int64_t>(contacts)));
                     all += (b == 0 ? "" : ",") + status(contact, tokens[contact], ++id, at);
                 }
                 body = envelope(number, "\"statuses\":[" + all + "]");

@@ -1,4 +1,5 @@
-// The yardstick: a bare Beast server that reads a request and answers 200, on one thread. Prints its port.
+// The yardstick: a bare Beast server that reads a request and answers 200, on one thread. Prints
+// its port.
 
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/detached.hpp>
