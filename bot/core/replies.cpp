@@ -64,16 +64,34 @@ bool optional_mark(UChar32 c) {
 icu::UnicodeString decomposed(std::string_view word) {
     const auto in =
         icu::UnicodeString::fromUTF8({word.data(), static_cast<std::int32_t>(word.size())});
-    if (is_ascii(word))
-        return in;
     UErrorCode error = U_ZERO_ERROR;
     return icu::Normalizer2::getNFDInstance(error)->normalize(in, error);
+}
+
+// The same of a word in ASCII, which most are: nothing there can be decomposed.
+std::string key_of_ascii(std::string_view word, bool lettered) {
+    std::string out;
+    int run = 0;
+    char before = 0;
+    for (char c : word) {
+        if (c == '0' && lettered)
+            c = 'o';
+        run = c == before ? run + 1 : 1;
+        if (run == 3)
+            out.pop_back();
+        if (run < 3)
+            out += c;
+        before = c;
+    }
+    return out;
 }
 
 // A word as it is compared: accents gone, "st0p" and "stooop" as "stop".
 std::string key_of(std::string_view word) {
     const bool lettered =
         std::any_of(word.begin(), word.end(), [](char c) { return c >= 'a' && c <= 'z'; });
+    if (is_ascii(word))
+        return key_of_ascii(word, lettered);
     const icu::UnicodeString in = decomposed(word);
     icu::UnicodeString out;
     std::int32_t run = 0;

@@ -17,12 +17,14 @@ bool apostrophe(UChar32 c) {
 
 // Letters with what belongs to them: Devanagari vowel signs are marks.
 bool in_word(UChar32 c) {
+    if (c < 0x80)
+        return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
     return u_isalnum(c) || (U_GET_GC_MASK(c) & U_GC_M_MASK) != 0;
 }
 
 // Joiners, zero-width spaces, direction marks, the selector after an emoji: nobody sees them.
 bool invisible(UChar32 c) {
-    return u_hasBinaryProperty(c, UCHAR_DEFAULT_IGNORABLE_CODE_POINT);
+    return c >= 0x80 && u_hasBinaryProperty(c, UCHAR_DEFAULT_IGNORABLE_CODE_POINT);
 }
 
 bool ends_thought(UChar32 c) {

@@ -113,8 +113,9 @@ struct Batch {
         }
     }
 
-    Outcome decide(ContactId contact, const core::Event& event, std::string_view actor,
-                   std::span<const core::MessageId> messages = {}) {
+    std::optional<core::Refusal> decide(ContactId contact, const core::Event& event,
+                                        std::string_view actor,
+                                        std::span<const core::MessageId> messages = {}) {
         Open* o = &take(contact, messages);
         if (closed_something(o->after)) {
             flush();
@@ -122,12 +123,12 @@ struct Batch {
         }
         core::Transition t = core::decide(applier.plan_, o->after, event, now);
         if (t.refusal) {
-            return {.refusal = std::move(t.refusal), .after = o->after};
+            return std::move(t.refusal);
         }
         o->after = std::move(t.next);
         std::ranges::move(t.effects, std::back_inserter(o->effects));
         o->actor = actor;
-        return {.after = o->after};
+        return std::nullopt;
     }
 
     void flush() {
@@ -461,7 +462,8 @@ struct Batch {
                 }
             },
             h.event);
-        Outcome outcome = decide(h.contact, h.event, h.actor, messages);
+        Outcome outcome{.refusal = decide(h.contact, h.event, h.actor, messages)};
+        outcome.after = open.at(h.contact).after;
         const auto* settled = std::get_if<core::SendSettled>(&h.event);
         if (settled != nullptr && !settled->facts.provider_id.empty()) {
             join_parked(h.contact, *settled);

@@ -40,7 +40,7 @@ CREATE TABLE parked (
     read_at      INTEGER,
     failed_at    INTEGER,
     failed_code  INTEGER,
-    failed_class TEXT CHECK (failed_class IN ('retry', 'slow_down', 'permanent', 'suppress', 'needs_window', 'template_fault', 'config')),
+    failed_class TEXT CHECK ((failed_class = 'retry' OR failed_class = 'slow_down' OR failed_class = 'permanent' OR failed_class = 'suppress' OR failed_class = 'needs_window' OR failed_class = 'template_fault' OR failed_class = 'config')),
     facts_id     TEXT
 ) STRICT;
 CREATE INDEX parked_by_id ON parked (provider_id, channel);
@@ -67,7 +67,7 @@ CREATE TABLE contact (
     owner                   TEXT    NOT NULL,
     language                TEXT    NOT NULL,
     zones                   TEXT    NOT NULL,  -- one a line
-    zone_source             TEXT    NOT NULL CHECK (zone_source IN ('given', 'number', 'unknown')),
+    zone_source             TEXT    NOT NULL CHECK ((zone_source = 'given' OR zone_source = 'number' OR zone_source = 'unknown')),
     region                  TEXT    NOT NULL,
     best_from               INTEGER CHECK (best_from BETWEEN 0 AND 1440),
     best_to                 INTEGER CHECK (best_to BETWEEN 0 AND 1440),
@@ -82,13 +82,14 @@ CREATE TABLE contact (
     last_call_me_back_at    INTEGER,
     last_reply_at           INTEGER,
     merged_into             INTEGER REFERENCES contact (id) CHECK (merged_into <> id),
+    last_line               INTEGER,  -- of the timeline, outside of any outreach
     version                 INTEGER NOT NULL DEFAULT 0
 ) STRICT;
 CREATE INDEX contact_by_owner ON contact (owner);
 CREATE INDEX contact_by_merge ON contact (merged_into) WHERE merged_into IS NOT NULL;
 
 CREATE TABLE address (
-    kind       TEXT    NOT NULL CHECK (kind IN ('phone', 'whatsapp', 'whatsapp_user')),
+    kind       TEXT    NOT NULL CHECK ((kind = 'phone' OR kind = 'whatsapp' OR kind = 'whatsapp_user')),
     value      TEXT    NOT NULL CHECK (value <> ''),
     contact_id INTEGER NOT NULL REFERENCES contact (id),
     alias      INTEGER NOT NULL CHECK (alias IN (0, 1)),  -- 1: the same line written otherwise; leads here, is not written to
@@ -100,8 +101,8 @@ CREATE INDEX address_by_contact ON address (contact_id, alias, position);
 CREATE TABLE suppression (
     id            INTEGER PRIMARY KEY,
     contact_id    INTEGER NOT NULL REFERENCES contact (id),
-    scope         TEXT    NOT NULL CHECK (scope IN ('address', 'channel', 'all')),
-    address_kind  TEXT    NOT NULL CHECK (address_kind IN ('phone', 'whatsapp', 'whatsapp_user')),
+    scope         TEXT    NOT NULL CHECK ((scope = 'address' OR scope = 'channel' OR scope = 'all')),
+    address_kind  TEXT    NOT NULL CHECK ((address_kind = 'phone' OR address_kind = 'whatsapp' OR address_kind = 'whatsapp_user')),
     address_value TEXT    NOT NULL,
     channel       TEXT    NOT NULL,
     reason        TEXT    NOT NULL,
@@ -126,11 +127,11 @@ CREATE TABLE outreach (
     id            INTEGER PRIMARY KEY,
     contact_id    INTEGER NOT NULL REFERENCES contact (id),
     live          INTEGER NOT NULL CHECK (live = (phase <> 'closed')),  -- what the trees below go by: it changes once, the phase often
-    phase         TEXT    NOT NULL CHECK (phase IN ('planned', 'warming', 'call_due', 'on_call', 'wrap_up', 'waiting', 'held', 'closed')),
+    phase         TEXT    NOT NULL CHECK ((phase = 'planned' OR phase = 'warming' OR phase = 'call_due' OR phase = 'on_call' OR phase = 'wrap_up' OR phase = 'waiting' OR phase = 'held' OR phase = 'closed')),
     phase_by      TEXT,
     phase_at      INTEGER,
     phase_reason  TEXT,
-    next_kind     TEXT CHECK (next_kind IN ('send', 'wait_then_call', 'call', 'log_outcome', 'answer_question', 'resume')),
+    next_kind     TEXT CHECK ((next_kind = 'send' OR next_kind = 'wait_then_call' OR next_kind = 'call' OR next_kind = 'log_outcome' OR next_kind = 'answer_question' OR next_kind = 'resume')),
     next_owner    TEXT CHECK (next_owner <> ''),
     next_due_at   INTEGER,
     wake_at       INTEGER,
@@ -142,24 +143,32 @@ CREATE TABLE outreach (
     promise_topic TEXT,
     enrolled_at   INTEGER NOT NULL,
     cadence       TEXT    NOT NULL,
+    last_line     INTEGER,  -- of the timeline
     version       INTEGER NOT NULL DEFAULT 0,
     CONSTRAINT a_live_outreach_has_a_next_action CHECK (
         phase = 'closed' OR (next_kind IS NOT NULL AND next_owner IS NOT NULL AND next_due_at IS NOT NULL AND wake_at IS NOT NULL)),
     CONSTRAINT a_closed_outreach_has_a_reason CHECK (
         phase <> 'closed' OR (phase_at IS NOT NULL AND phase_reason IS NOT NULL
-            AND phase_reason IN ('won', 'said_no', 'wrong_person', 'no_reachable_address', 'opted_out', 'merged'))),
+            AND (phase_reason = 'won' OR phase_reason = 'said_no' OR phase_reason = 'wrong_person' OR phase_reason = 'no_reachable_address' OR phase_reason = 'opted_out' OR phase_reason = 'merged'))),
     CONSTRAINT a_deferral_has_a_reason_and_an_end CHECK (
         phase <> 'held' OR (phase_at IS NOT NULL AND phase_reason IS NOT NULL
-            AND phase_reason IN ('automatic_reply', 'perhaps_stop', 'by_rep', 'no_template'))),
+            AND (phase_reason = 'automatic_reply' OR phase_reason = 'perhaps_stop' OR phase_reason = 'by_rep' OR phase_reason = 'no_template'))),
     CONSTRAINT a_call_has_a_caller CHECK (phase NOT IN ('on_call', 'wrap_up') OR (phase_by IS NOT NULL AND phase_at IS NOT NULL)),
     CHECK ((promise_at IS NULL) = (promise_topic IS NULL))
 ) STRICT;
 CREATE UNIQUE INDEX outreach_one_live ON outreach (contact_id) WHERE live = 1;
 CREATE INDEX outreach_past ON outreach (contact_id) WHERE live = 0;
-CREATE INDEX outreach_by_wake ON outreach (wake_at, contact_id) WHERE live = 1;
--- Mostly the service wakes when the action is due, and the tree above finds both; this one holds the others only.
+-- Mostly the service wakes when the action is due, and `wake` finds both; this one holds the others only.
 CREATE INDEX outreach_by_due ON outreach (next_due_at, next_owner) WHERE live = 1 AND next_due_at <> wake_at;
 CREATE INDEX outreach_in_call ON outreach (next_due_at) WHERE phase IN ('on_call', 'wrap_up');
+
+-- Whom to look at, and when. A live outreach has a line no later than its wake_at. A line that has become too early, since
+-- that time moved on, is put right when it is met: so most receipts and replies write nothing here.
+CREATE TABLE wake (
+    at          INTEGER NOT NULL,
+    outreach_id INTEGER NOT NULL,
+    PRIMARY KEY (at, outreach_id)
+) STRICT, WITHOUT ROWID;
 
 -- One outgoing text. (outreach, round, step) is there once, unless it was cancelled before it was claimed (invariant I2);
 -- the same tree finds the messages of a round, which is why `cancelled_id` is in it instead of a WHERE.
@@ -170,8 +179,8 @@ CREATE TABLE outbox (
     round         INTEGER NOT NULL,
     step          INTEGER NOT NULL,
     cancelled_id  INTEGER NOT NULL DEFAULT 0,
-    kind          TEXT    NOT NULL CHECK (kind IN ('wellbeing', 'call_me_back', 'stop_confirmation', 'conversation')),
-    state         TEXT    NOT NULL CHECK (state IN ('queued', 'claimed', 'unknown', 'settled', 'cancelled')),
+    kind          TEXT    NOT NULL CHECK ((kind = 'wellbeing' OR kind = 'call_me_back' OR kind = 'stop_confirmation' OR kind = 'conversation')),
+    state         TEXT    NOT NULL CHECK ((state = 'queued' OR state = 'claimed' OR state = 'unknown' OR state = 'settled' OR state = 'cancelled')),
     not_before    INTEGER NOT NULL,
     not_after     INTEGER NOT NULL,
     tries         INTEGER NOT NULL CHECK (tries >= 0),
@@ -186,10 +195,10 @@ CREATE TABLE outbox (
     read_at       INTEGER,
     failed_at     INTEGER,
     failed_code   INTEGER,
-    failed_class  TEXT CHECK (failed_class IN ('retry', 'slow_down', 'permanent', 'suppress', 'needs_window', 'template_fault', 'config')),
+    failed_class  TEXT CHECK ((failed_class = 'retry' OR failed_class = 'slow_down' OR failed_class = 'permanent' OR failed_class = 'suppress' OR failed_class = 'needs_window' OR failed_class = 'template_fault' OR failed_class = 'config')),
     provider_id   TEXT CHECK (provider_id <> ''),
     channel       TEXT    NOT NULL,
-    to_kind       TEXT    NOT NULL CHECK (to_kind IN ('phone', 'whatsapp', 'whatsapp_user')),
+    to_kind       TEXT    NOT NULL CHECK ((to_kind = 'phone' OR to_kind = 'whatsapp' OR to_kind = 'whatsapp_user')),
     to_value      TEXT    NOT NULL,
     template_name TEXT    NOT NULL,
     language      TEXT    NOT NULL,
@@ -214,7 +223,7 @@ CREATE TABLE prompt (
     outreach_id     INTEGER NOT NULL REFERENCES outreach (id),
     open            INTEGER NOT NULL CHECK (open IN (0, 1)),
     rep             TEXT    NOT NULL CHECK (rep <> ''),
-    kind            TEXT    NOT NULL CHECK (kind IN ('no_warmup', 'silent', 'undelivered', 'retry', 'promised', 'unanswered_question', 'replied', 'they_called')),
+    kind            TEXT    NOT NULL CHECK ((kind = 'no_warmup' OR kind = 'silent' OR kind = 'undelivered' OR kind = 'retry' OR kind = 'promised' OR kind = 'unanswered_question' OR kind = 'replied' OR kind = 'they_called')),
     reason          TEXT    NOT NULL,
     words           TEXT    NOT NULL,
     raised_at       INTEGER NOT NULL,
@@ -236,22 +245,23 @@ CREATE TABLE reply (
     outreach_id INTEGER REFERENCES outreach (id),
     at          INTEGER NOT NULL,
     channel     TEXT    NOT NULL,
-    kind        TEXT    NOT NULL CHECK (kind IN ('text', 'button', 'reaction', 'media', 'voice', 'location', 'contact_card', 'call_permission', 'other')),
+    kind        TEXT    NOT NULL CHECK ((kind = 'text' OR kind = 'button' OR kind = 'reaction' OR kind = 'media' OR kind = 'voice' OR kind = 'location' OR kind = 'contact_card' OR kind = 'call_permission' OR kind = 'other')),
     words       TEXT    NOT NULL
 ) STRICT;
 CREATE INDEX reply_by_contact ON reply (contact_id);
 
--- The timeline. Never changed, never deleted; a merged contact's lines are found through contact.merged_into.
+-- The timeline. Never changed, never deleted. Each line knows the one before it of the same outreach, or of the contact
+-- outside of any; the newest is kept there as last_line. So a line is one append, and no tree over all contacts is touched.
 CREATE TABLE event_log (
     id          INTEGER PRIMARY KEY,
     contact_id  INTEGER NOT NULL REFERENCES contact (id),
     outreach_id INTEGER,
+    prior       INTEGER,
     at          INTEGER NOT NULL,
     actor       TEXT    NOT NULL,
     what        TEXT    NOT NULL,
     text        TEXT    NOT NULL
 ) STRICT;
-CREATE INDEX event_log_by_contact ON event_log (contact_id);
 CREATE TRIGGER event_log_is_not_changed BEFORE UPDATE ON event_log BEGIN SELECT RAISE(ABORT, 'event_log only grows'); END;
 CREATE TRIGGER event_log_is_not_deleted BEFORE DELETE ON event_log BEGIN SELECT RAISE(ABORT, 'event_log only grows'); END;
 
@@ -264,7 +274,7 @@ CREATE TABLE alert (
     prompt_id      INTEGER REFERENCES prompt (id),  -- none: a notice
     ladder_step    INTEGER NOT NULL,
     text           TEXT    NOT NULL,
-    state          TEXT    NOT NULL CHECK (state IN ('waiting', 'done', 'dropped')),
+    state          TEXT    NOT NULL CHECK ((state = 'waiting' OR state = 'done' OR state = 'dropped')),
     due_at         INTEGER NOT NULL,                           -- claimed: when the lease runs out, and it is sent again
     leased         INTEGER NOT NULL CHECK (leased IN (0, 1)),  -- somebody is sending it now
     again          INTEGER NOT NULL CHECK (again IN (0, 1)),   -- there was news while it was being sent
@@ -295,7 +305,7 @@ CREATE TABLE rep_window (
 CREATE TABLE template_state (
     provider_name TEXT    NOT NULL CHECK (provider_name <> ''),
     language      TEXT    NOT NULL,
-    status        TEXT    NOT NULL CHECK (status IN ('unknown', 'approved', 'pending', 'paused', 'rejected', 'disabled')),
+    status        TEXT    NOT NULL CHECK ((status = 'unknown' OR status = 'approved' OR status = 'pending' OR status = 'paused' OR status = 'rejected' OR status = 'disabled')),
     category      TEXT    NOT NULL,
     quality       TEXT    NOT NULL,
     reason        TEXT    NOT NULL,

@@ -74,7 +74,6 @@ constexpr const char* settings_of_both = R"sql(
     PRAGMA foreign_keys = ON;
     PRAGMA mmap_size = 0;
     PRAGMA trusted_schema = OFF;
-    PRAGMA cell_size_check = ON;
     PRAGMA temp_store = MEMORY;
 )sql";
 
@@ -89,6 +88,7 @@ constexpr const char* settings_of_the_writer = R"sql(
 
 constexpr const char* settings_of_a_reader = R"sql(
     PRAGMA query_only = ON;
+    PRAGMA cell_size_check = ON;
     PRAGMA wal_autocheckpoint = 0;
     PRAGMA cache_size = -16384;
 )sql";

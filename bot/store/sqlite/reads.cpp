@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <chrono>
 #include <map>
+#include <queue>
 #include <tuple>
 
 #include "core/delivery.hpp"
@@ -166,8 +167,9 @@ std::vector<core::Case> find_queue(Connection& db, const QueueQuery& query) {
             ids_of(
                 db.sql(
                       "SELECT contact_id FROM ("
-                      "SELECT * FROM (SELECT contact_id, next_due_at, id FROM outreach WHERE live = 1 AND wake_at <= ?1"
-                      "  AND next_due_at = wake_at AND next_owner = ?2 ORDER BY wake_at LIMIT ?3)"
+                      "SELECT * FROM (SELECT DISTINCT o.contact_id, o.next_due_at, o.id FROM wake w JOIN outreach o ON o.id = w.outreach_id"
+                      "  WHERE w.at <= ?1 AND o.live = 1 AND o.wake_at <= ?1 AND o.next_due_at = o.wake_at AND o.next_owner = ?2"
+                      "  ORDER BY o.next_due_at LIMIT ?3)"
                       " UNION SELECT * FROM (SELECT contact_id, next_due_at, id FROM outreach WHERE live = 1 AND next_due_at <= ?1"
                       "  AND next_due_at <> wake_at AND next_owner = ?2 ORDER BY next_due_at LIMIT ?3)"
                       " UNION SELECT contact_id, next_due_at, id FROM outreach WHERE phase IN ('on_call', 'wrap_up')"
@@ -182,8 +184,9 @@ std::vector<core::Case> find_queue(Connection& db, const QueueQuery& query) {
         ids_of(
             db.sql(
                   "SELECT contact_id FROM ("
-                  "SELECT * FROM (SELECT contact_id, next_due_at, id FROM outreach WHERE live = 1 AND wake_at <= ?1"
-                  "  AND next_due_at = wake_at ORDER BY wake_at LIMIT ?2)"
+                  "SELECT * FROM (SELECT DISTINCT o.contact_id, o.next_due_at, o.id FROM wake w JOIN outreach o ON o.id = w.outreach_id"
+                  "  WHERE w.at <= ?1 AND o.live = 1 AND o.wake_at <= ?1 AND o.next_due_at = o.wake_at"
+                  "  ORDER BY o.next_due_at LIMIT ?2)"
                   " UNION SELECT * FROM (SELECT contact_id, next_due_at, id FROM outreach WHERE live = 1 AND next_due_at <= ?1"
                   "  AND next_due_at <> wake_at ORDER BY next_due_at LIMIT ?2)"
                   " UNION SELECT contact_id, next_due_at, id FROM outreach WHERE phase IN ('on_call', 'wrap_up')"
@@ -266,18 +269,49 @@ std::vector<ConversationRow> find_conversation(Connection& db, core::ContactId i
     return all;
 }
 
+namespace {
+
+// Where the contact's lines begin: one chain for each outreach and each record that was merged.
+std::priority_queue<std::int64_t> last_lines(Connection& db, core::ContactId id) {
+    std::priority_queue<std::int64_t> lines;
+    Rows rows =
+        db.sql(
+              "SELECT last_line FROM contact WHERE id = ?1 AND last_line IS NOT NULL"
+              " UNION ALL SELECT last_line FROM contact WHERE merged_into = ?1 AND last_line IS NOT NULL"
+              " UNION ALL SELECT last_line FROM outreach WHERE contact_id = ?1 AND live = 1 AND last_line IS NOT NULL"
+              " UNION ALL SELECT last_line FROM outreach WHERE contact_id = ?1 AND live = 0 AND last_line IS NOT NULL")
+            .rows(id);
+    while (rows.next()) {
+        std::int64_t line = 0;
+        rows.read(line);
+        lines.push(line);
+    }
+    return lines;
+}
+
+}  // namespace
+
+// Follows the chains from their newest lines, the newest of all first.
 std::vector<TimelineRow> find_timeline(Connection& db, core::ContactId id, std::int64_t before,
                                        std::size_t limit) {
     id = present_id(db, id);
-    Rows rows =
-        db.sql(
-              "SELECT id, contact_id, outreach_id, at, actor, what, text FROM event_log"
-              " WHERE contact_id IN (SELECT ?1 UNION ALL SELECT id FROM contact WHERE merged_into = ?1) AND (?2 = 0 OR id < ?2)"
-              " ORDER BY id DESC LIMIT ?3")
-            .rows(id, before, limit);
     std::vector<TimelineRow> lines;
-    while (rows.next())
-        lines.push_back(read_timeline_row(rows));
+    for (auto next = last_lines(db, id); !next.empty() && lines.size() < limit;) {
+        Rows rows =
+            db.sql(
+                  "SELECT id, contact_id, outreach_id, at, actor, what, text, prior FROM event_log WHERE id = ?")
+                .rows(next.top());
+        next.pop();
+        if (!rows.next())
+            continue;
+        TimelineRow line = read_timeline_row(rows);
+        std::optional<std::int64_t> prior;
+        rows.read(prior);
+        if (prior)
+            next.push(*prior);
+        if (before == 0 || line.id < before)
+            lines.push_back(std::move(line));
+    }
     return lines;
 }
 
@@ -417,18 +451,40 @@ StoreCounts find_counts(Connection& db) {
     return counts;
 }
 
+namespace {
+
+// The lines of `wake` may be too early: the first of them is only where to begin.
+std::optional<core::Timestamp> first_wake(Connection& db) {
+    std::optional<core::Timestamp> first;
+    Rows rows =
+        db.sql(
+              "SELECT w.at, o.wake_at FROM wake w JOIN outreach o ON o.id = w.outreach_id AND o.live = 1"
+              " ORDER BY w.at")
+            .rows();
+    while (rows.next()) {
+        core::Timestamp line{}, wake_at{};
+        rows.read(line, wake_at);
+        if (first && *first <= line)
+            break;
+        first = std::min(first.value_or(wake_at), wake_at);
+    }
+    return first;
+}
+
+}  // namespace
+
 std::optional<core::Timestamp> find_next_due(Connection& db) {
+    std::optional<core::Timestamp> at = first_wake(db);
     Rows rows = db.sql(
                       "SELECT min(at) FROM ("
-                      "SELECT min(wake_at) AS at FROM outreach WHERE live = 1"
-                      " UNION ALL SELECT min(not_before) FROM outbox WHERE state = 'queued'"
+                      "SELECT min(not_before) AS at FROM outbox WHERE state = 'queued'"
                       " UNION ALL SELECT min(lease_until) FROM outbox WHERE state = 'claimed'"
                       " UNION ALL SELECT min(due_at) FROM alert WHERE state = 'waiting')")
                     .rows();
-    std::optional<core::Timestamp> at;
+    std::optional<core::Timestamp> other;
     if (rows.next())
-        rows.read(at);
-    return at;
+        rows.read(other);
+    return at && other ? std::min(at, other) : (at ? at : other);
 }
 
 }  // namespace warmcall::store

@@ -184,24 +184,15 @@ void read_windows(Connection& db, core::Contact& contact) {
     }
 }
 
-void read_messages(Connection& db, core::Case& c, std::optional<core::MessageId> wanted) {
-    if (c.outreach) {
-        Rows rows = db.sql("SELECT " WARMCALL_MESSAGE_COLUMNS
-                           " FROM outbox m WHERE m.outreach_id = ? AND m.round = ?")
-                        .rows(c.outreach->id, c.outreach->round);
-        while (rows.next())
-            c.messages.push_back(read_message(rows));
-    }
-    const auto is_wanted = [&](const core::Message& m) { return m.id == *wanted; };
-    if (wanted && std::none_of(c.messages.begin(), c.messages.end(), is_wanted)) {
-        Rows rows = db.sql("SELECT " WARMCALL_MESSAGE_COLUMNS
-                           " FROM outbox m WHERE m.id = ? AND m.contact_id = ?")
-                        .rows(*wanted, c.contact.id);
-        if (rows.next())
-            c.messages.push_back(read_message(rows));
-    }
-    std::sort(c.messages.begin(), c.messages.end(),
-              [](const core::Message& a, const core::Message& b) { return a.id < b.id; });
+void read_messages(Connection& db, core::Case& c) {
+    if (!c.outreach)
+        return;
+    Rows rows = db.sql("SELECT " WARMCALL_MESSAGE_COLUMNS
+                       " FROM outbox m WHERE m.outreach_id = ? AND m.round = ?")
+                    .rows(c.outreach->id, c.outreach->round);
+    while (rows.next())
+        c.messages.push_back(read_message(rows));
+    std::ranges::sort(c.messages, {}, &core::Message::id);
 }
 
 // The row of one_case; where the contact was merged into another, only that.
@@ -241,8 +232,21 @@ std::optional<core::Case> read_case(Connection& db, core::ContactId id,
         read_suppressions(db, found.contact);
     if (row.windows > 0)
         read_windows(db, found.contact);
-    read_messages(db, found, wanted);
+    read_messages(db, found);
+    if (wanted)
+        add_message(db, found, *wanted);
     return found;
+}
+
+void add_message(Connection& db, core::Case& c, core::MessageId wanted) {
+    if (std::ranges::find(c.messages, wanted, &core::Message::id) != c.messages.end())
+        return;
+    Rows rows = db.sql("SELECT " WARMCALL_MESSAGE_COLUMNS
+                       " FROM outbox m WHERE m.id = ? AND m.contact_id = ?")
+                    .rows(wanted, c.contact.id);
+    if (rows.next())
+        c.messages.push_back(read_message(rows));
+    std::ranges::sort(c.messages, {}, &core::Message::id);
 }
 
 std::optional<core::ContactId> contact_with(Connection& db, const core::Address& address) {

@@ -49,6 +49,9 @@ core::Prompt read_prompt(Rows& rows);
 std::optional<core::Case> read_case(Connection& db, core::ContactId id,
                                     std::optional<core::MessageId> wanted = std::nullopt);
 
+// The contact's message of that id joins the case's, whatever its round, if it is not there.
+void add_message(Connection& db, core::Case& c, core::MessageId wanted);
+
 std::optional<core::ContactId> contact_with(Connection& db,
                                             const core::Address& address);  // aliases count
 

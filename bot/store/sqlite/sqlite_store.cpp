@@ -65,6 +65,7 @@ class Writer {
             work(unit_);
             unit_.finish();
             db_.sql("COMMIT").run();
+            unit_.committed();
         } catch (const MustRestart& e) {
             broken_ = e.what();
             roll_back();

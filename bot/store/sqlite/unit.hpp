@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "ports/store.hpp"
+#include "store/sqlite/case_cache.hpp"
 #include "store/sqlite/rows.hpp"
 
 namespace warmcall::store {
@@ -17,8 +18,9 @@ class SqliteUnit final : public Unit {
  public:
     explicit SqliteUnit(Connection& db) : db_{db} {}
 
-    void begin();   // forgets what a transaction that was rolled back had counted
-    void finish();  // writes the tallies, before the commit
+    void begin();      // forgets what a transaction that was rolled back had counted and changed
+    void finish();     // writes the tallies, before the commit
+    void committed();  // what this transaction changed is what is stored
 
     std::vector<std::int64_t> keep(std::span<const RawDelivery> deliveries) override;
     std::vector<bool> accept(std::span<const InboxRow> rows, core::Timestamp now) override;
@@ -113,14 +115,17 @@ class SqliteUnit final : public Unit {
     void save_outreach(Saving& saving);
     void insert_outreach(Saving& saving);
     void update_outreach(Saving& saving);
+    void wake_outreach(core::OutreachId outreach, core::Timestamp at);
     void touch_outreach(const core::Outreach& was);
     void save_prompt(Saving& saving);
     void insert_prompt(Saving& saving, const core::Prompt& prompt);
     void update_prompt(const core::Prompt& before, const core::Prompt& after);
     void close_prompt(core::PromptId prompt);
     void save_messages(Saving& saving);
-    void insert_message(Saving& saving, const core::Message& message);
-    void update_message(const core::Message& before, const core::Message& after);
+    core::MessageId insert_message(const core::Message& message);
+    core::Facts update_message(const core::Message& before, const core::Message& after);
+    void remember(const Saving& saving);
+    void remember_claim(core::ContactId contact, core::MessageId message, core::Timestamp now);
     std::int64_t update_progress(const core::Message& before, const core::Message& after,
                                  const core::Facts& facts);
     core::Facts stored_facts(core::MessageId id);
@@ -129,6 +134,7 @@ class SqliteUnit final : public Unit {
     void take(Saving& saving, const core::KeepWords& kept);
 
     Connection& db_;
+    CaseCache cases_;
     std::map<std::pair<std::string_view, std::string>, std::int64_t> tallies_;
 };
 

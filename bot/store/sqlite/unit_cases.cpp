@@ -1,6 +1,7 @@
 // Cases: read whole, decided elsewhere, and written back as what differs.
 
 #include <algorithm>
+#include <cassert>
 
 #include "core/delivery.hpp"
 #include "store/sqlite/unit.hpp"
@@ -67,17 +68,26 @@ struct SqliteUnit::Saving {
     core::Timestamp now;
     core::ContactId contact{};
     core::OutreachId outreach{};
-    core::PromptId prompt{};  // the open one
+    core::PromptId prompt{};                // the open one
+    std::vector<core::Message> messages{};  // as they are stored now
 };
 
 std::vector<core::Case> SqliteUnit::load(std::span<const Wanted> wanted) {
     std::vector<core::Case> cases;
     cases.reserve(wanted.size());
     for (const Wanted& w : wanted) {
-        auto found = read_case(db_, w.contact, w.message);
-        if (!found)
-            throw std::out_of_range{"there is no contact " + std::to_string(w.contact.value)};
-        cases.push_back(std::move(*found));
+        if (const core::Case* known = cases_.find(w.contact)) {
+            cases.push_back(*known);
+        } else {
+            auto found = read_case(db_, w.contact);
+            if (!found)
+                throw std::out_of_range{"there is no contact " + std::to_string(w.contact.value)};
+            if (found->contact.id == w.contact)  // not merged into another
+                cases_.put(*found);
+            cases.push_back(std::move(*found));
+        }
+        if (w.message)
+            add_message(db_, cases.back(), *w.message);
     }
     return cases;
 }
@@ -96,6 +106,51 @@ void SqliteUnit::save_one(const Change& change, core::Timestamp now) {
     save_messages(saving);
     for (const core::Effect& effect : change.effects)
         std::visit([&](const auto& e) { take(saving, e); }, effect);
+    remember(saving);
+}
+
+namespace {
+
+// What changes more than one row of one table: it is read again when it is asked for.
+bool changes_much(const core::Case& before, const core::Case& after) {
+    const core::Contact &was = before.contact, &is = after.contact;
+    const bool goes_on = before.outreach && after.outreach && core::live(*after.outreach) &&
+                         before.outreach->round == after.outreach->round;
+    return !goes_on || was.consent != is.consent || was.addresses != is.addresses ||
+           was.suppressions != is.suppressions;
+}
+
+}  // namespace
+
+// The case as load() would read it now.
+void SqliteUnit::remember(const Saving& saving) {
+    if (changes_much(saving.before, saving.after)) {
+        cases_.forget(saving.contact);
+        return;
+    }
+    core::Case stored = saving.after;
+    const core::Case& before = saving.before;
+    stored.contact.version =
+        before.contact.version + (before.contact == saving.after.contact ? 0 : 1);
+    std::ranges::sort(stored.contact.windows, {}, &core::Window::channel);
+    stored.outreach->version =
+        before.outreach->version +
+        (before.outreach == saving.after.outreach && before.prompt == saving.after.prompt ? 0 : 1);
+    if (is_open(stored.prompt)) {
+        stored.prompt->id = saving.prompt;
+        stored.prompt->contact = saving.contact;
+        stored.prompt->outreach = saving.outreach;
+    } else {
+        stored.prompt.reset();
+    }
+    stored.messages.clear();
+    for (const core::Message& m : saving.messages) {
+        if (m.outreach == stored.outreach->id && m.round == stored.outreach->round)
+            stored.messages.push_back(m);
+    }
+    std::ranges::sort(stored.messages, {}, &core::Message::id);
+    cases_.put(std::move(stored));
+    assert(read_case(db_, saving.contact) == *cases_.find(saving.contact));
 }
 
 void SqliteUnit::save_outreach(Saving& saving) {
@@ -129,6 +184,8 @@ void SqliteUnit::insert_outreach(Saving& saving) {
                     c.phase.reason, c.next_kind, c.next_owner, c.next_due_at, c.wake_at, o.round,
                     o.attempt, o.rerouted, o.replied_at, c.promise_at, c.promise_topic,
                     o.enrolled_at, o.cadence);
+    if (c.wake_at)
+        wake_outreach(saving.outreach, *c.wake_at);
     tally("outreach", phase_word(o.phase), 1);
 }
 
@@ -171,6 +228,8 @@ void SqliteUnit::update_outreach(Saving& saving) {
                        was.version);
     if (changed != 1)
         throw Conflict{"the outreach was changed meanwhile"};
+    if (c.wake_at && *c.wake_at < was.wake_at)
+        wake_outreach(o.id, *c.wake_at);
     if (phase_word(was.phase) != phase_word(o.phase)) {
         tally("outreach", phase_word(was.phase), -1);
         tally("outreach", phase_word(o.phase), 1);
@@ -242,34 +301,40 @@ void SqliteUnit::close_prompt(core::PromptId prompt) {
 
 void SqliteUnit::save_messages(Saving& saving) {
     for (const core::Message& after : saving.after.messages) {
+        core::Message stored = after;
         if (!after.id) {
-            if (after.state !=
-                core::MessageState::cancelled)  // thought better of before it was ever stored
-                insert_message(saving, after);
-            continue;
+            if (after.state == core::MessageState::cancelled)
+                continue;  // thought better of before it was ever stored
+            stored.contact = saving.contact;
+            stored.outreach = after.outreach ? after.outreach : saving.outreach;
+            stored.facts.queued = after.facts.queued.value_or(saving.now);
+            stored.id = insert_message(stored);
+        } else {
+            const auto& all = saving.before.messages;
+            const auto before = std::ranges::find(all, after.id, &core::Message::id);
+            if (before == all.end())
+                throw std::logic_error{"a message is to be saved that was not loaded"};
+            if (*before != after)
+                stored.facts = update_message(*before, after);
         }
-        const auto& all = saving.before.messages;
-        const auto before = std::find_if(all.begin(), all.end(),
-                                         [&](const core::Message& m) { return m.id == after.id; });
-        if (before == all.end())
-            throw std::logic_error{"a message is to be saved that was not loaded"};
-        if (*before != after)
-            update_message(*before, after);
+        saving.messages.push_back(std::move(stored));
     }
 }
 
-void SqliteUnit::insert_message(Saving& saving, const core::Message& m) {
+core::MessageId SqliteUnit::insert_message(const core::Message& m) {
     if (m.state != core::MessageState::queued)
         throw std::logic_error{"a new message is queued first"};
-    sql("INSERT INTO outbox (contact_id, outreach_id, round, step, kind, state, not_before, not_after, tries, queued_at, channel, to_kind,"
-        " to_value, template_name, language, text) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)")
-        .run(saving.contact, m.outreach ? m.outreach : saving.outreach, m.round, m.step, m.kind,
-             m.state, m.not_before, m.not_after, m.tries, m.facts.queued.value_or(saving.now),
-             m.channel, m.to.kind, m.to.value, m.template_name, m.language, m.text);
+    const core::MessageId id{
+        sql("INSERT INTO outbox (contact_id, outreach_id, round, step, kind, state, not_before, not_after, tries, queued_at, channel, to_kind,"
+            " to_value, template_name, language, text) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)")
+            .insert(m.contact, m.outreach, m.round, m.step, m.kind, m.state, m.not_before,
+                    m.not_after, m.tries, m.facts.queued, m.channel, m.to.kind, m.to.value,
+                    m.template_name, m.language, m.text)};
     tally("message", word(m.state), 1);
+    return id;
 }
 
-void SqliteUnit::update_message(const core::Message& before, const core::Message& after) {
+core::Facts SqliteUnit::update_message(const core::Message& before, const core::Message& after) {
     // What is stored may know more than the decision did; a fact once known is never lost.
     const core::Facts known = before.facts == after.facts ? before.facts : stored_facts(after.id);
     const core::Facts f = core::join(known, after.facts);
@@ -293,6 +358,7 @@ void SqliteUnit::update_message(const core::Message& before, const core::Message
         sql("UPDATE outbox SET channel = ?, to_kind = ?, to_value = ?, template_name = ?, language = ?, text = ? WHERE id = ?")
             .run(after.channel, after.to.kind, after.to.value, after.template_name, after.language,
                  after.text, after.id);
+    return f;
 }
 
 // The state and the times; how many rows were still in the state the decision saw.
@@ -372,8 +438,19 @@ void SqliteUnit::take(Saving& saving, const core::KeepWords& kept) {
 
 void SqliteUnit::note(core::ContactId contact, core::OutreachId outreach, core::Timestamp at,
                       std::string_view actor, std::string_view what, std::string_view text) {
-    sql("INSERT INTO event_log (contact_id, outreach_id, at, actor, what, text) VALUES (?, ?, ?, ?, ?, ?)")
-        .run(contact, outreach, at, actor, what, text);
+    if (outreach) {
+        const std::int64_t line =
+            sql("INSERT INTO event_log (contact_id, outreach_id, prior, at, actor, what, text)"
+                " VALUES (?1, ?2, (SELECT last_line FROM outreach WHERE id = ?2), ?3, ?4, ?5, ?6)")
+                .insert(contact, outreach, at, actor, what, text);
+        sql("UPDATE outreach SET last_line = ? WHERE id = ?").run(line, outreach);
+    } else {
+        const std::int64_t line =
+            sql("INSERT INTO event_log (contact_id, prior, at, actor, what, text)"
+                " VALUES (?1, (SELECT last_line FROM contact WHERE id = ?1), ?2, ?3, ?4, ?5)")
+                .insert(contact, at, actor, what, text);
+        sql("UPDATE contact SET last_line = ? WHERE id = ?").run(line, contact);
+    }
 }
 
 }  // namespace warmcall::store

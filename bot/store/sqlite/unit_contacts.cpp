@@ -78,6 +78,7 @@ core::ContactId SqliteUnit::add_contact(const NewContact& n, core::Timestamp now
 
 void SqliteUnit::add_addresses(core::ContactId contact, std::span<const core::Address> addresses,
                                core::Timestamp now) {
+    cases_.forget(contact);
     int position = next_position(contact);
     for (const core::Address& address : addresses) {
         const auto holder = contact_with(db_, address);
@@ -231,6 +232,8 @@ void SqliteUnit::merge_contacts(core::ContactId from, core::ContactId into, core
         return;  // already one
     from = gone->contact.id;
     into = stays->contact.id;
+    cases_.forget(from);
+    cases_.forget(into);
     if (gone->outreach && stays->outreach)
         close_as_merged(*gone, now);
     sql("UPDATE address SET contact_id = ?, position = position + ? WHERE contact_id = ?")

@@ -6,6 +6,11 @@ namespace warmcall::store {
 
 void SqliteUnit::begin() {
     tallies_.clear();
+    cases_.roll_back();
+}
+
+void SqliteUnit::committed() {
+    cases_.commit();
 }
 
 void SqliteUnit::finish() {

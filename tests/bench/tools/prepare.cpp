@@ -30,13 +30,18 @@ std::string phone(std::size_t i) {
     return "+9198" + std::to_string(10'000'000 + i);
 }
 
+std::string user_id(std::size_t i) {
+    return "IN.WARM00000000000000000000" + std::to_string(i + 1);
+}
+
 std::vector<NewContact> people(std::size_t from, std::size_t n, const core::RepId& rep) {
     std::vector<NewContact> all;
     for (std::size_t i = from; i < from + n; ++i) {
         core::Contact c;
         c.name = "Contact Number" + std::to_string(i);
         c.addresses = {{core::AddressKind::phone, phone(i)},
-                       {core::AddressKind::whatsapp, phone(i).substr(1)}};
+                       {core::AddressKind::whatsapp, phone(i).substr(1)},
+                       {core::AddressKind::whatsapp_user, user_id(i)}};
         c.owner = rep;
         c.language = "en";
         c.zones = {"Asia/Kolkata"};
@@ -152,9 +157,8 @@ int main(int argc, char** argv) {
                 if (rng.chance(60)) {
                     body = envelope(
                         number, "\"contacts\":[{\"profile\":{\"name\":\"Contact\"},\"wa_id\":\"" +
-                                    phone(contact - 1).substr(1) +
-                                    "\",\"user_id\":\"IN.WARM00000000000000000000" +
-                                    std::to_string(contact) + "\"}],\"statuses\":[" +
+                                    phone(contact - 1).substr(1) + "\",\"user_id\":\"" +
+                                    user_id(contact - 1) + "\"}],\"statuses\":[" +
                                     status(contact, tokens[contact], id, at) + "]");
                 } else {
                     body = envelope(

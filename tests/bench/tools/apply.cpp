@@ -1,0 +1,73 @@
+// The door without network and threads, for a profiler: reads the ingest benchmark's webhooks,
+// applies them in batches as group commit would, and prints what one update costs.
+//   apply CONFIG FILE UPDATES BATCH
+
+#include "engine/apply.hpp"
+
+#include <cstdlib>
+#include <ctime>
+#include <fstream>
+#include <iostream>
+#include <string>
+#include <vector>
+
+#include "ports/system.hpp"
+#include "settings.hpp"
+#include "store/registry.hpp"
+
+using namespace warmcall;
+
+namespace {
+
+double cpu_us() {
+    timespec t{};
+    clock_gettime(CLOCK_THREAD_CPUTIME_ID, &t);
+    return static_cast<double>(t.tv_sec) * 1e6 + static_cast<double>(t.tv_nsec) / 1e3;
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+    if (argc != 5) {
+        std::cerr << "apply CONFIG FILE UPDATES BATCH\n";
+        return 2;
+    }
+    const auto settings = load_settings(argv[1]);
+    if (!settings) {
+        std::cerr << settings.error().message << '\n';
+        return 1;
+    }
+    const std::size_t updates = std::strtoull(argv[3], nullptr, 10),
+                      batch = std::strtoull(argv[4], nullptr, 10);
+    const std::unique_ptr<Store> store = make_store(settings->store_url);
+    SystemClock clock;
+    Applier applier{*store, settings->plan, clock};
+    const Account& account = settings->channels.front().account;
+    const Provider& provider = *find_provider(account.provider);
+    std::ifstream in{argv[2]};
+    std::string line;
+    double parsing = 0, applying = 0;
+    std::size_t done = 0;
+    while (done < updates) {
+        std::vector<Work> works;
+        while (works.size() < batch && std::getline(in, line)) {
+            HttpRequest request{.method = "POST", .body = line.substr(line.find('\t') + 1)};
+            const double from = cpu_us();
+            Delivered d{.channel = account.id, .events = *provider.parse(account, request)};
+            parsing += cpu_us() - from;
+            d.body = std::move(request.body);
+            works.emplace_back(std::move(d));
+        }
+        if (works.empty()) {
+            break;
+        }
+        done += works.size();
+        const double from = cpu_us();
+        applier.apply(std::move(works));
+        applying += cpu_us() - from;
+    }
+    const auto n = static_cast<double>(done);
+    std::cout << done << " POSTs in batches of " << batch << ": parse " << parsing / n
+              << " us, apply " << applying / n << " us of CPU each\n";
+    return 0;
+}
