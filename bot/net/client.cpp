@@ -348,6 +348,9 @@ asio::awaitable<Result<std::vector<tcp::endpoint>>> resolve(asio::io_context& co
     error_code ec;
     if (const auto address = asio::ip::make_address(origin.host, ec); !ec)
         co_return std::vector{tcp::endpoint{address, origin.port}};
+    if (origin.host == "localhost")  // this machine, whatever a resolver says: RFC 6761 6.3
+        co_return std::vector{tcp::endpoint{asio::ip::address_v4::loopback(), origin.port},
+                              tcp::endpoint{asio::ip::address_v6::loopback(), origin.port}};
     const auto lookup = std::make_shared<Lookup>(context);
     lookup->waiter.expires_at(until);
     lookup->resolver.async_resolve(
