@@ -11,6 +11,7 @@
 #include "core/phone.hpp"
 #include "core/toml_file.hpp"
 #include "core/week_hours.hpp"
+#include "notifiers/web_push.hpp"
 
 namespace warmcall {
 namespace {
@@ -170,6 +171,8 @@ class Reader {
     void check_account(const toml::table& table, const Account& account, const Provider& provider);
     void rep(const toml::table& table);
     void check_reps();
+    void device(const toml::table& table, core::Rep& rep);
+    void push(const toml::table& table);
 
     const TomlFile& file_;
     const fs::path& folder_;
@@ -314,6 +317,12 @@ void Reader::server(const toml::table& table) {
     text_into(table, "public_url", out_.server.public_url);
     count_into(table, "connections_max", out_.server.connections_max);
     count_into(table, "connections_per_address_max", out_.server.connections_per_address_max);
+    duration_into(table, "send_timeout", out_.server.send_timeout);
+    value(table, "send_timeout", [&](const toml::node& node) {
+        constexpr core::Duration most = std::chrono::seconds{40};  // a lease covers it twice
+        if (out_.server.send_timeout < std::chrono::seconds{1} || out_.server.send_timeout > most)
+            file_.wrong(node, "expected a length of time from \"1s\" to \"40s\"");
+    });
     value(table, "hosts", [&](const toml::node& node) { out_.server.hosts = file_.texts(node); });
     if (out_.server.connections_max == 0)
         value(table, "connections_max",
@@ -352,14 +361,20 @@ void Reader::hosts() {
     add(host_of(out_.server.public_url));
 }
 
+bool is_postgres(std::string_view url) {
+    return url.starts_with("postgresql://") || url.starts_with("postgres://");
+}
+
 void Reader::store(const toml::table& table) {
     value(table, "url", [&](const toml::node& node) {
         out_.store_url = text(node);
-        if (out_.store_url.starts_with("postgresql:"))
-            file_.wrong(node, "PostgreSQL is not in this build; expected \"sqlite:PATH\"");
+        if (is_postgres(out_.store_url))
+            return;
         if (!out_.store_url.starts_with("sqlite:") || out_.store_url.size() == 7)
             file_.wrong(
-                node, "expected \"sqlite:PATH\" such as \"sqlite:/var/lib/warmcall/warmcall.db\"");
+                node,
+                "expected \"sqlite:PATH\" such as \"sqlite:/var/lib/warmcall/warmcall.db\", or "
+                "\"postgresql://…\"");
     });
 }
 
@@ -411,7 +426,10 @@ void Reader::channel(const toml::table& table) {
             part([&, &k = key, &n = node] { channel_value(account, k.str(), n); });
     if (problems_.size() == before && secrets_ == Secrets::needed)
         check_account(table, account, *provider);
-    out_.plan.channels.push_back({account.id, account.provider, channel.medium});
+    out_.plan.channels.push_back({.id = account.id,
+                                  .provider = account.provider,
+                                  .medium = channel.medium,
+                                  .confirms_stop = provider->confirms_stop});
     out_.channels.push_back(std::move(channel));
 }
 
@@ -442,8 +460,74 @@ void Reader::check_account(const toml::table& table, const Account& account,
     }
 }
 
-constexpr std::array<std::string_view, 9> rep_keys{"id",       "name", "zone",  "language", "hours",
-                                                   "stand_in", "lead", "phone", "channel"};
+constexpr std::array<std::string_view, 11> rep_keys{"id",      "name",        "zone",  "language",
+                                                    "hours",   "stand_in",    "lead",  "phone",
+                                                    "channel", "lock_screen", "device"};
+
+core::Rep::LockScreen lock_screen_from(const TomlFile& file, const toml::node& node,
+                                       std::string_view word) {
+    using enum core::Rep::LockScreen;
+    if (word == "first_name")
+        return first_name;
+    if (word == "no_names")
+        return no_names;
+    if (word != "quote")
+        file.wrong(node, "expected \"first_name\", \"no_names\" or \"quote\"");
+    return quote;
+}
+
+// One [[rep.device]]: its own keys are the way's, and checked by it.
+void Reader::device(const toml::table& table, core::Rep& rep) {
+    Device device{.rep = rep.id};
+    const toml::node& way = file_.need(table, "way", "how this phone is told, such as \"ntfy\"");
+    device.way = text(way);
+    const Notifier* notifier = find_notifier(device.way);
+    if (notifier == nullptr)
+        file_.wrong(
+            way, "unknown way \"" + device.way + "\"; " + instead_of(device.way, notifier_names()));
+    text_into(table, "name", device.name);
+    if (device.name.empty())
+        device.name = device.way;
+    duration_into(table, "after", device.after);
+    for (const auto& [key, node] : table) {
+        const std::string name{key.str()};
+        if (name == "way" || name == "name" || name == "after")
+            continue;
+        part([&, &n = node] {
+            if (!names_a_secret(name))
+                device.settings[name] = name == "url" ? without_slash(text(n)) : text(n);
+            else if (auto read = secret(n))
+                device.secrets[name] = std::move(*read);
+        });
+    }
+    if (device.way == "message" && !device.settings.contains("channel") && rep.channel)
+        device.settings["channel"] = rep.channel.value;
+    std::vector<Device>& own = out_.devices[rep.id];
+    device.id = rep.id.value + "." + device.way + (own.empty() ? "" : std::to_string(own.size()));
+    if (secrets_ == Secrets::needed)
+        for (const std::string& sentence : notifier->check(device))
+            wrong(table, "rep \"" + rep.id.value + "\", way \"" + device.way + "\": " + sentence);
+    own.push_back(std::move(device));
+}
+
+void Reader::push(const toml::table& table) {
+    value(table, "subject", [&](const toml::node& node) {
+        out_.push.subject = text(node);
+        if (!notifiers::is_push_subject(out_.push.subject))
+            file_.wrong(node,
+                        "expected whom a push service may write to, such as "
+                        "\"mailto:you@example.com\"; Apple refuses localhost");
+    });
+    value(table, "services",
+          [&](const toml::node& node) { out_.push.services = file_.texts(node); });
+    for (std::string& service : out_.push.services) {
+        service = without_slash(service);
+        if (host_of(service).empty())
+            value(table, "services", [&](const toml::node& node) {
+                file_.wrong(node, "expected addresses such as \"https://push.example.com\"");
+            });
+    }
+}
 
 core::WeekHours office_hours() {
     core::WeekHours week;
@@ -474,6 +558,13 @@ void Reader::rep(const toml::table& table) {
     text_into(table, "stand_in", rep.stand_in.value);
     text_into(table, "lead", rep.lead.value);
     text_into(table, "channel", rep.channel.value);
+    value(table, "lock_screen", [&](const toml::node& node) {
+        rep.lock_screen = lock_screen_from(file_, node, text(node));
+    });
+    value(table, "device", [&](const toml::node& node) {
+        for (const toml::node& one : file_.array(node))
+            part([&] { device(file_.table(one), rep); });
+    });
     value(table, "phone", [&](const toml::node& node) {
         const auto phone = core::read_phone(text(node), out_.default_region);
         if (!phone)
@@ -505,8 +596,9 @@ void Reader::check_reps() {
 }
 
 void Reader::read() {
-    constexpr std::array<std::string_view, 9> root_keys{
-        "company", "log_level", "server", "store", "calendar", "texts", "policy", "channel", "rep"};
+    constexpr std::array<std::string_view, 10> root_keys{
+        "company", "log_level", "server",  "store", "calendar",
+        "texts",   "policy",    "channel", "rep",   "push"};
     keys(file_.root(), root_keys);
     text_into(file_.root(), "company", out_.company);
     value(file_.root(), "log_level", [&](const toml::node& node) {
@@ -516,14 +608,15 @@ void Reader::read() {
             file_.wrong(node, "unknown log level \"" + out_.log_level + "\"; " +
                                   instead_of(out_.log_level, levels));
     });
-    constexpr std::array<std::string_view, 5> server_keys{
-        "listen", "public_url", "hosts", "connections_max", "connections_per_address_max"};
+    constexpr std::array<std::string_view, 6> server_keys{
+        "listen",      "public_url", "hosts", "connections_max", "connections_per_address_max",
+        "send_timeout"};
     section("server", server_keys, [&](const toml::table& t) { server(t); });
     hosts();
     constexpr std::array<std::string_view, 1> store_keys{"url"};
     section("store", store_keys, [&](const toml::table& t) { store(t); });
     if (const std::string path = out_.store_url.substr(out_.store_url.find(':') + 1);
-        path != ":memory:")
+        path != ":memory:" && !is_postgres(out_.store_url))
         out_.store_url = "sqlite:" + (folder_ / path).lexically_normal().string();
     constexpr std::array<std::string_view, 2> calendar_keys{"default_region", "folder"};
     section("calendar", calendar_keys, [&](const toml::table& t) {
@@ -549,6 +642,8 @@ void Reader::read() {
     each("channel", [&](const toml::table& t) { channel(t); });
     each("rep", [&](const toml::table& t) { rep(t); });
     check_reps();
+    constexpr std::array<std::string_view, 2> push_keys{"subject", "services"};
+    section("push", push_keys, [&](const toml::table& t) { push(t); });
 }
 
 // ---- the folders ----
@@ -724,6 +819,49 @@ void check_texts(const fs::path& folder, ReadSettings& out) {
     }
 }
 
+// A text as it would leave, with names longer than most.
+Outbound sample_of(const core::Template& t, const Settings& settings) {
+    const core::Variables known{
+        {"name", "Maximiliana"},
+        {"rep", "Bartholomew"},
+        {"company", settings.company},
+        {"reason", "Maximiliana replied: I am well, thank you for asking"},
+        {"link", settings.server.public_url + "/p/" + std::string(43, 'x')}};
+    Outbound sample;
+    for (const std::string& variable : t.variables) {
+        const auto value = known.find(variable);
+        sample.parameters.emplace_back(variable, value == known.end() ? "x" : value->second);
+    }
+    const core::Variables values{sample.parameters.begin(), sample.parameters.end()};
+    if (const auto text = core::render(t, values))
+        sample.text = *text;
+    if (t.kind != core::TemplateKind::stop_confirmation) {  // that one goes out as plain words
+        sample.template_name = t.provider_name;
+        sample.template_language = t.provider_language;
+    }
+    return sample;
+}
+
+// Every text must be one that every channel's provider takes: not too long, and known there.
+void check_fit(const fs::path& folder, ReadSettings& out) {
+    const Settings& settings = out.settings;
+    std::set<std::string> used{"stop_confirmation"};
+    for (const auto& [name, cadence] : settings.plan.cadences)
+        used.insert({cadence.wellbeing, cadence.call_me_back});
+    for (const core::Template& t : settings.plan.templates.templates)
+        for (const ChannelSettings& channel : settings.channels) {
+            const Provider* provider = find_provider(channel.account.provider);
+            if (!used.contains(t.name) || provider == nullptr || provider->unfit == nullptr)
+                continue;
+            const auto why = provider->unfit(channel.account, sample_of(t, settings));
+            if (why)
+                out.problems.push_back(
+                    {Problem::Part::templates, (folder / t.language / (t.name + ".txt")).string() +
+                                                   " cannot go out over channel \"" +
+                                                   channel.account.id.value + "\": " + *why});
+        }
+}
+
 }  // namespace
 
 Environment process_environment() {
@@ -762,6 +900,7 @@ ReadSettings read_settings(const fs::path& file, const Environment& environment,
     const fs::path templates = reader.templates.lexically_normal();
     read_templates(templates, out);
     check_texts(templates, out);
+    check_fit(templates, out);
     return out;
 }
 

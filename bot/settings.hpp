@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "core/plan.hpp"
+#include "ports/notifier.hpp"
 #include "ports/provider.hpp"
 #include "support/result.hpp"
 
@@ -22,6 +23,8 @@ struct ServerSettings {
         hosts;  // Host names answered to: of public_url, of listen when loopback, and those listed
     std::size_t connections_max = 4096;
     std::size_t connections_per_address_max = 0;  // 0: no bound, which is right behind a proxy
+    core::Duration send_timeout =
+        std::chrono::seconds{30};  // a provider that has not answered by then: unknown
 };
 
 struct ChannelSettings {
@@ -31,14 +34,21 @@ struct ChannelSettings {
     core::Duration pair_gap = std::chrono::seconds{6};  // between two sends to the same address
 };
 
+struct PushSettings {
+    std::string subject;  // "mailto:…" or "https://…": whom a push service may write to
+    std::vector<std::string> services;  // origins besides the known push services: a sandbox's
+};
+
 struct Settings {
     std::string company;         // who the messages come from
     std::string default_region;  // ISO alpha-2, for numbers written without a country; "" when none
     std::string log_level = "info";
     ServerSettings server;
-    std::string store_url = "sqlite:warmcall.db";  // absolute path once read
+    std::string store_url = "sqlite:warmcall.db";  // absolute path once read; or postgresql://
     std::vector<ChannelSettings> channels;         // in order of preference
-    core::Plan plan;                               // with reps, channels and policy from the file
+    std::map<core::RepId, std::vector<Device>> devices;  // as written; "message" is added later
+    PushSettings push;
+    core::Plan plan;  // with reps, channels and policy from the file
 };
 
 // What is wrong, and in which part of the configuration.

@@ -108,6 +108,10 @@ int run_backup(const Options& options) {
     const auto settings = load_settings(options.config, Secrets::unasked);
     if (!settings)
         return complain(settings.error().message);
+    if (!settings->store_url.starts_with("sqlite:"))
+        return complain(
+            "the store is on PostgreSQL, which has its own tools for this: pg_dump, or pg_basebackup "
+            "with the WAL for any moment in time");
     const fs::path from = settings->store_url.substr(settings->store_url.find(':') + 1);
     std::error_code problem;
     if (!fs::exists(from, problem))

@@ -11,7 +11,9 @@
 
 #include "cli/commands.hpp"
 #include "net/client.hpp"
+#include "ports/system.hpp"
 #include "settings.hpp"
+#include "store/registry.hpp"
 
 namespace warmcall::cli {
 namespace {
@@ -58,7 +60,7 @@ std::vector<Part> parts(const Settings& s) {
     return {
         {Problem::Part::config, "config",
          count(s.channels.size(), "channel", "channels") + ", " +
-             count(s.plan.reps.size(), "rep", "reps") + ", " + s.store_url},
+             count(s.plan.reps.size(), "rep", "reps") + ", " + store_name(s.store_url)},
         {Problem::Part::cadences, "cadences", cadences},
         {Problem::Part::calendars, "calendars",
          count(s.plan.calendar.countries.size(), "set of rules", "sets of rules")},
@@ -98,7 +100,7 @@ struct Probe {
 
 asio::awaitable<std::optional<std::string>> ask(Transport& transport, const Account& account) {
     const Provider& provider = *find_provider(account.provider);
-    HttpRequest request = provider.build_probe(account);
+    HttpRequest request = provider.build_probe(account, SystemClock{}.now());
     auto connection = co_await transport.connect(origin_of(request.url), connect_limit);
     if (!connection)
         co_return connection.error().message;

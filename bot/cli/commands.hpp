@@ -29,6 +29,7 @@ Run import(CLI::App& app);
 Run check(CLI::App& app);
 Run simulate(CLI::App& app);
 Run explain(CLI::App& app);
+Run templates(CLI::App& app);
 Run token(CLI::App& app);
 Run backup(CLI::App& app);
 
@@ -45,6 +46,8 @@ inline constexpr Command commands[] = {
      "warmcall simulate --contacts contacts.csv --days 14 --seed 1", simulate},
     {"explain", "Says why a contact's next thing is what it is", "warmcall explain +61491570156",
      explain},
+    {"templates", "Shows what became of our texts at the provider, and hands them in for review",
+     "warmcall templates status", templates},
     {"token", "Makes, lists and revokes API tokens, and makes sign-in links for reps",
      "warmcall token link joel", token},
     {"backup", "Copies the database into a file while the gateway runs",

@@ -208,6 +208,8 @@ json carry_out(const json& request, const Office& office, Unit& unit, core::Time
 }
 
 std::filesystem::path control_path(const std::string& store_url) {
+    if (!store_url.starts_with("sqlite:"))
+        return {};  // on PostgreSQL anybody may write beside the gateways
     const std::string path = store_url.substr(store_url.find(':') + 1);
     return path == ":memory:" ? std::string{} : path + ".control";
 }

@@ -35,7 +35,7 @@ struct Office {
 json carry_out(const json& request, const Office& office, Unit& unit, core::Timestamp now);
 
 // "/var/lib/warmcall/warmcall.db" → "/var/lib/warmcall/warmcall.db.control"; empty for a database
-// in memory.
+// in memory, and for PostgreSQL, where every process may write.
 std::filesystem::path control_path(const std::string& store_url);
 
 // The gateway's side. Takes at most a few requests at a time, each bounded in size and time.

@@ -1,6 +1,6 @@
-// Plays the provider on this machine, as its own process. The gateway's configuration says what
-// there is to play: the account, its secrets, where the gateway listens, and the texts, which count
-// as approved.
+// Plays the providers on this machine, as their own process. The gateway's configuration says what
+// there is to play: the accounts, their secrets, where the gateway listens, and the texts, which
+// count as approved.
 
 #include "sandbox/sandbox.hpp"
 
@@ -32,27 +32,14 @@ struct Options {
     std::string listen;
     std::string webhook;
     std::string ledger;
+    std::string push;
     std::string people;
     std::uint64_t seed = 1;
 };
 
-const ChannelSettings* find_channel(const Settings& settings, const std::string& id) {
-    for (const ChannelSettings& channel : settings.channels)
-        if (id.empty() ? channel.account.provider == "whatsapp_cloud"
-                       : channel.account.id.value == id)
-            return &channel;
-    return nullptr;
-}
-
-std::string setting(const Account& account, const std::string& key, std::string otherwise) {
-    const auto found = account.settings.find(key);
-    return found == account.settings.end() ? std::move(otherwise) : found->second;
-}
-
-Secret newest(const Account& account, const std::string& key) {
-    const auto found = account.secrets.find(key);
-    return found == account.secrets.end() || found->second.empty() ? Secret{}
-                                                                   : found->second.front();
+bool can_play(const ChannelSettings& channel) {
+    const auto known = sandbox::playable();
+    return std::find(known.begin(), known.end(), channel.account.provider) != known.end();
 }
 
 // "http://127.0.0.1:9000" → "127.0.0.1:9000"; "" where the address is not one we could listen on.
@@ -117,32 +104,70 @@ Result<std::vector<sandbox::Known>> people_of(const Settings& settings, const st
     return people;
 }
 
-Result<sandbox::Options> options_of(const Settings& settings, const Options& given) {
-    const ChannelSettings* channel = find_channel(settings, given.channel);
-    if (channel == nullptr)
+// The channels to play: the one that is named, else all that share an address on this machine with
+// the first that has one; with --listen, all.
+Result<std::vector<const ChannelSettings*>> channels_of(const Settings& settings,
+                                                        const Options& given) {
+    const bool anywhere = !given.listen.empty() || !given.channel.empty();
+    std::vector<const ChannelSettings*> found;
+    const ChannelSettings* elsewhere = nullptr;
+    std::string address;
+    for (const ChannelSettings& channel : settings.channels) {
+        if (!can_play(channel) ||
+            (!given.channel.empty() && channel.account.id.value != given.channel))
+            continue;
+        const std::string here = listen_of(channel.account.base_url);
+        if (address.empty())
+            address = here;
+        if (anywhere || (!here.empty() && here == address))
+            found.push_back(&channel);
+        if (here.empty())
+            elsewhere = &channel;
+    }
+    if (!found.empty() && (!given.listen.empty() || !address.empty()))
+        return found;
+    if (elsewhere != nullptr)
         return Error{Errc::bad_input,
-                     given.channel.empty()
-                         ? "the configuration has no channel of whatsapp_cloud to play"
-                         : "there is no channel \"" + given.channel + "\""};
-    const Account& account = channel->account;
-    sandbox::Options options;
-    options.listen = given.listen.empty() ? listen_of(account.base_url) : given.listen;
-    if (options.listen.empty())
-        return Error{Errc::bad_input,
-                     "channel \"" + account.id.value + "\" has base_url " + account.base_url +
+                     "channel \"" + elsewhere->account.id.value + "\" has base_url " +
+                         elsewhere->account.base_url +
                          ", which is not on this machine: say where with --listen 127.0.0.1:PORT"};
+    return Error{Errc::bad_input, given.channel.empty()
+                                      ? "the configuration has no channel that can be played"
+                                      : "there is no channel \"" + given.channel + "\" to play"};
+}
+
+sandbox::LineOptions line_of(const Settings& settings, const Account& account) {
+    sandbox::LineOptions line;
+    line.id = account.id.value;
+    line.provider = account.provider;
+    line.webhook_url = settings.server.public_url + "/webhooks/" + account.id.value;
+    if (!settings.company.empty())
+        line.company = settings.company;
+    line.settings = account.settings;
+    for (const auto& [key, secrets] : account.secrets) {
+        if (!secrets.empty())
+            line.secrets[key] = secrets.front();  // the newest
+    }
+    return line;
+}
+
+Result<sandbox::Options> options_of(const Settings& settings, const Options& given) {
+    const auto channels = channels_of(settings, given);
+    if (!channels)
+        return channels.error();
+    if (!given.webhook.empty() && channels->size() > 1)
+        return Error{Errc::bad_input,
+                     "--webhook is for one channel: say which with --channel, or leave it out"};
+    sandbox::Options options;
+    options.listen =
+        given.listen.empty() ? listen_of(channels->front()->account.base_url) : given.listen;
     options.ledger_path = given.ledger;
-    options.access_token = newest(account, "access_token");
-    options.verify_token = newest(account, "verify_token");
-    options.account.waba_id = setting(account, "waba_id", options.account.waba_id);
-    options.account.phone_number_id =
-        setting(account, "phone_number_id", options.account.phone_number_id);
-    options.account.verified_name =
-        settings.company.empty() ? options.account.verified_name : settings.company;
-    options.posting.app_secret = newest(account, "app_secret");
-    options.posting.webhook_url = given.webhook.empty()
-                                      ? settings.server.public_url + "/webhooks/" + account.id.value
-                                      : given.webhook;
+    options.push_listen = given.push;
+    for (const ChannelSettings* channel : *channels) {
+        options.lines.push_back(line_of(settings, channel->account));
+        if (!given.webhook.empty())
+            options.lines.back().webhook_url = given.webhook;
+    }
     options.templates = templates_of(settings.plan.templates);
     options.seed = given.seed;
     auto people = people_of(settings, given.people);
@@ -166,15 +191,17 @@ int run_sandbox(const Options& given) {
     auto options = options_of(*settings, given);
     if (!options)
         return complain(options.error().message);
-    const std::string webhook = options->posting.webhook_url;
+    const std::vector<sandbox::LineOptions> lines = options->lines;
     asio::io_context context;
     asio::signal_set signals{context, SIGTERM, SIGINT};
     sandbox::Sandbox sandbox{context, std::move(*options)};
     const auto endpoint = sandbox.listen();
     if (!endpoint)
         return complain(endpoint.error().message);
-    std::printf("sandbox: http://%s:%d plays the WhatsApp Cloud API and posts to %s\n",
-                endpoint->address().to_string().c_str(), endpoint->port(), webhook.c_str());
+    for (const sandbox::LineOptions& line : lines)
+        std::printf("sandbox: http://%s:%d plays channel \"%s\" (%s) and posts to %s\n",
+                    endpoint->address().to_string().c_str(), endpoint->port(), line.id.c_str(),
+                    line.provider.c_str(), line.webhook_url.c_str());
     std::fflush(stdout);
     std::exception_ptr failure;
     asio::co_spawn(context, stop_on_signal(signals, sandbox), [](std::exception_ptr) {});
@@ -194,13 +221,17 @@ Run sandbox(CLI::App& app) {
     const auto options = std::make_shared<Options>();
     add_config(app, options->config);
     app.add_option("--channel", options->channel,
-                   "Which channel to play [the first of whatsapp_cloud]")
+                   "Which channel to play [all whose base_url is the same address here]")
         ->type_name("ID");
     app.add_option("--listen", options->listen,
                    "Where to listen [the channel's base_url]; port 0 picks one")
         ->type_name("ADDRESS:PORT");
-    app.add_option("--webhook", options->webhook, "Where webhooks go [public_url/webhooks/CHANNEL]")
+    app.add_option("--webhook", options->webhook,
+                   "Where webhooks go, for one channel [public_url/webhooks/CHANNEL]")
         ->type_name("URL");
+    app.add_option("--push", options->push,
+                   "Play a push service, too: where browsers keep their line open, such as "
+                   "127.0.0.1:9100 (Firefox: dom.push.serverURL)");
     app.add_option("--ledger", options->ledger,
                    "Keep every request and webhook in this file, as JSON lines")
         ->type_name("FILE");

@@ -5,6 +5,7 @@
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/signal_set.hpp>
+#include <boost/asio/steady_timer.hpp>
 #include <boost/asio/use_awaitable.hpp>
 #include <csignal>
 #include <cstdio>
@@ -17,10 +18,11 @@
 #include "engine/alerts.hpp"
 #include "engine/dispatch.hpp"
 #include "engine/door.hpp"
+#include "engine/lookups.hpp"
 #include "engine/wakeups.hpp"
 #include "net/client.hpp"
 #include "net/server.hpp"
-#include "notifiers/registry.hpp"
+#include "notifiers/web_push.hpp"
 #include "ports/system.hpp"
 #include "settings.hpp"
 #include "store/registry.hpp"
@@ -38,7 +40,9 @@ std::vector<Line> lines_of(const Settings& settings) {
     for (const ChannelSettings& channel : settings.channels) {
         lines.push_back({channel.account,
                          find_provider(channel.account.provider),
-                         {.per_second = channel.per_second, .pair_gap = channel.pair_gap}});
+                         {.per_second = channel.per_second,
+                          .pair_gap = channel.pair_gap,
+                          .answer_limit = settings.server.send_timeout}});
     }
     return lines;
 }
@@ -59,12 +63,34 @@ net::ServerLimits limits_of(const ServerSettings& server) {
     return limits;
 }
 
+std::string push_subject(const Settings& s) {
+    if (!s.push.subject.empty()) {
+        return s.push.subject;
+    }
+    return notifiers::is_push_subject(s.server.public_url) ? s.server.public_url
+                                                           : "mailto:owner@warmcall.invalid";
+}
+
+Phones phones_of(const Settings& s, const Secret& link_key, const PushKey& push_key) {
+    Phones phones{.devices = with_messages(s.plan, s.devices),
+                  .tap_key = link_key,
+                  .push_key = push_key,
+                  .push_services = s.push.services};
+    phones.link = [link_key, url = s.server.public_url](core::PromptId prompt,
+                                                        const core::RepId& rep) {
+        return prompt ? url + "/p/" + web::prompt_token(link_key, {prompt, rep}) : url + "/";
+    };
+    return phones;
+}
+
 // Everything the gateway is made of, in the order it is built; destroyed the other way round.
 struct Gateway {  // NOLINT: members refer to earlier ones, so it never moves
     asio::io_context context{1};
     SystemClock clock;
     SystemRng rng;
+    bool shared = false;  // other gateways write to the store, too
     std::unique_ptr<Store> store;
+    PushKey push_key;
     Applier applier;
     Door door;
     std::unique_ptr<Transport> transport;
@@ -72,31 +98,25 @@ struct Gateway {  // NOLINT: members refer to earlier ones, so it never moves
     Secret link_key;
     Alerts alerts;
     Wakeups wakeups;
+    Lookups lookups;
     std::unique_ptr<net::Server> server;
     Web web;
     Control control;
 
     explicit Gateway(const Settings& s)
-        : store{make_store(s.store_url)},
+        : shared{!s.store_url.starts_with("sqlite:")},
+          store{make_store(s.store_url)},
+          push_key{notifiers::push_key(*store, push_subject(s))},
           applier{*store, s.plan, clock},
           door{context, applier, *store},
           transport{net::make_transport(context)},
           dispatch{context, door, applier, *transport, lines_of(s), clock, rng},
           link_key{web::link_key(*store)},
-          alerts{context,
-                 door,
-                 applier,
-                 *store,
-                 dispatch,
-                 *transport,
-                 *find_notifier("provider_message"),
-                 [this, url = s.server.public_url](core::PromptId prompt, const core::RepId& rep) {
-                     return prompt ? url + "/p/" + web::prompt_token(link_key, {prompt, rep})
-                                   : url + "/";
-                 },
-                 clock,
-                 rng},
+          alerts{context,  door,       applier, *store,
+                 dispatch, *transport, s.plan,  phones_of(s, link_key, push_key),
+                 clock,    rng},
           wakeups{context, door, applier},
+          lookups{context, door, applier, *transport, lines_of(s), clock},
           server{std::make_unique<net::Server>(
               context, limits_of(s.server),
               [this](const net::Incoming& request) { return web.body_limit(request); },
@@ -110,14 +130,42 @@ struct Gateway {  // NOLINT: members refer to earlier ones, so it never moves
                .default_region = s.default_region,
                .link_key = link_key,
                .find_asset = &find_asset,
+               .alerts = &alerts,
+               .push_public_key = base64url(push_key.public_key),
+               .wrong_with_push =
+                   [services = s.push.services](std::string_view address, std::string_view keys) {
+                       return notifiers::wrong_with(address, keys, services);
+                   },
                .server_counts = [this] { return server->counts(); }}},
           control{context, door, s.plan, s.default_region, control_path(s.store_url)} {
+        applier.set_tap_key(link_key);
         door.on_commit([this] {
             dispatch.nudge();
             alerts.nudge();
         });
     }
 };
+
+// On a store that other gateways write to as well: what they did is told here within a second, so
+// that live streams show it and what they left to send is seen.
+asio::awaitable<void> watch_others(Gateway& gateway) {
+    asio::steady_timer pause{gateway.context};
+    std::int64_t seen = 0;
+    for (;;) {
+        pause.expires_after(std::chrono::seconds{1});
+        co_await pause.async_wait(asio::use_awaitable);
+        auto end = std::make_shared<std::int64_t>(seen);
+        std::function<void(Store&)> look = [end](Store& store) { *end = store.feed_end(); };
+        try {
+            co_await gateway.door.read(std::move(look));
+        } catch (const StoreUnavailable&) {
+            continue;  // whoever needs it says so
+        }
+        if (std::exchange(seen, *end) != *end) {
+            gateway.door.announce();
+        }
+    }
+}
 
 // Runs until it is told to stop; an exception ends the program with its sentence, never silently.
 void start(Gateway& gateway, asio::awaitable<void> loop, std::exception_ptr& failure) {
@@ -134,12 +182,17 @@ asio::awaitable<void> run(Gateway& gateway, std::exception_ptr& failure) {
     start(gateway, gateway.dispatch.run(), failure);
     start(gateway, gateway.alerts.run(), failure);
     start(gateway, gateway.wakeups.run(), failure);
+    if (gateway.shared) {
+        start(gateway, watch_others(gateway), failure);
+    }
+    start(gateway, gateway.lookups.run(), failure);
     start(gateway, gateway.control.run(), failure);
     co_await gateway.server
         ->run();  // returns once a signal has stopped it and the requests under way are answered
     gateway.control.stop();
     gateway.wakeups.stop();
-    gateway.alerts.stop();
+    gateway.lookups.stop();
+    co_await gateway.alerts.drain(std::chrono::seconds{5});
     co_await gateway.dispatch.drain(std::chrono::seconds{10});
     spdlog::info("stopped");
 }

@@ -9,7 +9,6 @@
 
 #include "cli/commands.hpp"
 #include "core/calendar.hpp"
-#include "notifiers/registry.hpp"
 #include "ports/system.hpp"
 #include "settings.hpp"
 #include "simulator/simulation.hpp"
@@ -141,8 +140,7 @@ int run_simulate(const Options& given) {
                                .cadence = given.cadence,
                                .contacts = std::move(*contacts)};
     const std::unique_ptr<Store> store = make_store("sqlite::memory:");
-    const simulator::Report report = simulator::simulate(
-        options, settings->plan, line, *find_notifier("provider_message"), *store);
+    const simulator::Report report = simulator::simulate(options, settings->plan, line, *store);
     const std::string zone =
         settings->plan.reps.empty() ? "UTC" : settings->plan.reps.begin()->second.zone;
     print(report, zone, options.begin);

@@ -11,6 +11,7 @@ import { basename, dirname, extname, join, relative, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 import { gzipSync } from "node:zlib";
+import { png } from "./icon.mjs";
 
 const here = dirname(fileURLToPath(import.meta.url));
 const { values } = parseArgs({ options: { out: { type: "string" }, modules: { type: "string" } } });
@@ -24,6 +25,7 @@ const types = {
     ".js": "text/javascript; charset=utf-8",
     ".css": "text/css; charset=utf-8",
     ".svg": "image/svg+xml",
+    ".png": "image/png",
     ".webmanifest": "application/manifest+json",
 };
 
@@ -40,14 +42,18 @@ const common = {
     nodePaths: [modules],
     minify: true,
     legalComments: "none",
+    charset: "utf8",
     metafile: true,
     logLevel: "warning",
 };
 
+const entryFile = (built, source) => Object.entries(built.metafile.outputs).find(([, made]) => made.entryPoint === source)[0];
+
 async function bundle() {
     const app = await esbuild.build({ ...common, format: "esm", splitting: true, entryPoints: { main: "src/main.tsx", style: "src/style.css" } });
     // Before the first paint, so not a module; and the sign-in page needs nothing of the rest.
-    const alone = await esbuild.build({ ...common, format: "iife", entryPoints: { boot: "src/boot.ts", login: "src/login.ts" } });
+    const catalogs = Object.fromEntries(["en", "hi", "ar"].map((language) => [language, `/assets/${basename(entryFile(app, `src/locales/${language}.ts`))}`]));
+    const alone = await esbuild.build({ ...common, format: "iife", entryPoints: { boot: "src/boot.ts", login: "src/login.ts" }, define: { CATALOGS: JSON.stringify(catalogs) } });
     const outputs = { ...app.metafile.outputs, ...alone.metafile.outputs };
     const named = {};
     for (const [file, made] of Object.entries(outputs)) {
@@ -132,5 +138,6 @@ for (const name of ["page.css", "icon.svg", "manifest.webmanifest"]) {
         writeFileSync(join(dist, name), source);
     }
 }
+for (const size of [192, 512]) writeFileSync(join(dist, `icon-${size}.png`), png(readFileSync(join(here, "static/icon.svg"), "utf8"), size));
 await worker(served());
 embed();

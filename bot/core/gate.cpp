@@ -136,8 +136,12 @@ Verdict frequency_verdict(const Plan& plan, const Case& subject, const Message& 
 // The confirmation of a STOP is the one text that may follow it: once, at once, inside the window
 // their own word opened.
 Verdict confirmation_verdict(const Plan& plan, const Case& subject, const Message& message,
-                             Medium medium, Timestamp now) {
-    if (medium == Medium::whatsapp && !window_open(plan, subject.contact, message.channel, now)) {
+                             const Channel& channel, Timestamp now) {
+    if (channel.confirms_stop) {
+        return never(GateCode::suppressed, "The provider has confirmed it already.");
+    }
+    if (channel.medium == Medium::whatsapp &&
+        !window_open(plan, subject.contact, message.channel, now)) {
         return never(GateCode::window_closed, "The 24-hour window is closed.");
     }
     return {};
@@ -189,7 +193,7 @@ Verdict gate(const Plan& plan, const Case& subject, const Message& message, Time
         return elsewhere(GateCode::no_route, "There is no channel to send it on.");
     }
     if (message.kind == MessageKind::stop_confirmation) {
-        return confirmation_verdict(plan, subject, message, channel->medium, now);
+        return confirmation_verdict(plan, subject, message, *channel, now);
     }
     if (const Verdict v = outreach_verdict(subject, message); !v.go()) {
         return v;

@@ -26,13 +26,17 @@ struct Rep {
     std::string phone;  // E.164; prompts go there over `channel`
     ChannelId channel;  // empty: no message to the phone, the console only
     std::optional<Timestamp> away_until;
+    // What of a contact may be read over the rep's shoulder; `quote` only where it travels
+    // encrypted.
+    enum class LockScreen { first_name, no_names, quote } lock_screen = LockScreen::first_name;
 };
 
 struct Channel {
     ChannelId id;
     std::string provider;
     Medium medium = Medium::whatsapp;
-    bool working = true;  // false while its circuit is open or its account is stopped
+    bool working = true;         // false while its circuit is open or its account is stopped
+    bool confirms_stop = false;  // the provider answers a STOP itself and takes nothing more
 };
 
 // A kind of text that a country, or the provider there, does not let through.

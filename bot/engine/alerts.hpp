@@ -1,14 +1,16 @@
 #pragma once
-// Prompts and notices on their way to the reps' phones. Unlike a contact's message, one in doubt is
-// sent again.
+// Prompts and notices on their way to the reps' phones: split over the rep's devices, told in
+// order until somebody acknowledges. Unlike a contact's message, one in doubt is sent again.
 
 #include <boost/asio/awaitable.hpp>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/steady_timer.hpp>
+#include <deque>
 #include <functional>
 #include <map>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "engine/apply.hpp"
 #include "engine/dispatch.hpp"
@@ -20,51 +22,123 @@ namespace warmcall {
 
 using PromptLink = std::function<std::string(core::PromptId, const core::RepId&)>;
 
-// One alert that has been claimed, with all that its sending needs; or what became of it already.
-struct AlertOnItsWay {
-    Alert alert;
-    core::ChannelId channel;
-    std::optional<Outbound> outbound;
-    AlertOutcome outcome;  // when there is nothing to send
+// How the reps are told: everything that does not change while the service runs.
+struct Phones {
+    const Notifier* (*find)(std::string_view way) = &find_notifier;
+    std::map<core::RepId, std::vector<Device>> devices;  // of the configuration
+    PromptLink link;                                     // of a prompt; without one: the day's list
+    Secret tap_key;                                      // signs the buttons' ids
+    std::optional<PushKey> push_key;
+    std::vector<std::string> push_services;
 };
 
-// Claims what is due and composes it. On the writing thread.
-std::vector<AlertOnItsWay> claim_alerts(Store& store, const Applier& applier,
-                                        const Notifier& notifier, const PromptLink& link,
-                                        std::span<const Token> tokens, core::Timestamp now);
+// A rep with a number and a channel, and no "message" device of their own, gets one: at once when
+// it is the only one, else after three minutes.
+std::map<core::RepId, std::vector<Device>> with_messages(
+    const core::Plan& plan, std::map<core::RepId, std::vector<Device>> devices);
 
-// What follows for the alert from the exchange.
-AlertOutcome settle_alert(const Line& line, const Alert& alert, const Exchange& exchange,
+// A device that signed up by itself, as a device.
+Device device_of(const StoredDevice& stored);
+
+// What each device was told in the last minute: three prompts within it become one.
+class RecentlyTold {
+ public:
+    struct Prompt {
+        core::Timestamp at{};
+        core::ContactId contact;
+        core::PromptId prompt;
+    };
+    // Of the minute before `now`, oldest first.
+    const std::deque<Prompt>& prompts(const std::string& device, core::Timestamp now);
+    std::optional<core::Timestamp> digest_at(const std::string& device) const;
+    void note(const std::string& device, const Prompt& prompt);
+    void note_digest(const std::string& device, core::Timestamp at);
+
+ private:
+    std::map<std::string, std::deque<Prompt>> prompts_;
+    std::map<std::string, core::Timestamp> digests_;
+};
+
+// One request to one device: claimed, with all that its composing needs.
+struct AlertOnItsWay {
+    std::vector<Alert> alerts;  // one; several: told together
+    core::Rep rep;
+    Device device;
+    const Notifier* notifier = nullptr;
+    std::vector<core::Case> subjects;
+    std::string link;
+    std::vector<Tap> taps;
+    bool window_open = false;
+};
+
+// Claims what is due, splits what is new by device, and puts back what must wait: until the rep's
+// hours begin, or until the minute of a digest is over. On the writing thread.
+std::vector<AlertOnItsWay> claim_alerts(Store& store, const Applier& applier, const Phones& phones,
+                                        RecentlyTold& recent, std::span<const Token> tokens,
+                                        core::Timestamp now);
+
+Means means_of(const Phones& phones, const Line* line, Rng& rng);
+Result<HttpRequest> compose_alert(const core::Plan& plan, const AlertOnItsWay& one,
+                                  const Means& means, core::Timestamp now);
+
+// What became of one request, for every alert it carried.
+struct AlertSettled {
+    std::vector<AlertOutcome> outcomes;
+    bool gone = false;  // the device is to be forgotten
+};
+AlertSettled settle_alert(const AlertOnItsWay& one, const Means& means, const Exchange& exchange,
                           core::Timestamp now, Rng& rng);
+AlertSettled given_up(const AlertOnItsWay& one, std::string sentence);
 
 // Stores what became of it, and what receipts that were quicker than the answer said of it.
-void save_outcome(Unit& unit, const Alert& alert, const core::ChannelId& channel,
-                  AlertOutcome outcome, core::Timestamp now);
+void save_settled(Unit& unit, const AlertOnItsWay& one, const AlertSettled& settled,
+                  core::Timestamp now);
+
+struct DeviceTrial {  // a test message, and what came back
+    bool went = false;
+    int status = 0;        // of the answer; 0: there was none
+    std::string sentence;  // what it means, for the rep
+    std::string answer;    // the provider's own words, cut
+};
 
 class Alerts {
  public:
+    // `plan` is the configuration's, which nothing changes while this lives.
     Alerts(boost::asio::io_context& context, Door& door, Applier& applier, Store& store,
-           const Dispatch& lines, Transport& transport, const Notifier& notifier, PromptLink link,
+           const Dispatch& lines, Transport& transport, const core::Plan& plan, Phones phones,
            Clock& clock, Rng& rng);
 
     boost::asio::awaitable<void> run();
     void nudge();
-    void stop();
+    // Stops claiming, and waits for what is on its way, at most `limit`.
+    boost::asio::awaitable<void> drain(core::Duration limit);
+
+    // All devices of a rep, in the order they are told. On the reading thread's side.
+    boost::asio::awaitable<std::vector<Device>> devices(core::RepId rep);
+    // Sends a few words to this device alone. not_found: the rep has none of that id.
+    boost::asio::awaitable<Result<DeviceTrial>> try_device(core::RepId rep, std::string device);
+
+    static constexpr std::size_t under_way_max = 32;
 
  private:
-    boost::asio::awaitable<std::size_t> send_some();
-    boost::asio::awaitable<AlertOutcome> send(const AlertOnItsWay& one);
+    boost::asio::awaitable<std::size_t> claim_some();
+    boost::asio::awaitable<void> send(AlertOnItsWay one);
+    boost::asio::awaitable<Exchange> exchange(HttpRequest request);
+    const Line* line_of(const Device& device) const;
 
+    boost::asio::io_context& context_;
     Door& door_;
     Applier& applier_;
     Store& store_;
     const Dispatch& lines_;
     Transport& transport_;
-    const Notifier& notifier_;
-    PromptLink link_;
+    const core::Plan& plan_;
+    Phones phones_;
     Clock& clock_;
     Rng& rng_;
+    RecentlyTold recent_;  // used on the writing thread only
     boost::asio::steady_timer wake_;
+    std::size_t under_way_ = 0;
     bool stopping_ = false;
 };
 

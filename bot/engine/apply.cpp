@@ -7,7 +7,10 @@
 #include <unordered_map>
 #include <utility>
 
+#include "core/speech.hpp"
 #include "engine/compose.hpp"
+#include "engine/taps.hpp"
+#include "support/crypto.hpp"
 
 namespace warmcall {
 
@@ -35,8 +38,10 @@ std::optional<core::Address> as_phone(const core::Address& address) {
 AlertOutcome after_failed_receipt(const Alert& alert, core::FailureClass failure,
                                   core::Timestamp now) {
     const bool window = failure == core::FailureClass::needs_window;
+    const bool done = !window || alert.needs_template;
     return {.id = alert.id,
-            .done = !window || alert.needs_template,
+            .done = done,
+            .failed = done,
             .again_at = now,
             .needs_template = window,
             .provider_id = alert.provider_id,
@@ -111,6 +116,14 @@ struct Batch {
                 }
             }
         }
+    }
+
+    void load_all(std::span<const MessageRef> refs) {
+        std::vector<Wanted> wanted;
+        for (const MessageRef& ref : refs) {
+            wanted.push_back({ref.contact, ref.message});
+        }
+        load(wanted);
     }
 
     std::optional<core::Refusal> decide(ContactId contact, const core::Event& event,
@@ -334,6 +347,7 @@ struct Batch {
             unit.rep_wrote(*rep, f.delivery->channel, until);
             core::Timestamp& open_until = applier.rep_states_[*rep].windows[f.delivery->channel];
             open_until = std::max(open_until, until);
+            rep_says(*rep, f, reply);
             return;
         }
         if (!person) {
@@ -352,6 +366,47 @@ struct Batch {
             replied.about_round = about->round;
         }
         decide(*person, replied, "contact");
+    }
+
+    // A rep's tap or digit. Late, doubled or a colleague's: the rep reads how it stands, and
+    // nothing else happens.
+    void rep_says(const core::RepId& rep, const Fresh& f, const InReply& reply) {
+        std::optional<RepTap> tap = read_tap(applier.tap_key_, rep, reply.button_payload);
+        if (!tap && reply.button_payload.starts_with("wc1.")) {
+            unit.count_ignored("forged tap", 1);
+            return;
+        }
+        std::optional<Alert> about = unit.alert_by(f.delivery->channel, reply.about_provider_id);
+        if (!tap) {
+            const auto verb = read_digit(reply.words);
+            if (!about || !about->prompt) {
+                about = verb ? unit.last_alert(rep) : std::nullopt;
+            }
+            if (!verb || !about || about->rep != rep) {
+                return;
+            }
+            tap = RepTap{*verb, about->prompt, about->contact};
+        }
+        const Case subject = take(tap->contact).after;  // followed through a merge
+        const auto refusal = tapped(rep, *tap, subject);
+        const auto known = applier.plan_.reps.find(rep);
+        unit.tell_rep(
+            {.rep = rep,
+             .contact = subject.contact.id,
+             .text = answer_to(
+                 tap->verb, core::first_name(subject.contact.name),
+                 known == applier.plan_.reps.end() ? std::string{} : known->second.language,
+                 refusal),
+             .device = about && !about->device.empty() ? about->device : message_device(rep)},
+            now);
+    }
+
+    std::optional<core::Refusal> tapped(const core::RepId& rep, const RepTap& tap,
+                                        const Case& subject) {
+        if (!subject.prompt || !subject.prompt->open || subject.prompt->id != tap.prompt) {
+            return core::Refusal{.code = core::Refusal::Code::late};
+        }
+        return decide(subject.contact.id, event_of(tap.verb, rep, now), rep.value);
     }
 
     void on(const Fresh& f, const InStatus& status, const std::optional<ContactId>&,
@@ -451,7 +506,7 @@ struct Batch {
 
     // ---- everything else ----
 
-    Outcome happen(const Happened& h) {
+    static std::vector<core::MessageId> messages_of(const core::Event& event) {
         std::vector<core::MessageId> messages;
         std::visit(
             [&](const auto& e) {
@@ -461,7 +516,28 @@ struct Batch {
                     messages.push_back(e.message);
                 }
             },
-            h.event);
+            event);
+        return messages;
+    }
+
+    // What the next of them are about, in one look.
+    void load_for(std::span<const Work> works) {
+        std::vector<Wanted> wanted;
+        for (const Work& work : works) {
+            const auto* happened = std::get_if<Happened>(&work);
+            if (happened == nullptr) {
+                break;
+            }
+            wanted.push_back({happened->contact, std::nullopt});
+            for (const core::MessageId message : messages_of(happened->event)) {
+                wanted.push_back({happened->contact, message});
+            }
+        }
+        load(wanted);
+    }
+
+    Outcome happen(const Happened& h) {
+        const std::vector<core::MessageId> messages = messages_of(h.event);
         Outcome outcome{.refusal = decide(h.contact, h.event, h.actor, messages)};
         outcome.after = open.at(h.contact).after;
         const auto* settled = std::get_if<core::SendSettled>(&h.event);
@@ -511,6 +587,13 @@ void Applier::refresh(core::Timestamp now) {
     }
 }
 
+void Applier::remember(const RepAway& away) {
+    rep_states_[away.rep].away_until = away.until;
+    if (const auto rep = plan_.reps.find(away.rep); rep != plan_.reps.end()) {
+        rep->second.away_until = away.until;
+    }
+}
+
 void Applier::run(std::vector<Work>& works, std::vector<Outcome>& outcomes) {
     const core::Timestamp now = clock_.now();
     refresh(now);
@@ -531,7 +614,12 @@ void Applier::run(std::vector<Work>& works, std::vector<Outcome>& outcomes) {
             }
             deliver();
             if (const auto* happened = std::get_if<Happened>(&works[i])) {
+                if (i == 0 || !std::holds_alternative<Happened>(works[i - 1])) {
+                    batch.load_for(std::span{works}.subspan(i));
+                }
                 outcomes[i] = batch.happen(*happened);
+            } else if (const auto* away = std::get_if<RepAway>(&works[i])) {
+                unit.set_rep_away(away->rep, away->until);
             } else {
                 batch.flush();
                 std::get<Write>(works[i])(unit, now);
@@ -540,6 +628,11 @@ void Applier::run(std::vector<Work>& works, std::vector<Outcome>& outcomes) {
         deliver();
         batch.flush();
     });
+    for (const Work& work : works) {
+        if (const auto* away = std::get_if<RepAway>(&work)) {
+            remember(*away);
+        }
+    }
     step("committed");
 }
 
@@ -664,23 +757,32 @@ std::size_t Applier::wake(std::size_t limit) {
     const core::Timestamp now = clock_.now();
     refresh(now);
     std::vector<ContactId> contacts;
-    const auto wake_all = [&](const std::vector<ContactId>& some) {
-        store_.transact([&](Unit& unit) {
-            Batch batch{*this, unit, now};
-            std::vector<Wanted> wanted;
-            for (const ContactId contact : some) {
-                wanted.push_back({contact, std::nullopt});
-            }
-            batch.load(wanted);
-            for (const ContactId contact : some) {
-                batch.decide(contact, core::Woke{}, "warmcall");
-            }
-            batch.flush();
-        });
+    const auto wake_in = [&](Unit& unit, const std::vector<ContactId>& some) {
+        Batch batch{*this, unit, now};
+        std::vector<Wanted> wanted;
+        for (const ContactId contact : some) {
+            wanted.push_back({contact, std::nullopt});
+        }
+        batch.load(wanted);
+        for (const ContactId contact : some) {
+            batch.decide(contact, core::Woke{}, "warmcall");
+        }
+        batch.flush();
     };
-    store_.transact([&](Unit& unit) { contacts = unit.due(now, limit); });
-    if (!contacts.empty()) {
-        each_alone(contacts, wake_all);
+    try {  // found and woken in one transaction: what one replica is at is not another's as well
+        store_.transact([&](Unit& unit) {
+            contacts = unit.due(now, limit);
+            wake_in(unit, contacts);
+        });
+    } catch (const StoreUnavailable&) {
+        throw;
+    } catch (const std::exception&) {
+        if (contacts.empty()) {
+            throw;
+        }
+        each_alone(contacts, [&](const std::vector<ContactId>& some) {
+            store_.transact([&](Unit& unit) { wake_in(unit, some); });
+        });
     }
     step("woken");
     return contacts.size();
@@ -693,6 +795,7 @@ std::size_t Applier::reconcile(std::size_t limit) {
     store_.transact([&](Unit& unit) {
         Batch batch{*this, unit, now};
         const std::vector<MessageRef> lapsed = unit.lapsed(now, limit);
+        batch.load_all(lapsed);
         n = lapsed.size();
         for (const MessageRef& ref : lapsed) {
             batch.decide(
@@ -762,7 +865,9 @@ std::vector<Claimed> Applier::claim(const Pace& pace, std::span<const Token> tok
         claimed.clear();
         Batch batch{*this, unit, now};
         std::map<core::ChannelId, std::size_t> budget = pace.budget;
-        for (const MessageRef& ref : unit.due_messages(now, tokens.size())) {
+        const std::vector<MessageRef> due = unit.due_messages(now, tokens.size());
+        batch.load_all(due);
+        for (const MessageRef& ref : due) {
             if (claimed.size() == tokens.size()) {
                 break;
             }
@@ -785,6 +890,112 @@ std::vector<Claimed> Applier::claim(const Pace& pace, std::span<const Token> tok
     });
     step("claim committed");
     return claimed;
+}
+
+std::vector<Unsettled> Applier::unsettled(const core::ChannelId& channel, core::Timestamp since,
+                                          std::size_t limit) {
+    std::vector<Unsettled> found;
+    store_.transact([&](Unit& unit) {
+        found.clear();
+        std::vector<Wanted> wanted;
+        for (const MessageRef& ref : unit.unsettled(channel, since, limit)) {
+            wanted.push_back({ref.contact, ref.message});
+        }
+        for (const Case& c : unit.load(wanted)) {
+            const core::MessageId id = *wanted[found.size()].message;
+            const auto m = std::ranges::find(c.messages, id, &core::Message::id);
+            const auto claim = unit.claim_of(id);
+            Unsettled& one =
+                found.emplace_back(Unsettled{.contact = c.contact.id, .message = id, .send = {}});
+            if (m == c.messages.end() || !claim) {
+                continue;
+            }
+            one.send.message.token = claim->token;
+            one.send.message.to = m->to;
+            one.send.message.text = claim->text;
+            one.send.from = m->facts.claimed.value_or(since);
+            one.send.until = m->facts.unknown.value_or(one.send.from);
+        }
+    });
+    std::erase_if(found, [](const Unsettled& one) { return one.send.message.text.empty(); });
+    return found;
+}
+
+void Applier::leave_out_others(const core::ChannelId& channel, core::MessageId message,
+                               std::vector<Sighting>& sightings) {
+    std::vector<std::string> ids;
+    for (const Sighting& sighting : sightings) {
+        ids.push_back(sighting.provider_id);
+    }
+    std::vector<Sighting> left;
+    store_.transact([&](Unit& unit) {
+        left.clear();
+        const auto known = unit.messages_by(channel, ids);
+        for (std::size_t i = 0; i < ids.size(); ++i) {
+            if (!known[i] || known[i]->message == message) {
+                left.push_back(sightings[i]);
+            }
+        }
+    });
+    sightings = std::move(left);
+}
+
+void Applier::leave_out_known(std::vector<Inbound>& events) {
+    std::vector<std::string> keys;
+    for (const Inbound& event : events) {
+        keys.push_back(event.key);
+    }
+    std::vector<bool> known;
+    store_.transact([&](Unit& unit) { known = unit.accepted(keys); });
+    std::size_t i = 0;
+    std::erase_if(events, [&](const Inbound&) { return known[i++]; });
+}
+
+namespace {
+
+bool is_ours(const core::TemplateBook& book, const InTemplate& t) {
+    return std::ranges::any_of(book.templates, [&](const core::Template& ours) {
+        std::string language = ours.provider_language;
+        std::ranges::replace(language, '-', '_');
+        return ours.provider_name == t.name && language == t.language;
+    });
+}
+
+bool known_like_that(const std::vector<StoredTemplate>& known, const InTemplate& t) {
+    return std::ranges::any_of(known, [&](const StoredTemplate& k) {
+        return k.provider_name == t.name && k.language == t.language &&
+               (!t.status || k.status == *t.status) && k.category == t.category &&
+               k.quality == t.quality;
+    });
+}
+
+}  // namespace
+
+std::vector<Inbound> Applier::template_news(const std::vector<InTemplate>& list) {
+    const core::Timestamp now = clock_.now();
+    const std::vector<StoredTemplate> known = store_.templates();
+    std::vector<Inbound> news;
+    for (const InTemplate& t : list) {
+        if (!is_ours(plan_.templates, t) || known_like_that(known, t)) {
+            continue;
+        }
+        Inbound& one = news.emplace_back();
+        const auto seconds = static_cast<std::uint64_t>(core::unix_ms(now) / 1000);
+        for (int shift = 56; shift >= 0; shift -= 8) {
+            one.key += static_cast<char>((seconds >> shift) & 0xFF);
+        }
+        const auto hash = sha256(t.name + "/" + t.language);
+        one.key.append(hash.begin(), hash.begin() + 12);
+        one.at = now;
+        one.what = t;
+    }
+    return news;
+}
+
+std::string Applier::setting(std::string_view key) {
+    std::string value;
+    store_.transact([&](Unit& unit) { value = unit.setting(key); });
+    return value;
 }
 
 bool Applier::may_leave(const Claimed& claimed, core::Duration budget) {

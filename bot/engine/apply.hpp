@@ -18,6 +18,7 @@
 #include "ports/clock.hpp"
 #include "ports/provider.hpp"
 #include "ports/store.hpp"
+#include "support/secret.hpp"
 
 namespace warmcall {
 
@@ -41,7 +42,13 @@ struct Happened {
 // Any other write: contacts, tokens, sessions. It may throw; then only it fails.
 using Write = std::function<void(Unit&, core::Timestamp now)>;
 
-using Work = std::variant<Delivered, Happened, Write>;
+// A rep goes away, or is back (no `until`): while away their prompts go to the stand-in.
+struct RepAway {
+    core::RepId rep;
+    std::optional<core::Timestamp> until;
+};
+
+using Work = std::variant<Delivered, Happened, Write, RepAway>;
 
 struct Outcome {
     std::optional<core::Refusal> refusal;
@@ -62,6 +69,13 @@ struct Claimed {
 struct Pace {
     std::map<core::ChannelId, std::size_t> budget;
     std::function<std::optional<core::Timestamp>(const core::Message&, core::Timestamp now)> pair;
+};
+
+// A send whose end nobody knows, with what the provider's list is searched by.
+struct Unsettled {
+    core::ContactId contact;
+    core::MessageId message;
+    UnknownSend send;
 };
 
 // What a receipt that a rep's alert did not get through means for it.
@@ -90,12 +104,27 @@ class Applier {
     // per token at the most.
     std::vector<Claimed> claim(const Pace& pace, std::span<const Token> tokens,
                                core::Duration lease);
+    // Sends of the channel that were claimed since then and whose end nobody knows.
+    std::vector<Unsettled> unsettled(const core::ChannelId& channel, core::Timestamp since,
+                                     std::size_t limit);
+    // Of what a provider's list holds, only what may be this message: others of ours are known by
+    // their ids.
+    void leave_out_others(const core::ChannelId& channel, core::MessageId message,
+                          std::vector<Sighting>& sightings);
+    void leave_out_known(std::vector<Inbound>& events);
+    // Of a provider's list of texts, what is ours and is not known like that yet, as its webhook
+    // would tell it.
+    std::vector<Inbound> template_news(const std::vector<InTemplate>& list);
+    std::string setting(std::string_view key);
+
     // The last look before the bytes leave: the gate again, still claimed by this token, and at
     // least `budget` of the lease left. When not, the message is put back or dropped in the same
     // transaction; a claim that is no longer ours is left alone.
     bool may_leave(const Claimed& claimed, core::Duration budget);
 
     const core::Plan& plan() const { return plan_; }
+    // What the reps' buttons are signed with; without one no tap counts.
+    void set_tap_key(Secret key) { tap_key_ = std::move(key); }
     // Until when each rep's own 24-hour window is open on a channel.
     const std::map<core::RepId, RepState>& rep_states() const { return rep_states_; }
     // The gate refuses the channel until then; a shorter rest never cuts a longer one.
@@ -115,6 +144,7 @@ class Applier {
                                    const Pace& pace,
                                    std::map<core::ChannelId, std::size_t>& budget);
     void run(std::vector<Work>& batch, std::vector<Outcome>& outcomes);
+    void remember(const RepAway& away);  // once it is committed
     Outcome apply_in_parts(Delivered delivered);
     Outcome quarantine(const Delivered& delivered);
     void step(std::string_view name) const {
@@ -129,6 +159,7 @@ class Applier {
     std::map<core::ChannelId, core::Timestamp> down_until_;
     std::map<core::Address, core::RepId> reps_by_address_;
     std::map<core::RepId, RepState> rep_states_;
+    Secret tap_key_;
 };
 
 }  // namespace warmcall

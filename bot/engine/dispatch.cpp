@@ -201,7 +201,7 @@ asio::awaitable<void> Dispatch::send(Claimed claimed) {
         co_return;
     }
     constexpr core::Duration connect_limit = std::chrono::seconds{10};
-    constexpr core::Duration exchange_limit = std::chrono::seconds{30};
+    claimed.outbound.at = clock_.now();
     HttpRequest request = to->provider->build_send(to->account, claimed.outbound);
     const std::string_view url = request.url;
     const auto path = url.find('/', url.find("://") + 3);
@@ -213,20 +213,52 @@ asio::awaitable<void> Dispatch::send(Claimed claimed) {
         co_await done(claimed, settle(*to, claimed.message, never, clock_.now(), rng_));
         co_return;
     }
-    auto go = std::make_shared<bool>(false);
+    auto go = std::make_shared<std::optional<bool>>();
     auto look = [this, go, claimed] { *go = applier_.may_leave(claimed, 2 * io_budget); };
-    co_await door_.on_writer(std::move(look));
-    if (!*go) {
+    try {
+        co_await door_.on_writer(std::move(look));
+    } catch (const MustRestart&) {
+        throw;
+    } catch (const std::exception& problem) {
+        spdlog::warn("message {} waits: {}", claimed.message.id.value, problem.what());
+    }
+    if (!*go) {  // nothing of it has left, and nobody may look: it goes again when the store is
+                 // back
+        Exchange never{.problem = "the store could not be asked"};
+        Settled settled = settle(*to, claimed.message, never, clock_.now(), rng_);
+        settled.trouble = false;  // not the provider's
+        co_await done(claimed, std::move(settled));
+        co_return;
+    }
+    if (!**go) {
         ++counts_.held_back;
         co_return;
     }
-    const Exchange exchange = co_await (*connection)->exchange(std::move(request), exchange_limit);
+    const Exchange exchange =
+        co_await (*connection)->exchange(std::move(request), to->limits.answer_limit);
     if (exchange.progress != Exchange::Progress::answered) {
         spdlog::warn("channel {}: message {}: {}", claimed.message.channel.value,
                      claimed.message.id.value, exchange.problem);
     }
     co_await done(claimed, settle(*to, claimed.message, exchange, clock_.now(), rng_));
 }
+
+namespace {
+
+// The store is away, and may come back: not when only a new process can go on.
+bool is_unavailable(const std::exception_ptr& failure) {
+    try {
+        std::rethrow_exception(failure);
+    } catch (const MustRestart&) {
+        return false;
+    } catch (const StoreUnavailable&) {
+        return true;
+    } catch (...) {
+        return false;
+    }
+}
+
+}  // namespace
 
 void Dispatch::note(const core::ChannelId& channel, const Settled& settled) {
     switch (settled.event.how) {
@@ -270,9 +302,29 @@ asio::awaitable<void> Dispatch::done(const Claimed& claimed, Settled settled) {
         works.emplace_back(
             Happened{claimed.contact, core::AddressLearned{.now = address}, "provider"});
     }
-    const std::vector<Outcome> outcomes = co_await door_.apply_all(std::move(works));
-    if (outcomes.front().failure) {
-        std::rethrow_exception(outcomes.front().failure);
+    co_await keep(claimed, std::move(works));
+}
+
+// What became of a send is known here and nowhere else: while the store is away it is tried again,
+// as long as the message is ours.
+asio::awaitable<void> Dispatch::keep(const Claimed& claimed, std::vector<Work> works) {
+    asio::steady_timer pause{context_};
+    for (;;) {
+        std::exception_ptr failure;
+        try {
+            const std::vector<Outcome> outcomes = co_await door_.apply_all(works);
+            failure = outcomes.front().failure;
+        } catch (const StoreUnavailable&) {  // more is waiting than can be taken in
+            failure = std::current_exception();
+        }
+        if (!failure) {
+            co_return;
+        }
+        if (!is_unavailable(failure) || clock_.now() >= claimed.lease_until) {
+            std::rethrow_exception(failure);
+        }
+        pause.expires_after(std::chrono::seconds{1});
+        co_await pause.async_wait(asio::use_awaitable);
     }
 }
 

@@ -21,6 +21,8 @@ struct ChannelLimits {
     double per_second = 80;                             // WhatsApp: 80 messages a second and number
     core::Duration pair_gap = std::chrono::seconds{6};  // 1 message per 6 s to the same person …
     int pair_burst = 10;                                // … with some in a row forgiven
+    core::Duration answer_limit =
+        std::chrono::seconds{30};  // from the first byte written to the whole answer
 };
 
 struct Line {  // one channel: where and how fast
@@ -68,6 +70,7 @@ class Dispatch {
     boost::asio::awaitable<std::size_t> claim_some();
     boost::asio::awaitable<void> send(Claimed claimed);
     boost::asio::awaitable<void> done(const Claimed& claimed, Settled settled);
+    boost::asio::awaitable<void> keep(const Claimed& claimed, std::vector<Work> works);
     void note(const core::ChannelId& channel, const Settled& settled);
 
     boost::asio::io_context& context_;

@@ -6,6 +6,8 @@
 #include <string_view>
 #include <vector>
 
+#include "core/time.hpp"
+
 namespace warmcall {
 
 struct Header {
@@ -21,6 +23,7 @@ struct HttpRequest {
         url;  // outgoing: absolute. Incoming: origin form, as it came ("/webhooks/main?hub.mode=…")
     std::vector<Header> headers;
     std::string body;
+    core::Timestamp received_at{};  // incoming: by our clock, where the time matters (webhooks)
 
     // The first header of that name, any case; "" when there is none.
     std::string_view header(std::string_view name) const;

@@ -87,9 +87,9 @@ using InWhat = std::variant<InReply, InStatus, InCall, InEcho, InPreference, InA
                             InTemplate, InAccount, InIgnored>;
 
 struct Inbound {
-    std::string key;       // compact, unique per event, led by the provider's timestamp (8 bytes
-                           // big-endian seconds, then a hash)
-    core::Timestamp at{};  // the provider's time
+    std::string key;  // 20 bytes, the same for every copy of the event (providers/reading.hpp):
+                      // the provider's seconds and a hash, so that new rows lie side by side
+    core::Timestamp at{};  // the provider's time; where it tells none, received_at of the request
     std::vector<core::Address> who;  // of the person, best evidence first; empty for account events
     InWhat what;
 };
@@ -109,6 +109,7 @@ struct Outbound {
         buttons;                    // id, title: free-form reply buttons, at most 3
     std::string url_button_suffix;  // the one variable of a template's URL button, "" if none
     core::Duration useful_for{};    // how long the provider should go on trying
+    core::Timestamp at{};           // when it leaves: some credentials carry the time
 };
 
 struct Answer {
@@ -126,30 +127,89 @@ struct Answer {
     std::string sentence;  // for the rep or the log: no number, no text
 };
 
+// ---- what the provider's own list knows ----
+
+// A send nobody can tell about: it was written, and no answer came.
+struct UnknownSend {
+    Outbound message;
+    core::Timestamp from{};   // the provider made its record of it not before this (claimed) …
+    core::Timestamp until{};  // … and not after this (the lease's end)
+};
+
+// A message to that person which the provider has in that time.
+struct Sighting {
+    std::string provider_id;
+    core::Timestamp created{};
+    core::Facts facts;       // as far as the list tells; with provider_id, at least `accepted`
+    bool same_text = false;  // a template's text at the provider may have strayed from ours
+};
+
+template <class T>
+struct Page {
+    std::vector<T> found;
+    std::string next;  // hand it back for the next page; "" when this was the last
+};
+
 struct Provider {
     std::string_view name;
     core::Medium medium = core::Medium::whatsapp;
     std::string_view default_base_url;
-    bool can_list_sent = false;  // may an unknown send be looked up
+    bool confirms_stop =
+        false;  // answers a plain STOP itself, and then takes nothing more for them
     std::size_t webhook_body_bytes_max = 256 * 1024;
 
     // Settings and secrets the account lacks or has wrong, each a sentence with the key's name.
     std::vector<std::string> (*check)(const Account&) = nullptr;
-    // GET on the webhook: the answer to the provider's handshake.
+    // GET on the webhook: the answer to the provider's handshake. nullptr: it knows none, and a GET
+    // is a delivery like any other.
     HttpResponse (*handshake)(const Account&, const HttpRequest&) = nullptr;
-    // Is this delivery really from the provider: over the raw bytes, in constant time.
+    // Is this delivery really from the provider: over the raw bytes, in constant time, and where it
+    // carries a time, close to received_at.
     bool (*authentic)(const Account&, const HttpRequest&) = nullptr;
     // Everything in one delivery, in order. bad_payload when it cannot be read at all (it is then
-    // kept raw).
+    // kept raw). Receipts come to /webhooks/CHANNEL or, with the token,
+    // /webhooks/CHANNEL/status/TOKEN.
     Result<std::vector<Inbound>> (*parse)(const Account&, const HttpRequest&) = nullptr;
     // What the provider wants to hear once all of it is durable.
     HttpResponse (*received)(const Account&) = nullptr;
+    // Why the provider would not take this message as it is (too long, no such template there), in
+    // a sentence without its text; nothing when it would. nullptr: it takes anything we compose.
+    std::optional<std::string> (*unfit)(const Account&, const Outbound&) = nullptr;
     HttpRequest (*build_send)(const Account&, const Outbound&) = nullptr;
     Answer (*read_send)(const Account&, const HttpResponse&) = nullptr;
     // A harmless request that shows whether the credentials work, and its reading: nothing when all
     // is well, else a sentence.
-    HttpRequest (*build_probe)(const Account&) = nullptr;
+    HttpRequest (*build_probe)(const Account&, core::Timestamp now) = nullptr;
     std::optional<std::string> (*read_probe)(const Account&, const HttpResponse&) = nullptr;
+
+    // Looking up an unknown send. nullptr: the provider has no list; a receipt with our token or a
+    // person settles it. To be asked no sooner than ten minutes after `until`, page by page from
+    // page "" on. Of what is found, leave out the ids that belong to other messages of ours; then
+    //   one with same_text              it went out: its id and facts settle it (accepted)
+    //   nothing, twice, 10 min apart    it never arrived: it may be sent again
+    //   anything else                   we cannot tell: a person settles it
+    // Errors: unavailable (ask later), refused (our credentials), bad_payload.
+    HttpRequest (*build_lookup)(const Account&, const UnknownSend&,
+                                std::string_view page) = nullptr;
+    Result<Page<Sighting>> (*read_lookup)(const Account&, const UnknownSend&,
+                                          const HttpResponse&) = nullptr;
+
+    // What people wrote since then, for after an outage: the same events with the same keys as
+    // their webhooks had or would have had, so that they go through the door as a delivery and
+    // what is known already is dropped there. Ordered as the provider lists them (newest first): to
+    // be applied when all pages are there, oldest first. Ask from a day before the gap. nullptr:
+    // the provider cannot. Errors as above.
+    HttpRequest (*build_missed)(const Account&, core::Timestamp since,
+                                std::string_view page) = nullptr;
+    Result<Page<Inbound>> (*read_missed)(const Account&, core::Timestamp since,
+                                         const HttpResponse&) = nullptr;
+
+    // ---- our texts at the provider: what became of them there, and handing one in for review.
+    // nullptr: it reviews none, a text goes out as it is written. Errors as above.
+    HttpRequest (*build_templates)(const Account&, std::string_view page) = nullptr;
+    Result<Page<InTemplate>> (*read_templates)(const Account&, const HttpResponse&) = nullptr;
+    HttpRequest (*build_submit)(const Account&, const core::Template&) = nullptr;
+    Result<void> (*read_submit)(const Account&, const HttpResponse&) = nullptr;
 };
 
 // nullptr when there is none of that name.

@@ -89,15 +89,47 @@ struct Alert {
     bool needs_template = false;  // the provider said the rep's window is closed
     Token token{};
     std::string provider_id;
+    std::string device;       // empty: says whom to tell, and is still to be split by device
+    std::int64_t origin = 0;  // of a part: the alert it was split from
+    bool take_back = false;   // the prompt is dealt with: off the device's screen with it
+};
+
+struct AlertPart {
+    std::string device;
+    core::Timestamp due_at{};
 };
 
 struct AlertOutcome {
     std::int64_t id = 0;
     bool done = false;                        // accepted, or given up
+    bool failed = false;                      // given up: the next device is told at once
+    bool not_tried = false;                   // put back as it was: this claim does not count
+    bool can_take_back = false;               // accepted, and may be taken off the screen again
     std::optional<core::Timestamp> again_at;  // else when to try again
     bool needs_template = false;
     std::string provider_id;
     std::string problem;  // the provider's sentence, shown to the rep
+};
+
+// One sentence to a rep that goes with no prompt.
+struct RepNotice {
+    core::RepId rep;
+    core::ContactId contact;
+    std::string text;
+    std::string device;  // "" : by the rep's ladder
+};
+
+// A device that signed up by itself: a browser with Web Push.
+struct StoredDevice {
+    std::int64_t id = 0;
+    core::RepId rep;
+    std::string way;      // a word of the notifiers' registry
+    std::string name;     // "Firefox on Android"
+    std::string address;  // where it is told: unique in the installation
+    std::string keys;     // as its way keeps them
+    core::Timestamp created_at{}, seen_at{};
+    std::optional<core::Timestamp> told_at;
+    std::string problem;  // of the last try, a sentence for the rep; "" when it went well
 };
 
 struct NewContact {
@@ -149,6 +181,7 @@ class Unit {
     virtual std::vector<bool> accept(
         std::span<const InboxRow> rows,
         core::Timestamp now) = 0;  // true: not seen before (also within the span)
+    virtual std::vector<bool> accepted(std::span<const std::string> keys) = 0;  // were they before
     virtual void quarantine(std::int64_t delivery, std::string_view reason,
                             core::Timestamp now) = 0;
     virtual void count_ignored(std::string_view what, std::int64_t n) = 0;
@@ -193,6 +226,9 @@ class Unit {
                        core::Timestamp now) = 0;  // queued -> claimed, or throws Conflict
     virtual std::vector<MessageRef> lapsed(
         core::Timestamp now, std::size_t limit) = 0;  // claimed, and the lease ran out
+    // Claimed since then, and nobody can tell whether they went out; earliest first.
+    virtual std::vector<MessageRef> unsettled(const core::ChannelId& channel, core::Timestamp since,
+                                              std::size_t limit) = 0;
     virtual std::optional<Claim> claim_of(core::MessageId message) = 0;
 
     // -- the reps' phones
@@ -206,6 +242,18 @@ class Unit {
         core::PromptId prompt) = 0;  // acknowledged, or closed: nothing more to tell
     virtual void rep_wrote(const core::RepId& rep, const core::ChannelId& channel,
                            core::Timestamp window_until) = 0;
+    // Splits an alert without a device: it is done, each part waits for its own time. A part that
+    // is there already, from an earlier telling of the same step, is told again.
+    virtual void split_alert(const Alert& alert, std::span<const AlertPart> parts,
+                             core::Timestamp now) = 0;
+    virtual void tell_rep(const RepNotice& notice, core::Timestamp now) = 0;
+    // The last prompt that went to this rep as a message of a provider: what a "1" answers.
+    virtual std::optional<Alert> last_alert(const core::RepId& rep) = 0;
+    // New, or the same address again with fresh keys, and then perhaps another rep's; its id.
+    virtual std::int64_t add_device(const StoredDevice& device) = 0;
+    virtual bool remove_device(std::int64_t id) = 0;  // false: there is none
+    virtual void note_device(std::int64_t id, std::string_view problem, core::Timestamp now) = 0;
+    virtual std::vector<StoredDevice> devices(const core::RepId& rep) = 0;  // by id
 
     // -- the rest
     virtual void note_template(const StoredTemplate& t) = 0;
@@ -313,6 +361,7 @@ class Store {
     virtual std::optional<ApiToken> token(std::string_view hash) = 0;
     virtual std::optional<Session> session(std::string_view hash) = 0;
     virtual std::vector<Session> sessions(const core::RepId& rep) = 0;
+    virtual std::vector<StoredDevice> devices(const core::RepId& rep) = 0;  // by id
     virtual StoreCounts counts() = 0;
     virtual std::optional<core::Timestamp>
     next_due() = 0;  // the earliest wake_at, message or alert: how long the engine may sleep

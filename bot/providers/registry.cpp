@@ -6,10 +6,12 @@
 
 namespace warmcall {
 
-extern const Provider whatsapp_cloud;
+extern const Provider whatsapp_cloud, twilio_sms, twilio_whatsapp, kannel, telnyx, vonage_sms,
+    vonage_whatsapp;
 
 namespace {
-constexpr std::array providers = {&whatsapp_cloud};
+constexpr std::array providers = {&whatsapp_cloud, &twilio_sms, &twilio_whatsapp, &kannel,
+                                  &telnyx,         &vonage_sms, &vonage_whatsapp};
 }
 
 const Provider* find_provider(std::string_view name) {

@@ -1,14 +1,14 @@
 // Meta's WhatsApp Cloud API: its webhooks read into our words, our messages written in its own.
 // https://developers.facebook.com/documentation/business-messaging/whatsapp
 
-#include <charconv>
 #include <chrono>
-#include <cstdio>
 #include <initializer_list>
 #include <nlohmann/json.hpp>
 
 #include "ports/provider.hpp"
+#include "providers/account.hpp"
 #include "providers/json.hpp"
+#include "providers/reading.hpp"
 #include "providers/whatsapp_errors.hpp"
 
 namespace warmcall {
@@ -24,54 +24,16 @@ using std::chrono::seconds;
 constexpr std::size_t body_bytes_max = 3 * 1024 * 1024;  // what the page on webhooks allows Meta
 constexpr std::size_t updates_max = 10'000;              // ten times what it allows
 constexpr std::size_t contacts_max = 1'000;
-constexpr std::size_t id_bytes_max = 256;
 constexpr std::size_t payload_bytes_max = 1024;
-constexpr std::size_t name_bytes_max = 200;
-constexpr std::size_t words_bytes_max = 2'000;
-constexpr std::size_t what_bytes_max = 64;
 constexpr std::size_t challenge_bytes_max = 256;
 constexpr std::string_view token_mark = "wc1.";
 
 // ---- the account ----
 
-std::string_view setting(const Account& account, const char* key) {
-    const auto found = account.settings.find(key);
-    return found == account.settings.end() ? std::string_view{} : std::string_view{found->second};
-}
-
-const std::vector<Secret>& secrets(const Account& account, const char* key) {
-    static const std::vector<Secret> none;
-    const auto found = account.secrets.find(key);
-    return found == account.secrets.end() ? none : found->second;
-}
-
-bool is_letter_or_digit(char c) {  // of ASCII, whatever the locale
-    return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
-}
-
-bool is_digits(std::string_view text) {
-    return !text.empty() && text.find_first_not_of("0123456789") == std::string_view::npos;
-}
-
 bool is_version(std::string_view text) {
     const auto dot = text.find('.');
     return text.starts_with('v') && dot != std::string_view::npos &&
            is_digits(text.substr(1, dot - 1)) && is_digits(text.substr(dot + 1));
-}
-
-void check_secret(const Account& account, const char* key, std::size_t count_max,
-                  const char* where_from, std::vector<std::string>& wrong) {
-    const auto& given = secrets(account, key);
-    std::size_t filled = 0;
-    for (const Secret& secret : given)
-        filled += secret.empty() ? 0 : 1;
-    if (filled == 0)
-        wrong.push_back(std::string{key} + " is missing: " + where_from);
-    else if (filled < given.size())
-        wrong.push_back(std::string{key} + " is given more than once and one of them is empty");
-    else if (filled > count_max)
-        wrong.push_back(std::string{key} + " is given " + std::to_string(filled) +
-                        " times: at most " + std::to_string(count_max));
 }
 
 std::vector<std::string> check(const Account& account) {
@@ -110,22 +72,15 @@ HttpResponse plain_text(int status, std::string body) {
             std::move(body)};
 }
 
-std::string first_of(const std::vector<Header>& pairs, std::string_view name) {
-    for (const Header& pair : pairs)
-        if (pair.name == name)
-            return pair.value;
-    return {};
-}
-
 HttpResponse handshake(const Account& account, const HttpRequest& request) {
     const std::vector<Header> asked = decode_form(request.query());
-    const std::string token = first_of(asked, "hub.verify_token");
+    const std::string_view token = value_of(asked, "hub.verify_token");
     bool known = false;
     for (const Secret& ours : secrets(account, "verify_token"))
         known |= !ours.empty() && equal_constant_time(ours.reveal(), token);
-    if (!known || first_of(asked, "hub.mode") != "subscribe")
+    if (!known || value_of(asked, "hub.mode") != "subscribe")
         return plain_text(403, "This is not the verify token of this channel.");
-    std::string challenge = first_of(asked, "hub.challenge");
+    std::string challenge{value_of(asked, "hub.challenge")};
     if (challenge.empty() || challenge.size() > challenge_bytes_max)
         return plain_text(400, "hub.challenge is missing or too long.");
     return plain_text(200, std::move(challenge));
@@ -161,37 +116,8 @@ std::optional<Timestamp> time_of(Json value) {
     return Timestamp{seconds{*count}};
 }
 
-// "" when it is no id anybody could use.
 std::string_view id_of(Json value) {
-    const std::string_view id = value.scalar();
-    const bool printable = std::ranges::all_of(id, [](char c) { return c > ' ' && c < '\x7F'; });
-    return printable && id.size() <= id_bytes_max ? id : std::string_view{};
-}
-
-// A word of the provider's as a label: whoever wrote it, it stays short and harmless.
-std::string label(std::string_view first, std::string_view second = {}) {
-    std::string what{first};
-    if (!second.empty())
-        what.append(" ").append(second.substr(0, what_bytes_max));
-    what.resize(std::min(what.size(), what_bytes_max));
-    for (char& c : what)
-        if (!is_letter_or_digit(c) && c != '_' && c != '-' && c != '.' && c != ' ')
-            c = '?';
-    return what;
-}
-
-// Their words as a rep may read them: no control characters, no more than a rep can read at a
-// glance.
-std::string tidy(std::string_view text, std::size_t bytes_max) {
-    constexpr std::string_view more = "…";
-    const bool long_text = text.size() > bytes_max;
-    std::string tidied{long_text ? cut_utf8(text, bytes_max - more.size()) : text};
-    for (char& c : tidied)
-        if (static_cast<unsigned char>(c) < 0x20 && c != '\n' && c != '\t')
-            c = ' ';
-    if (long_text)
-        tidied += more;
-    return tidied;
+    return printable_id(value.scalar());
 }
 
 // "AU.WARM0000000000000001", also with ".ENT." of linked portfolios.
@@ -250,15 +176,7 @@ struct Delivery {
         std::string told{our_number};
         for (const std::string_view part : parts)
             told.append(1, '\0').append(part);
-        const auto digest = sha256(told);
-        const auto second =
-            static_cast<std::uint64_t>(std::chrono::floor<seconds>(at).time_since_epoch().count());
-        std::string key;
-        key.reserve(20);
-        for (int shift = 56; shift >= 0; shift -= 8)
-            key.push_back(static_cast<char>((second >> shift) & 0xFF));
-        key.append(reinterpret_cast<const char*>(digest.data()), 12);
-        found.push_back({std::move(key), at, std::move(who), std::move(what)});
+        found.push_back({event_key(at, {told}), at, std::move(who), std::move(what)});
     }
     void ignore(std::string what, Json json) {
         const Timestamp at = time_of(json["timestamp"]).value_or(entry_at);
@@ -304,22 +222,8 @@ Sender sender_of(const Delivery& delivery, Json message) {
 
 // ---- reading: what they wrote ----
 
-std::string sent_a(std::string_view thing, std::string_view caption = {}) {
-    std::string words = "sent a " + std::string{thing};
-    if (!caption.empty())
-        words.append(": ").append(caption);
-    return words;
-}
-
-InReply reply(ReplyKind kind, std::string_view words) {
-    InReply reply;
-    reply.kind = kind;
-    reply.words = tidy(words, words_bytes_max);
-    return reply;
-}
-
 InReply tapped(std::string_view words, std::string_view payload) {
-    InReply tap = reply(ReplyKind::button, words);
+    InReply tap = reply_of(ReplyKind::button, words);
     tap.button_payload = payload.size() <= payload_bytes_max ? payload : std::string_view{};
     return tap;
 }
@@ -328,21 +232,21 @@ InWhat read_document(Json document) {
     std::string thing = "document";
     if (const auto name = document["filename"].text(); !name.empty())
         thing.append(" (").append(tidy(name, name_bytes_max)).append(")");
-    return reply(ReplyKind::media, sent_a(thing, document["caption"].text()));
+    return reply_of(ReplyKind::media, sent_a(thing, document["caption"].text()));
 }
 
 InWhat read_location(Json location) {
     std::string place{location["name"].text()};
     if (const auto address = location["address"].text(); !address.empty())
         place.append(place.empty() ? "" : ", ").append(address);
-    return reply(ReplyKind::location, sent_a("location", place));
+    return reply_of(ReplyKind::location, sent_a("location", place));
 }
 
 InWhat read_reaction(Json reaction) {
     const std::string_view emoji = reaction["emoji"].text();
     if (emoji.empty())
         return InIgnored{"reaction removed"};
-    InReply read = reply(ReplyKind::reaction, "reacted with " + std::string{emoji});
+    InReply read = reply_of(ReplyKind::reaction, "reacted with " + std::string{emoji});
     read.about_provider_id = id_of(reaction["message_id"]);
     return read;
 }
@@ -352,8 +256,8 @@ InWhat read_call_permission(Json answer) {
         return InIgnored{"call permission by itself"};  // WhatsApp's own doing, nobody answered
     const bool yes = answer["response"].text() == "accept";
     InReply read =
-        reply(ReplyKind::call_permission,
-              yes ? "agreed to be called on WhatsApp" : "does not want to be called on WhatsApp");
+        reply_of(ReplyKind::call_permission, yes ? "agreed to be called on WhatsApp"
+                                                 : "does not want to be called on WhatsApp");
     read.button_payload = yes ? "accept" : "reject";
     return read;
 }
@@ -365,23 +269,24 @@ InWhat read_interactive(Json interactive) {
     if (type == "call_permission_reply")
         return read_call_permission(interactive[type]);
     if (type == "nfm_reply")
-        return reply(ReplyKind::other, "filled in a form");
-    return reply(ReplyKind::other, "sent an answer that cannot be shown here");
+        return reply_of(ReplyKind::other, "filled in a form");
+    return reply_of(ReplyKind::other, "sent an answer that cannot be shown here");
 }
 
 InWhat read_order(Json order) {
     const std::string_view text = order["text"].text();
-    return text.empty() ? reply(ReplyKind::other, "sent an order") : reply(ReplyKind::text, text);
+    return text.empty() ? reply_of(ReplyKind::other, "sent an order")
+                        : reply_of(ReplyKind::text, text);
 }
 
 InWhat read_unsupported(Json message) {
     constexpr std::int64_t media_lost = 131052;
     if (message["errors"].first()["code"].integer() == media_lost)
-        return reply(ReplyKind::media, "sent a file that WhatsApp could not fetch");
+        return reply_of(ReplyKind::media, "sent a file that WhatsApp could not fetch");
     std::string words = "sent something that cannot be shown here";
     if (const auto type = message["unsupported"]["type"].text(); !type.empty())
         words.append(" (").append(label(type)).append(")");
-    return reply(ReplyKind::other, words);
+    return reply_of(ReplyKind::other, words);
 }
 
 bool asked_for_contact(Json message) {
@@ -392,8 +297,8 @@ bool asked_for_contact(Json message) {
 
 InWhat read_cards(Json message) {
     if (asked_for_contact(message))
-        return reply(ReplyKind::contact_card, "shared their phone number");
-    return reply(
+        return reply_of(ReplyKind::contact_card, "shared their phone number");
+    return reply_of(
         ReplyKind::contact_card,
         sent_a("contact card", message["contacts"].first()["name"]["formatted_name"].text()));
 }
@@ -406,8 +311,9 @@ struct MessageType {
 
 // Every type but `system`, which is about the person and not from them.
 constexpr std::array message_types = {
-    MessageType{"text",
-                [](Json m) -> InWhat { return reply(ReplyKind::text, m["text"]["body"].text()); }},
+    MessageType{
+        "text",
+        [](Json m) -> InWhat { return reply_of(ReplyKind::text, m["text"]["body"].text()); }},
     MessageType{"button",
                 [](Json m) -> InWhat {
                     return tapped(m["button"]["text"].text(), m["button"]["payload"].text());
@@ -416,23 +322,25 @@ constexpr std::array message_types = {
     MessageType{"reaction", [](Json m) { return read_reaction(m["reaction"]); }},
     MessageType{"image",
                 [](Json m) -> InWhat {
-                    return reply(ReplyKind::media, sent_a("photo", m["image"]["caption"].text()));
+                    return reply_of(ReplyKind::media,
+                                    sent_a("photo", m["image"]["caption"].text()));
                 }},
     MessageType{"video",
                 [](Json m) -> InWhat {
-                    return reply(ReplyKind::media, sent_a("video", m["video"]["caption"].text()));
+                    return reply_of(ReplyKind::media,
+                                    sent_a("video", m["video"]["caption"].text()));
                 }},
     MessageType{"audio",
                 [](Json m) -> InWhat {
                     return m["audio"]["voice"].is_true()
-                               ? reply(ReplyKind::voice, sent_a("voice message"))
-                               : reply(ReplyKind::media, "sent an audio file");
+                               ? reply_of(ReplyKind::voice, sent_a("voice message"))
+                               : reply_of(ReplyKind::media, "sent an audio file");
                 }},
     MessageType{"voice",
-                [](Json) -> InWhat { return reply(ReplyKind::voice, sent_a("voice message")); }},
+                [](Json) -> InWhat { return reply_of(ReplyKind::voice, sent_a("voice message")); }},
     MessageType{"document", [](Json m) { return read_document(m["document"]); }},
     MessageType{"sticker",
-                [](Json) -> InWhat { return reply(ReplyKind::media, sent_a("sticker")); }},
+                [](Json) -> InWhat { return reply_of(ReplyKind::media, sent_a("sticker")); }},
     MessageType{"location", [](Json m) { return read_location(m["location"]); }},
     MessageType{"contacts", [](Json m) { return read_cards(m); }},
     MessageType{"order", [](Json m) { return read_order(m["order"]); }},
@@ -857,27 +765,8 @@ Result<std::vector<Inbound>> parse(const Account& account, const HttpRequest& re
 
 using Written = nlohmann::ordered_json;
 
-// WhatsApp counts characters, not bytes.
-std::string cut_characters(std::string_view text, std::size_t characters_max) {
-    std::size_t at = 0;
-    for (std::size_t count = 0; at < text.size() && count < characters_max; ++count)
-        at += std::max<std::size_t>(utf8_length(text.substr(at)), 1);
-    return std::string{text.substr(0, at)};
-}
-
-// A parameter may hold no line break, no tab and no four spaces in a row: 132018.
-std::string on_one_line(std::string_view text) {
-    std::string line;
-    for (const char c : text) {
-        const bool space = c == ' ' || c == '\n' || c == '\r' || c == '\t';
-        if (!space)
-            line += c;
-        else if (!line.empty() && line.back() != ' ')
-            line += ' ';
-    }
-    return line;
-}
-
+// WhatsApp counts characters, not bytes. A parameter may hold no line break, no tab and no four
+// spaces in a row: 132018.
 Written body_parameters(const Outbound& message) {
     constexpr std::size_t parameter_characters_max = 1024;  // of the whole body
     Written parameters = Written::array();
@@ -935,14 +824,19 @@ void address_to(Written& body, const Address& to) {
         body["to"] = to.value.starts_with('+') ? to.value : "+" + to.value;
 }
 
-std::string graph_url(const Account& account, std::string_view rest) {
+// A node of the Graph API and what is asked of it.
+std::string node_url(const Account& account, std::string_view node, std::string_view rest) {
     constexpr std::string_view version_default = "v24.0";
     constexpr std::string_view base_default = "https://graph.facebook.com";
     const std::string_view version = setting(account, "version");
     std::string url{account.base_url.empty() ? base_default : std::string_view{account.base_url}};
     url.append("/").append(version.empty() ? version_default : version);
-    url.append("/").append(setting(account, "phone_number_id")).append(rest);
+    url.append("/").append(node).append(rest);
     return url;
+}
+
+std::string graph_url(const Account& account, std::string_view rest) {
+    return node_url(account, setting(account, "phone_number_id"), rest);
 }
 
 std::string bearer(const Account& account) {
@@ -977,48 +871,6 @@ HttpRequest build_send(const Account& account, const Outbound& message) {
 }
 
 // ---- reading answers ----
-
-// "Sun, 06 Nov 1994 08:49:37 GMT" (RFC 9110, 5.6.7); the two old forms are not worth reading.
-std::optional<std::chrono::sys_seconds> http_date(std::string_view text) {
-    constexpr std::string_view months = "JanFebMarAprMayJunJulAugSepOctNovDec";
-    const auto number = [text](std::size_t at, std::size_t length) {
-        int value = -1;
-        const std::string_view part = text.substr(at, length);
-        const auto [end, error] = std::from_chars(part.data(), part.data() + part.size(), value);
-        return error == std::errc{} && end == part.data() + part.size() ? value : -1;
-    };
-    if (text.size() != 29 || !text.ends_with(" GMT"))
-        return std::nullopt;
-    const auto month = months.find(text.substr(8, 3));
-    const int day = number(5, 2), year = number(12, 4), hour = number(17, 2),
-              minute = number(20, 2), second = number(23, 2);
-    if (month == std::string_view::npos || month % 3 != 0 || day < 1 || year < 1970 || hour < 0 ||
-        minute < 0 || second < 0)
-        return std::nullopt;
-    const std::chrono::year_month_day date{std::chrono::year{year},
-                                           std::chrono::month{static_cast<unsigned>(month / 3 + 1)},
-                                           std::chrono::day{static_cast<unsigned>(day)}};
-    if (!date.ok() || hour > 23 || minute > 59 || second > 60)
-        return std::nullopt;
-    return std::chrono::sys_days{date} + std::chrono::hours{hour} + std::chrono::minutes{minute} +
-           seconds{second};
-}
-
-// A date counts from the answer's own Date, since nothing here has a clock.
-std::optional<core::Duration> retry_after(const HttpResponse& response) {
-    const std::string_view said = response.header("Retry-After");
-    constexpr int digits_max = 9;
-    if (is_digits(said) && said.size() <= digits_max) {
-        int wait_s = 0;
-        std::from_chars(said.data(), said.data() + said.size(), wait_s);
-        return seconds{wait_s};
-    }
-    const auto until = http_date(said);
-    const auto now = http_date(response.header("Date"));
-    if (!until || !now)
-        return std::nullopt;
-    return std::max(seconds{0}, *until - *now);
-}
 
 // What an HTTP status means when no code of WhatsApp's explains it.
 void judge_status(Answer& answer, int status) {
@@ -1106,7 +958,7 @@ Answer read_send(const Account&, const HttpResponse& response) {
     return answer;
 }
 
-HttpRequest build_probe(const Account& account) {
+HttpRequest build_probe(const Account& account, Timestamp) {
     return {"GET",
             graph_url(account, "?fields=id,display_phone_number,quality_rating,verified_name"),
             {{"Authorization", bearer(account)}, {"Accept", "application/json"}},
@@ -1126,6 +978,113 @@ std::optional<std::string> read_probe(const Account& account, const HttpResponse
     return "WhatsApp is out of order for the moment (HTTP " + std::to_string(response.status) + ")";
 }
 
+// ---- our texts at WhatsApp: message_templates of the account (PROVIDERS.md 2.9) ----
+
+HttpRequest build_templates(const Account& account, std::string_view page) {
+    std::string rest =
+        "/message_templates?fields=name,language,status,category,quality_score,rejected_reason"
+        "&limit=100";
+    if (!page.empty())
+        rest.append("&after=").append(percent_encode(page));
+    return {"GET",
+            node_url(account, setting(account, "waba_id"), rest),
+            {{"Authorization", bearer(account)}, {"Accept", "application/json"}},
+            {}};
+}
+
+Error list_error(const HttpResponse& response, Json root) {
+    if (response.status >= 500)
+        return {Errc::unavailable, "WhatsApp is out of order for the moment (HTTP " +
+                                       std::to_string(response.status) + ")"};
+    return {Errc::refused, read_refusal(response, root).sentence};
+}
+
+// The list says APPROVED where a webhook says what happened; PENDING and the like are the same.
+std::optional<core::TemplateStatus> status_in_list(std::string_view word) {
+    using enum core::TemplateStatus;
+    constexpr std::pair<std::string_view, core::TemplateStatus> words[] = {
+        {"APPROVED", approved},      {"PENDING", pending},          {"IN_APPEAL", pending},
+        {"PAUSED", paused},          {"REJECTED", rejected},        {"DISABLED", disabled},
+        {"LIMIT_EXCEEDED", pending}, {"PENDING_DELETION", disabled}};
+    const auto known = std::ranges::find(words, word, [](const auto& w) { return w.first; });
+    return known == std::end(words) ? std::nullopt : std::optional{known->second};
+}
+
+Result<Page<InTemplate>> read_templates(const Account&, const HttpResponse& response) {
+    JsonDocument document;
+    const Json root = document.read(response.body);
+    if (response.status != 200)
+        return list_error(response, root);
+    if (!root["data"])
+        return Error{Errc::bad_payload, "WhatsApp's list of texts cannot be read"};
+    Page<InTemplate> page;
+    for (const Json row : root["data"]) {
+        InTemplate& t = page.found.emplace_back();
+        t.name = tidy(row["name"].text(), 512);
+        t.language = label(row["language"].text());
+        std::ranges::replace(t.language, '-', '_');
+        t.status = status_in_list(row["status"].text());
+        t.category = label(row["category"].text());
+        t.quality = label(row["quality_score"]["score"].text());
+        if (const auto reason = row["rejected_reason"].text(); reason != "NONE")
+            t.reason = label(reason);
+    }
+    if (root["paging"]["next"])
+        page.next = tidy(root["paging"]["cursors"]["after"].text(), 1024);
+    return page;
+}
+
+// What a reviewer at WhatsApp reads in place of our variables.
+std::string_view example_of(std::string_view variable) {
+    constexpr std::pair<std::string_view, std::string_view> examples[] = {
+        {"name", "Amara"},
+        {"rep", "Joel"},
+        {"company", "Kestrel Foods"},
+        {"reason", "They wrote back: fine, thank you."},
+        {"topic", "the new shop"},
+        {"link", "https://example.com/p/1"}};
+    const auto known = std::ranges::find(examples, variable, [](const auto& e) { return e.first; });
+    return known == std::end(examples) ? "Amara" : known->second;
+}
+
+HttpRequest build_submit(const Account& account, const core::Template& t) {
+    std::string language = t.provider_language;
+    std::ranges::replace(language, '-', '_');
+    Written parameters = Written::array();
+    for (const std::string& variable : t.variables)
+        parameters.push_back({{"param_name", variable}, {"example", example_of(variable)}});
+    Written body{{"type", "BODY"}, {"text", t.text}};
+    if (!parameters.empty())
+        body["example"] = {{"body_text_named_params", parameters}};
+    const Written root{
+        {"name", t.provider_name},
+        {"language", language},
+        {"category", t.category == core::Category::marketing ? "MARKETING" : "UTILITY"},
+        {"parameter_format", "NAMED"},
+        {"components", Written::array({body})}};
+    return {"POST",
+            node_url(account, setting(account, "waba_id"), "/message_templates"),
+            {{"Authorization", bearer(account)},
+             {"Content-Type", "application/json"},
+             {"Accept", "application/json"}},
+            root.dump(-1, ' ', false, Written::error_handler_t::replace)};
+}
+
+// WhatsApp says in its own words what is wrong with a text; they are for whoever wrote it.
+Result<void> read_submit(const Account&, const HttpResponse& response) {
+    JsonDocument document;
+    const Json root = document.read(response.body);
+    if (response.status >= 200 && response.status < 300 && root["id"])
+        return {};
+    Error error = list_error(response, root);
+    for (const char* key : {"error_user_msg", "message"})
+        if (const auto said = root["error"][key].text(); !said.empty()) {
+            error.message = "WhatsApp says: " + tidy(said, 500);
+            break;
+        }
+    return error;
+}
+
 }  // namespace
 
 extern const Provider whatsapp_cloud;
@@ -1133,7 +1092,6 @@ constinit const Provider whatsapp_cloud{
     .name = "whatsapp_cloud",
     .medium = core::Medium::whatsapp,
     .default_base_url = "https://graph.facebook.com",
-    .can_list_sent = false,
     .webhook_body_bytes_max = body_bytes_max,
     .check = check,
     .handshake = handshake,
@@ -1144,6 +1102,10 @@ constinit const Provider whatsapp_cloud{
     .read_send = read_send,
     .build_probe = build_probe,
     .read_probe = read_probe,
+    .build_templates = build_templates,
+    .read_templates = read_templates,
+    .build_submit = build_submit,
+    .read_submit = read_submit,
 };
 
 }  // namespace warmcall

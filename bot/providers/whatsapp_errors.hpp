@@ -3,23 +3,13 @@
 // says "failed".
 // https://developers.facebook.com/documentation/business-messaging/whatsapp/support/error-codes
 
-#include <algorithm>
 #include <array>
-#include <string_view>
 
-#include "core/delivery.hpp"
-#include "ports/provider.hpp"
+#include "providers/errors.hpp"
 
 namespace warmcall {
 
-struct WhatsappError {
-    int first = 0;  // codes first…last
-    int last = 0;
-    core::FailureClass kind = core::FailureClass::permanent;
-    Answer::Scope scope = Answer::Scope::message;
-    int wait_s = 0;  // not before, where the page says so; 0: it does not
-    std::string_view sentence;
-};
+using WhatsappError = ProviderError;
 
 namespace whatsapp_error_words {
 using enum core::FailureClass;
@@ -142,22 +132,11 @@ inline constexpr std::array table = {
 
 inline constexpr const auto& whatsapp_errors = whatsapp_error_words::table;
 
-constexpr bool whatsapp_errors_in_order() {
-    for (std::size_t i = 0; i < whatsapp_errors.size(); ++i)
-        if (whatsapp_errors[i].last < whatsapp_errors[i].first ||
-            (i > 0 && whatsapp_errors[i].first <= whatsapp_errors[i - 1].last))
-            return false;
-    return true;
-}
-static_assert(whatsapp_errors_in_order(), "the table is searched by halves");
+static_assert(in_order(whatsapp_errors));
 
 // nullptr for a code the table does not have.
 constexpr const WhatsappError* whatsapp_error(int code) {
-    const auto after = std::ranges::upper_bound(whatsapp_errors, code, {}, &WhatsappError::first);
-    if (after == whatsapp_errors.begin())
-        return nullptr;
-    const WhatsappError& found = *std::prev(after);
-    return code <= found.last ? &found : nullptr;
+    return find_error(whatsapp_errors, code);
 }
 
 }  // namespace warmcall

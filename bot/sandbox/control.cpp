@@ -4,8 +4,11 @@
 #include <array>
 #include <charconv>
 
+#include "sandbox/exchange.hpp"
 #include "sandbox/fields.hpp"
 #include "sandbox/numbers.hpp"
+#include "sandbox/whatsapp/cloud.hpp"
+#include "sandbox/whatsapp/events.hpp"
 
 namespace warmcall::sandbox {
 
@@ -26,29 +29,63 @@ Error expected(std::string what) {
 constexpr const char* a_number = "a phone number with its country code, like +61491570156,";
 
 Person* needed_person(Parts& parts, Fields& fields, const char* key) {
-    const auto found = parts.cloud.person_at(fields.text(key));
+    const auto found = parts.people.person_at(fields.text(key));
     if (!found)
         fields.fail(key, a_number);
     return found ? *found : nullptr;
 }
 
-void post(Parts& parts, const std::string& field, std::function<Json(Timestamp)> value,
+// The channel that is named, or else the one they were last written to on, or else the first.
+Line* line_to(Parts& parts, Fields& fields, const Person* who) {
+    std::string id = fields.text("channel");
+    if (id.empty() && who != nullptr) {
+        if (const Bubble* last = parts.people.last_to(who->wa_id))
+            id = last->channel;
+    }
+    Line* found = id.empty() ? parts.lines.front().get() : parts.line(id);
+    if (found == nullptr)
+        fields.fail("channel", "the id of a channel that is played here");
+    return found;
+}
+
+// The channel of the WhatsApp Cloud API that is named, or else the first.
+Line* whatsapp_line(Parts& parts, Fields& fields) {
+    const std::string id = fields.text("channel");
+    for (const auto& line : parts.lines) {
+        if (line->cloud() != nullptr && (id.empty() || line->options.id == id))
+            return line.get();
+    }
+    fields.fail("channel", "a channel of whatsapp_cloud that is played here");
+    return nullptr;
+}
+
+void post(Parts& parts, Line* line, std::function<std::optional<Change>(Timestamp)> change,
           Timestamp due, const std::string& lane, int copies) {
     Update update;
-    update.field = field;
-    update.value = std::move(value);
+    update.line = line;
+    update.change = std::move(change);
     parts.office.post(std::move(update), due, lane, static_cast<std::size_t>(copies));
+}
+
+void post_field(Parts& parts, Line* line, const std::string& field,
+                std::function<Json(Timestamp)> value, const std::string& lane) {
+    post(
+        parts, line,
+        [field, value = std::move(value)](Timestamp at) { return Change{field, value(at), {}}; },
+        parts.clock.now(), lane, 1);
 }
 
 // -- what people do
 // ------------------------------------------------------------------------------------------------
 
-const Bubble* about_of(Parts& parts, Fields& fields, const Person& from) {
+const Bubble* about_of(Parts& parts, Fields& fields, const Person& from, const Line* line) {
     const std::string about = fields.text("about");
     if (about.empty() && !fields.has("tap"))
         return nullptr;
-    const Bubble* found = about.empty() || about == "last" ? parts.cloud.last_to(from.wa_id)
-                                                           : parts.cloud.find(about);
+    const std::string channel = line == nullptr ? "" : line->options.id;
+    const Bubble* found = about.empty() || about == "last"
+                              ? parts.people.last_to(from.wa_id, channel)
+                              : parts.people.find(about);
     if (found == nullptr)
         fields.fail(
             "about",
@@ -78,12 +115,30 @@ void tap(Fields& fields, const Bubble* about, Json& wanted) {
     }
 }
 
-Result<Json> reply(Parts& parts, const Json& given) {
-    Fields fields{given};
-    Person* from = needed_person(parts, fields, "from");
-    const std::string name = fields.text("name");
-    const int copies = fields.whole("copies", 1, 1, 1000);
-    const int delay = fields.whole("delay_ms", 0, 0, a_day_ms);
+// The words of a gateway's answer that the provider takes for an answer to the person.
+void heard(Parts& parts, const Line& line, const std::string& wa_id, const Change& change,
+           const HttpResponse& answer) {
+    const std::string words = line.words_in(change, answer);
+    if (words.empty())
+        return;
+    Bubble bubble;
+    bubble.channel = line.options.id;
+    bubble.wa_id = wa_id;
+    bubble.ours = true;
+    bubble.type = "text";
+    bubble.text = words;
+    bubble.at = parts.clock.now();
+    bubble.id = line.new_id(parts.people.person(wa_id), parts.next_number());
+    parts.ledger.add("accepted", Json{{"channel", line.options.id},
+                                      {"to", "+" + wa_id},
+                                      {"wa_id", wa_id},
+                                      {"type", "answer_to_webhook"},
+                                      {"id", bubble.id},
+                                      {"text", words}});
+    parts.people.wrote(std::move(bubble));
+}
+
+void read_reply_keys(Fields& fields) {
     for (const char* key : {"type", "text", "payload", "id", "title", "description", "emoji",
                             "response", "filename", "phone"})
         fields.text(key);
@@ -91,29 +146,44 @@ Result<Json> reply(Parts& parts, const Json& given) {
     fields.number("longitude", 0, -180, 180);
     fields.flag("forwarded", false);
     fields.any("referral");
-    const Bubble* about = from == nullptr ? nullptr : about_of(parts, fields, *from);
+}
+
+Result<Json> reply(Parts& parts, const Json& given) {
+    Fields fields{given};
+    Person* from = needed_person(parts, fields, "from");
+    Line* line = line_to(parts, fields, from);
+    const std::string name = fields.text("name");
+    const int copies = fields.whole("copies", 1, 1, 1000);
+    const int delay = fields.whole("delay_ms", 0, 0, a_day_ms);
+    read_reply_keys(fields);
+    const Bubble* about = from == nullptr ? nullptr : about_of(parts, fields, *from, line);
     Json wanted = given;
     tap(fields, about, wanted);
     if (auto read = fields.finish(); !read)
         return read.error();
 
     Bubble bubble;
+    bubble.channel = line->options.id;
     bubble.wa_id = from->wa_id;
-    bubble.id = parts.cloud.new_wamid(from->wa_id, parts.next_number());
+    bubble.id = line->new_id(*from, parts.next_number());
     bubble.at = parts.clock.now();
-    const auto message = reply_message(parts.cloud.account, wanted, about, bubble);
-    if (!message)
-        return message.error();
     if (!name.empty())
         from->name = name;
-    const Json change = reply_change(parts.cloud.account, *from, *message, bubble);
-    const std::string wamid = bubble.id;
+    const auto change = line->reply(wanted, *from, about, bubble);
+    if (!change)
+        return change.error();
+    const std::string id = bubble.id;
     const std::string wa_id = from->wa_id;
-    parts.cloud.heard(std::move(bubble), parts.clock.now());
-    post(
-        parts, "messages", [change](Timestamp) { return change; },
-        parts.clock.now() + Duration{delay}, wa_id, copies);
-    return Json{{"wamid", wamid}, {"wa_id", wa_id}};
+    parts.people.heard(std::move(bubble), parts.clock.now());
+    Update update;
+    update.line = line;
+    update.change = [change = *change](Timestamp) { return change; };
+    update.heard = [&parts, line, wa_id](const Change& said, const HttpResponse& answer) {
+        heard(parts, *line, wa_id, said, answer);
+    };
+    parts.office.post(std::move(update), parts.clock.now() + Duration{delay}, wa_id,
+                      static_cast<std::size_t>(copies));
+    return Json{{"id", id}, {"wamid", id}, {"wa_id", wa_id}, {"channel", line->options.id}};
 }
 
 Result<Json> replies(Parts& parts, const Json& given) {
@@ -137,6 +207,7 @@ Result<Json> replies(Parts& parts, const Json& given) {
 Result<Json> call(Parts& parts, const Json& given) {
     Fields fields{given};
     Person* from = needed_person(parts, fields, "from");
+    Line* line = line_to(parts, fields, from);
     const std::string name = fields.text("name");
     const int duration = fields.whole("duration_s", 0, 0, 86'400);
     const std::size_t events = fields.word("events", 2, {"connect", "terminate", "both"});
@@ -145,13 +216,14 @@ Result<Json> call(Parts& parts, const Json& given) {
     if (!name.empty())
         from->name = name;
     const Timestamp now = parts.clock.now();
-    const std::string id =
-        "wacid." + parts.cloud.new_wamid(from->wa_id, parts.next_number()).substr(6);
+    const std::string id = line->call_id(*from, parts.next_number());
+    if (!line->call(*from, "connect", id, now, duration))
+        return Error{Errc::refused, "nobody can call over channel \"" + line->options.id + "\""};
     const auto plan = [&](const std::string& event, Timestamp due) {
         post(
-            parts, "calls",
-            [&parts, person = *from, event, id, duration](Timestamp at) {
-                return call_change(parts.cloud.account, person, event, id, at, duration);
+            parts, line,
+            [line, person = *from, event, id, duration](Timestamp at) {
+                return line->call(person, event, id, at, duration);
             },
             due, from->wa_id, 1);
     };
@@ -161,49 +233,57 @@ Result<Json> call(Parts& parts, const Json& given) {
         plan("terminate", now + 1ms);
     Bubble bubble;
     bubble.id = id;
+    bubble.channel = line->options.id;
     bubble.wa_id = from->wa_id;
     bubble.type = "call";
     bubble.text = duration > 0 ? "Call, " + std::to_string(duration) + " s" : "Missed call";
     bubble.at = now;
     const std::string wa_id = from->wa_id;
-    parts.cloud.heard(std::move(bubble), now);  // a call opens the window as well
+    parts.people.heard(std::move(bubble), now);  // a call opens the window as well
     return Json{{"call_id", id}, {"wa_id", wa_id}};
 }
 
 Result<Json> stop_marketing(Parts& parts, const Json& given) {
     Fields fields{given};
     Person* from = needed_person(parts, fields, "from");
+    Line* line = whatsapp_line(parts, fields);
     const bool resume = fields.word("value", 0, {"stop", "resume"}) == 1;
     if (auto read = fields.finish(); !read)
         return read.error();
     from->marketing_stopped = !resume;
-    post(
-        parts, "user_preferences",
-        [&parts, person = *from, word = std::string{resume ? "resume" : "stop"}](Timestamp at) {
-            return preference_change(parts.cloud.account, person, word, at);
+    post_field(
+        parts, line, "user_preferences",
+        [line, person = *from, word = std::string{resume ? "resume" : "stop"}](Timestamp at) {
+            return preference_change(line->cloud()->account, person, word, at);
         },
-        parts.clock.now(), from->wa_id, 1);
+        from->wa_id);
     return Json{{"wa_id", from->wa_id}, {"marketing_stopped", from->marketing_stopped}};
 }
 
 Result<Json> number_change(Parts& parts, const Json& given) {
     Fields fields{given};
     Person* from = needed_person(parts, fields, "from");
+    Line* line = whatsapp_line(parts, fields);
     const std::string to = fields.needed_text("to");
     if (auto read = fields.finish(); !read)
         return read.error();
     std::string old_wa_id;
-    const auto moved = parts.cloud.move(*from, to, old_wa_id);
+    const auto moved = parts.people.move(*from, to, old_wa_id);
     if (!moved)
         return moved.error();
-    const std::string wamid = parts.cloud.new_wamid(old_wa_id, parts.next_number());
-    post(
-        parts, "messages",
-        [&parts, old_wa_id, person = **moved, wamid](Timestamp at) {
-            return number_changed(parts.cloud.account, old_wa_id, person, wamid, at);
+    const std::string wamid = line->new_id(*from, parts.next_number());
+    post_field(
+        parts, line, "messages",
+        [line, old_wa_id, person = **moved, wamid](Timestamp at) {
+            return number_changed(line->cloud()->account, old_wa_id, person, wamid, at);
         },
-        parts.clock.now(), old_wa_id, 1);
+        old_wa_id);
     return Json{{"from", old_wa_id}, {"wa_id", (*moved)->wa_id}, {"wamid", wamid}};
+}
+
+bool window_open(const Person& person, Timestamp now) {
+    return std::ranges::any_of(
+        person.wrote_at, [&](const auto& entry) { return person.window_open(entry.first, now); });
 }
 
 Json shown(const Person& person, Timestamp now) {
@@ -214,9 +294,11 @@ Json shown(const Person& person, Timestamp now) {
              {"rep", person.rep},
              {"on_whatsapp", person.on_whatsapp},
              {"marketing_stopped", person.marketing_stopped},
-             {"window_open", person.window_open(now)}};
+             {"window_open", window_open(person, now)}};
     if (!person.username.empty())
         out["username"] = person.username;
+    if (!person.opted_out.empty())
+        out["opted_out"] = person.opted_out;
     return out;
 }
 
@@ -235,7 +317,11 @@ Result<Json> contact(Parts& parts, const Json& given) {
         return read.error();
     const Timestamp now = parts.clock.now();
     if (window < 2)
-        changed.wrote_at = window == 0 ? std::optional{now} : std::nullopt;
+        changed.wrote_at.clear();
+    for (const auto& line : parts.lines) {
+        if (window == 0)
+            changed.wrote_at[line->options.id] = now;
+    }
     *person = changed;
     return shown(changed, now);
 }
@@ -245,14 +331,16 @@ Result<Json> contact(Parts& parts, const Json& given) {
 
 Result<Json> status(Parts& parts, const Json& given) {
     Fields fields{given};
-    const std::string wamid = fields.text("wamid");
-    const Bubble* about = wamid.empty() ? nullptr : parts.cloud.find(wamid);
-    if (wamid.empty()) {
+    const std::string other_key = fields.text("wamid");
+    const std::string id = fields.text("id", other_key);
+    const std::string channel = fields.text("channel");
+    const Bubble* about = id.empty() ? nullptr : parts.people.find(id);
+    if (id.empty()) {
         if (Person* to = needed_person(parts, fields, "to"))
-            about = parts.cloud.last_to(to->wa_id);
+            about = parts.people.last_to(to->wa_id, channel);
     }
     const std::string word = fields.needed_text("status");
-    const int code = fields.whole("code", word == "failed" ? 131000 : 0, 0, 9'999'999);
+    const int code = fields.whole("code", 0, 0, 9'999'999);
     const int delay = fields.whole("delay_ms", 0, 0, a_day_ms);
     const int copies = fields.whole("copies", 1, 1, 1000);
     if (auto read = fields.finish(); !read)
@@ -260,33 +348,42 @@ Result<Json> status(Parts& parts, const Json& given) {
     if (about == nullptr || !about->ours)
         return expected(
             "wamid of a message the business sent (or `to`, for the last one to that number)");
-    plan_status(parts, *about, word, code, parts.clock.now() + Duration{delay}, copies);
-    return Json{{"wamid", about->id}, {"status", word}};
+    const Line* line = parts.line(about->channel);
+    plan_status(parts, *about, word, code == 0 && word == "failed" ? line->usual_code() : code,
+                parts.clock.now() + Duration{delay}, copies);
+    return Json{{"id", about->id}, {"wamid", about->id}, {"status", word}};
 }
 
 Result<Json> echo(Parts& parts, const Json& given) {
     Fields fields{given};
     Person* to = needed_person(parts, fields, "to");
+    Line* line = whatsapp_line(parts, fields);
     Bubble bubble;
     bubble.text = fields.needed_text("text");
     if (auto read = fields.finish(); !read)
         return read.error();
-    bubble.id = parts.cloud.new_wamid(to->wa_id, parts.next_number());
+    bubble.id = line->new_id(*to, parts.next_number());
+    bubble.channel = line->options.id;
     bubble.wa_id = to->wa_id;
     bubble.ours = true;
     bubble.type = "text";
     bubble.at = parts.clock.now();
-    const Json change = echo_change(parts.cloud.account, *to, bubble);
-    post(
-        parts, "smb_message_echoes", [change](Timestamp) { return change; }, parts.clock.now(),
-        to->wa_id, 1);
-    return Json{{"wamid", parts.cloud.wrote(std::move(bubble)).id}};
+    const Json change = echo_change(line->cloud()->account, *to, bubble);
+    post_field(
+        parts, line, "smb_message_echoes", [change](Timestamp) { return change; }, to->wa_id);
+    return Json{{"wamid", parts.people.wrote(std::move(bubble)).id}};
 }
 
-void tell_template(Parts& parts, const std::string& field, Json value) {
-    post(
-        parts, field, [value = std::move(value)](Timestamp) { return value; }, parts.clock.now(),
-        "templates", 1);
+void tell_template(Parts& parts, Line* line, const std::string& field, const Json& value) {
+    post_field(parts, line, field, [value](Timestamp) { return value; }, "templates");
+}
+
+void change_status(Parts& parts, Line* line, Template& known, const std::string& event,
+                   const std::string& reason, const std::string& other_title) {
+    known.status = event == "REINSTATED" ? "APPROVED" : event == "FLAGGED" ? known.status : event;
+    known.rejected_reason = event == "REJECTED" ? reason : "NONE";
+    tell_template(parts, line, "message_template_status_update",
+                  template_status(known, event, reason, other_title));
 }
 
 Result<Json> template_event(Parts& parts, const Json& given) {
@@ -295,8 +392,9 @@ Result<Json> template_event(Parts& parts, const Json& given) {
         "IN_APPEAL",  "LIMIT_EXCEEDED",   "LOCKED",  "PAUSED",   "PENDING",
         "REINSTATED", "PENDING_DELETION", "REJECTED"};
     Fields fields{given};
-    Template* known =
-        parts.cloud.templates.find(fields.needed_text("name"), fields.needed_text("language"));
+    Line* line = whatsapp_line(parts, fields);
+    const std::string name = fields.needed_text("name");
+    const std::string language = fields.needed_text("language");
     const bool has_event = fields.has("event");
     const std::string event = events[fields.word("event", 0, events)];
     const std::string reason = fields.text("reason", "NONE");
@@ -305,25 +403,21 @@ Result<Json> template_event(Parts& parts, const Json& given) {
     const std::string category = fields.text("category");
     if (auto read = fields.finish(); !read)
         return read.error();
+    Template* known = line->cloud()->templates.find(name, language);
     if (known == nullptr)
         return Error{Errc::not_found, "there is no template of that name and language here"};
     if (!has_event && quality.empty() && category.empty())
         return expected("event, quality or category");
-    if (has_event) {
-        known->status = event == "REINSTATED" ? "APPROVED"
-                        : event == "FLAGGED"  ? known->status
-                                              : event;
-        known->rejected_reason = event == "REJECTED" ? reason : "NONE";
-        tell_template(parts, "message_template_status_update",
-                      template_status(*known, event, reason, other_title));
-    }
+    if (has_event)
+        change_status(parts, line, *known, event, reason, other_title);
     if (!quality.empty()) {
         const std::string before = std::exchange(known->quality, quality);
-        tell_template(parts, "message_template_quality_update", template_quality(*known, before));
+        tell_template(parts, line, "message_template_quality_update",
+                      template_quality(*known, before));
     }
     if (!category.empty()) {
         const std::string before = std::exchange(known->category, category);
-        tell_template(parts, "template_category_update", template_category(*known, before));
+        tell_template(parts, line, "template_category_update", template_category(*known, before));
     }
     return sandbox::shown(*known);
 }
@@ -333,21 +427,32 @@ Result<Json> add_templates(Parts& parts, const Json& given) {
         read_templates(given.is_array() ? given.dump() : Json::array({given}).dump());
     if (!found)
         return found.error();
+    for (const auto& line : parts.lines) {
+        for (const Template& made : *found)
+            line->know(made);
+    }
     Json ids = Json::array();
-    for (const Template& made : *found)
-        ids.push_back(std::to_string(parts.cloud.templates.put(made).id));
+    for (const auto& line : parts.lines) {
+        if (line->cloud() == nullptr)
+            continue;
+        for (const Template& made : *found)
+            ids.push_back(
+                std::to_string(line->cloud()->templates.find(made.name, made.language)->id));
+        break;
+    }
     return Json{{"ids", ids}};
 }
 
 Result<Json> account_event(Parts& parts, const Json& given) {
     Fields fields{given};
+    Line* line = whatsapp_line(parts, fields);
     const std::string field = fields.needed_text("field");
     const Json value = fields.any("value");
     if (!value.is_object())
         fields.fail("value", "an object, as the webhook is to carry it,");
     if (auto read = fields.finish(); !read)
         return read.error();
-    post(parts, field, [value](Timestamp) { return value; }, parts.clock.now(), "account", 1);
+    post_field(parts, line, field, [value](Timestamp) { return value; }, "account");
     return Json{{"field", field}};
 }
 
@@ -401,8 +506,8 @@ const std::vector<std::string> closed_windows{"failed-later", "refused-at-once"}
 
 Json settings(const Parts& parts) {
     const Posting& posting = parts.office.posting;
-    const Behaviour& usual = parts.cloud.behaviour;
-    return Json{{"webhook_url", posting.webhook_url},
+    const Behaviour& usual = parts.behaviour;
+    return Json{{"webhook_url", parts.lines.front()->options.webhook_url},
                 {"batch_max", posting.batch_max},
                 {"batch_shape", shapes[static_cast<std::size_t>(posting.shape)]},
                 {"hold_webhooks", posting.hold},
@@ -415,15 +520,19 @@ Json settings(const Parts& parts) {
                 {"closed_window", closed_windows[static_cast<std::size_t>(usual.closed_window)]},
                 {"pair_limit", usual.pair_limit},
                 {"sends_per_second_max", usual.sends_per_second_max},
+                {"users_per_day_max", usual.users_per_day_max},
                 {"approve_templates_at_once", usual.approve_templates_at_once},
                 {"token_valid", usual.token_valid}};
 }
 
-void read_posting(Fields& fields, Posting& posting) {
-    posting.webhook_url = fields.text("webhook_url", posting.webhook_url);
-    if (!posting.webhook_url.empty() && !posting.webhook_url.starts_with("http://") &&
-        !posting.webhook_url.starts_with("https://"))
+// Where one channel's webhooks go; the first channel's, when none is named.
+void read_webhook_url(Fields& fields, const Line& line, std::string& url) {
+    url = fields.text("webhook_url", line.options.webhook_url);
+    if (!url.empty() && !url.starts_with("http://") && !url.starts_with("https://"))
         fields.fail("webhook_url", "an address that begins with http:// or https://");
+}
+
+void read_posting(Fields& fields, Posting& posting) {
     posting.batch_max = static_cast<std::size_t>(
         fields.whole("batch_max", static_cast<int>(posting.batch_max), 1, 1000));
     posting.shape = static_cast<BatchShape>(
@@ -448,6 +557,8 @@ void read_behaviour(Fields& fields, Behaviour& usual) {
     usual.pair_limit = fields.flag("pair_limit", usual.pair_limit);
     usual.sends_per_second_max =
         fields.number("sends_per_second_max", usual.sends_per_second_max, 0, 1e9);
+    usual.users_per_day_max = static_cast<std::size_t>(fields.whole(
+        "users_per_day_max", static_cast<int>(usual.users_per_day_max), 0, 10'000'000));
     usual.approve_templates_at_once =
         fields.flag("approve_templates_at_once", usual.approve_templates_at_once);
     usual.token_valid = fields.flag("token_valid", usual.token_valid);
@@ -456,13 +567,18 @@ void read_behaviour(Fields& fields, Behaviour& usual) {
 Result<Json> change_settings(Parts& parts, const Json& given) {
     Fields fields{given};
     Posting posting = parts.office.posting;
-    Behaviour usual = parts.cloud.behaviour;
+    Behaviour usual = parts.behaviour;
+    Line* line = line_to(parts, fields, nullptr);
+    std::string webhook_url;
+    if (line != nullptr)
+        read_webhook_url(fields, *line, webhook_url);
     read_posting(fields, posting);
     read_behaviour(fields, usual);
     if (auto read = fields.finish(); !read)
         return read.error();
+    line->options.webhook_url = webhook_url;
     parts.office.posting = posting;
-    parts.cloud.behaviour = usual;
+    parts.behaviour = usual;
     parts.office.look_again();
     return settings(parts);
 }
@@ -470,19 +586,22 @@ Result<Json> change_settings(Parts& parts, const Json& given) {
 // -- looking
 // -------------------------------------------------------------------------------------------------------
 
-Json shown(const Bubble& bubble) {
+Json shown(const Parts& parts, const Bubble& bubble) {
+    const Line* line = parts.line(bubble.channel);
     Json steps = Json::array();
     for (const Step& step : bubble.steps) {
         Json one{{"status", step.status}, {"at", core::unix_ms(step.at)}};
         if (step.code != 0) {
             one["code"] = step.code;
-            one["title"] = title(step.code);
+            one["title"] = line == nullptr ? "" : line->title(step.code);
         }
         steps.push_back(std::move(one));
     }
     Json out{{"number", bubble.number},
              {"revision", bubble.revision},
+             {"id", bubble.id},
              {"wamid", bubble.id},
+             {"channel", bubble.channel},
              {"wa_id", bubble.wa_id},
              {"from", bubble.ours ? "business" : "contact"},
              {"type", bubble.type},
@@ -534,7 +653,7 @@ Result<Json> messages(Parts& parts, const Asked& asked) {
         wa_id = wa_id_of(*digits);
     }
     std::vector<const Bubble*> changed;
-    for (const Bubble& bubble : parts.cloud.bubbles()) {
+    for (const Bubble& bubble : parts.people.bubbles()) {
         if (bubble.revision > *after && (wa_id.empty() || bubble.wa_id == wa_id))
             changed.push_back(&bubble);
     }
@@ -543,7 +662,7 @@ Result<Json> messages(Parts& parts, const Asked& asked) {
         changed.resize(*limit);
     Json list = Json::array();
     for (const Bubble* bubble : changed)
-        list.push_back(shown(*bubble));
+        list.push_back(shown(parts, *bubble));
     return Json{{"now", core::unix_ms(parts.clock.now())},
                 {"last", changed.empty() ? *after : changed.back()->revision},
                 {"messages", std::move(list)}};
@@ -552,11 +671,11 @@ Result<Json> messages(Parts& parts, const Asked& asked) {
 Result<Json> people(Parts& parts, const Asked&) {
     constexpr std::size_t shown_max = 1000;
     Json list = Json::array();
-    for (const auto& [wa_id, person] : parts.cloud.people()) {
+    for (const auto& [wa_id, person] : parts.people.all()) {
         if (list.size() < shown_max)
             list.push_back(shown(person, parts.clock.now()));
     }
-    return Json{{"contacts", list}, {"count", parts.cloud.people().size()}};
+    return Json{{"contacts", list}, {"count", parts.people.all().size()}};
 }
 
 Result<Json> ledger(Parts& parts, const Asked& asked) {
@@ -570,16 +689,32 @@ Result<Json> ledger(Parts& parts, const Asked& asked) {
         {"entries", std::move(page.entries)}, {"last", page.last}, {"end", parts.ledger.last()}};
 }
 
+Json channels(const Parts& parts) {
+    Json list = Json::array();
+    for (const auto& line : parts.lines) {
+        Json one{{"id", line->options.id},
+                 {"provider", line->options.provider},
+                 {"phone", line->number()},
+                 {"webhook_url", line->options.webhook_url},
+                 {"medium", line->medium()}};
+        if (const Cloud* cloud = line->cloud(); cloud != nullptr) {
+            one["phone_number_id"] = cloud->account.phone_number_id;
+            one["waba_id"] = cloud->account.waba_id;
+        }
+        list.push_back(std::move(one));
+    }
+    return list;
+}
+
 Result<Json> state(Parts& parts, const Asked&) {
     return Json{{"run", parts.first_number},  // another after each start
                 {"clock", clock(parts)},
                 {"webhooks_waiting", parts.office.waiting()},
-                {"messages", parts.cloud.bubbles().size()},
-                {"contacts", parts.cloud.people().size()},
+                {"messages", parts.people.bubbles().size()},
+                {"contacts", parts.people.all().size()},
                 {"ledger_end", parts.ledger.last()},
-                {"business", Json{{"phone", parts.cloud.account.display_number},
-                                  {"phone_number_id", parts.cloud.account.phone_number_id},
-                                  {"waba_id", parts.cloud.account.waba_id}}},
+                {"channels", channels(parts)},
+                {"business", channels(parts).front()},
                 {"settings", settings(parts)},
                 {"rules", all_rules(parts)["rules"]}};
 }
@@ -594,18 +729,19 @@ struct Deed {
 };
 
 constexpr std::array deeds{
-    Deed{"reply", replies,
-         "{from, type?, text?, about?: wamid|\"last\", tap?, emoji?, name?, copies?, delay_ms?} or "
-         "{replies: […]}: they write"},
+    Deed{
+        "reply", replies,
+        "{from, channel?, type?, text?, about?: id|\"last\", tap?, emoji?, name?, copies?, delay_ms?} or "
+        "{replies: […]}: they write"},
     Deed{"call", call,
-         "{from, duration_s?, events?: connect|terminate|both}: they call the business"},
+         "{from, channel?, duration_s?, events?: connect|terminate|both}: they call the business"},
     Deed{"stop-marketing", stop_marketing,
          "{from, value?: stop|resume}: the switch in WhatsApp itself"},
     Deed{"number-change", number_change, "{from, to}: they have a new number"},
     Deed{"contact", contact,
          "{phone, name?, rep?, on_whatsapp?, marketing_stopped?, username?, hides_phone?, window?: "
          "open|closed}"},
-    Deed{"status", status, "{wamid | to, status, code?, delay_ms?, copies?}: one receipt"},
+    Deed{"status", status, "{id | to, channel?, status, code?, delay_ms?, copies?}: one receipt"},
     Deed{"echo", echo, "{to, text}: typed on the business phone itself"},
     Deed{"template", add_templates,
          "{name, language, category?, text, parameters?, quick_replies?, url?}, or a list: known "
@@ -613,11 +749,13 @@ constexpr std::array deeds{
     Deed{"template-event", template_event,
          "{name, language, event? | quality? | category?, reason?, title?}"},
     Deed{"account-event", account_event, "{field, value}: any other webhook of the account"},
-    Deed{"rules", add_rules,
-         "{to?, kind?, template?, nth?, probability?, times?, then, …} or {rules: […]}: added "
-         "behind those there are"},
+    Deed{
+        "rules", add_rules,
+        "{channel?, to?, kind?, template?, nth?, probability?, times?, then, …} or {rules: […]}: added "
+        "behind those there are"},
     Deed{"clock", advance, "{advance_s}: the sandbox's clock jumps ahead"},
-    Deed{"settings", change_settings, "any of what GET settings shows"},
+    Deed{"settings", change_settings,
+         "any of what GET settings shows; webhook_url with {channel?}"},
 };
 
 struct View {
@@ -649,8 +787,8 @@ Result<Json> help(Parts&, const Asked&) {
     for (const Deed& deed : deeds)
         out["POST /_control/" + std::string{deed.path}] = deed.words;
     out["POST /_control/raw"] =
-        "any JSON: signed and posted as it is; ?signature=right|wrong|none, ?bytes=as-sent keeps "
-        "the very bytes";
+        "any body: signed and posted as it is; ?channel=, ?signature=right|wrong|none, "
+        "?bytes=as-sent keeps the very bytes of JSON";
     out["POST /_control/flush"] =
         "{limit_s?}: all waiting webhooks now; answers when each was tried";
     out["POST /_control/handshake"] = "{verify_token?}: Meta's GET to the webhook";
@@ -682,18 +820,40 @@ asio::awaitable<Result<Json>> flush(Parts& parts, const Json& given) {
         {"posted", counts.posted}, {"failed", counts.failed}, {"waiting", counts.waiting}};
 }
 
+// Meta's GET with hub.mode=subscribe; what came back.
 asio::awaitable<Result<Json>> handshake(Parts& parts, const Json& given) {
     Fields fields{given};
-    const std::string token = fields.text("verify_token", parts.options.verify_token.reveal());
+    const Line* line = whatsapp_line(parts, fields);
+    const std::string token = fields.text(
+        "verify_token", line == nullptr ? "" : line->options.secret("verify_token").reveal());
     if (auto read = fields.finish(); !read)
         co_return read.error();
-    if (parts.office.posting.webhook_url.empty())
+    const std::string& url = line->options.webhook_url;
+    if (url.empty())
         co_return expected("webhook_url in the settings, before a handshake,");
-    co_return co_await parts.office.handshake(token);
+    const std::string challenge = random_token(12);
+    HttpRequest request;
+    request.url =
+        url + (url.find('?') == url.npos ? "?" : "&") +
+        encode_form(
+            {{"hub.mode", "subscribe"}, {"hub.challenge", challenge}, {"hub.verify_token", token}});
+    request.headers = {{"User-Agent", "facebookplatform/1.0"}, {"Accept", "*/*"}};
+    const Exchange result = co_await parts.office.exchange(std::move(request));
+    const bool answered = result.progress == Exchange::Progress::answered;
+    const bool right =
+        answered && result.response.status == 200 && result.response.body == challenge;
+    Json said{{"ok", right}, {"status", answered ? result.response.status : 0}};
+    if (!answered)
+        said["problem"] = result.problem;
+    else if (!right)
+        said["problem"] = result.response.status == 200 ? "the body is not exactly the challenge"
+                                                        : "200 was expected";
+    parts.ledger.add("handshake", said);
+    co_return said;
 }
 
 // Ids in it are then known here, so that the gateway may mark them as read.
-void learn(Parts& parts, const Json& payload) {
+void learn(Parts& parts, const Line& line, const Json& payload) {
     for (const Json& entry : payload.value("entry", Json::array())) {
         for (const Json& change :
              entry.is_object() ? entry.value("changes", Json::array()) : Json::array()) {
@@ -705,11 +865,12 @@ void learn(Parts& parts, const Json& payload) {
                                    message["id"].is_string() && message.contains("from") &&
                                    message["from"].is_string() &&
                                    digits_of(message["from"].get<std::string>());
-                if (!whole || parts.cloud.find(message["id"].get<std::string>()) != nullptr)
+                if (!whole || parts.people.find(message["id"].get<std::string>()) != nullptr)
                     continue;
                 Bubble bubble;
                 bubble.id = message["id"];
-                bubble.wa_id = parts.cloud.person(message["from"].get<std::string>()).wa_id;
+                bubble.channel = line.options.id;
+                bubble.wa_id = parts.people.person(message["from"].get<std::string>()).wa_id;
                 bubble.type = message.value("type", Json("raw")).is_string()
                                   ? message.value("type", "raw")
                                   : "raw";
@@ -718,7 +879,7 @@ void learn(Parts& parts, const Json& payload) {
                                   ? text["body"].get<std::string>()
                                   : "";
                 bubble.at = parts.clock.now();
-                parts.cloud.heard(std::move(bubble), parts.clock.now());
+                parts.people.heard(std::move(bubble), parts.clock.now());
             }
         }
     }
@@ -730,22 +891,26 @@ Result<Json> raw(Parts& parts, const std::string& body, const Asked& asked) {
     const auto place = std::ranges::find(words, word);
     if (place == words.end())
         return expected("signature: one of right, wrong, none");
-    const bool as_sent = asked.text("bytes") == "as-sent";
+    const std::string channel = asked.text("channel");
+    Line* line = channel.empty() ? parts.lines.front().get() : parts.line(channel);
+    if (line == nullptr)
+        return expected("channel: the id of a channel that is played here");
+    const bool as_sent = asked.text("bytes") == "as-sent" || line->cloud() == nullptr;
     const auto payload = read_json(body);
     if (!payload && !as_sent)
         return Error{Errc::bad_input, "the body is " + payload.error().message +
                                           " (with ?bytes=as-sent it is posted all the same)"};
     if (body.empty())
         return expected("a body");
-    if (payload && payload->is_object()) {
+    if (line->cloud() != nullptr && payload && payload->is_object()) {
         try {
-            learn(parts, *payload);
+            learn(parts, *line, *payload);
         } catch (const nlohmann::json::exception&) {
             // of a shape WhatsApp never sends: posted, not understood
         }
     }
     const std::string wire = as_sent ? body : to_wire(*payload);
-    if (!parts.office.post_raw(wire, static_cast<Signing>(place - words.begin()),
+    if (!parts.office.post_raw(*line, wire, static_cast<Signing>(place - words.begin()),
                                parts.clock.now()))
         return Error{Errc::refused, "too many webhooks are waiting already"};
     return Json{{"bytes", wire.size()}};

@@ -9,7 +9,7 @@
 #include <utility>
 #include <vector>
 
-#include "sandbox/wire.hpp"
+#include "sandbox/json.hpp"
 
 namespace warmcall::sandbox {
 

@@ -7,7 +7,7 @@
 #include <string>
 #include <vector>
 
-#include "sandbox/wire.hpp"
+#include "sandbox/json.hpp"
 
 namespace warmcall::sandbox {
 

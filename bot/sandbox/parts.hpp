@@ -1,9 +1,13 @@
 #pragma once
-// What the Graph side, the control side and the page work on together.
+// What the providers' side, the control side and the page work on together.
 
+#include <map>
+#include <memory>
 #include <set>
 
 #include "sandbox/ledger.hpp"
+#include "sandbox/line.hpp"
+#include "sandbox/people.hpp"
 #include "sandbox/post_office.hpp"
 #include "sandbox/sandbox.hpp"
 #include "sandbox/script.hpp"
@@ -18,32 +22,30 @@ struct Parts {
           clock{clock_},
           ledger{std::move(opened)},
           options{std::move(options_)},
-          cloud{options.account, options.behaviour, options.seed},
+          behaviour{options.behaviour},
+          people{options.seed},
           script{options.seed},
-          office{context, *transport, ledger, clock, cloud.account, options.posting},
+          office{context, *transport, ledger, clock, options.posting},
           first_number{ledger.last() * 1'000'000} {}
 
     // Never given twice, not even after a restart on the same ledger.
     std::uint64_t next_number() { return first_number + ++numbers_given; }
+    Line* line(std::string_view channel) const;  // nullptr when there is none of that id
 
     asio::io_context& context;
     std::unique_ptr<Transport> transport;
     JumpingClock& clock;
     Ledger ledger;
     Options options;
-    Cloud cloud;
+    Behaviour behaviour;
+    People people;
     Script script;
     PostOffice office;
-    std::set<asio::steady_timer*> sleepers;  // waits of the script, woken when the sandbox stops
+    std::vector<std::unique_ptr<Line>> lines;  // in the configuration's order
+    std::map<std::string, Bucket> rates;       // by channel
+    std::set<asio::steady_timer*> sleepers;    // waits of the script, woken when the sandbox stops
     std::uint64_t first_number;
     std::uint64_t numbers_given = 0;
 };
-
-// Real time, not the sandbox's; ends early when the sandbox stops.
-asio::awaitable<void> sleep(Parts& parts, Duration time);
-
-// Plans the webhook of one status of one of our messages.
-void plan_status(Parts& parts, const Bubble& about, const std::string& status, int code,
-                 Timestamp due, int copies);
 
 }  // namespace warmcall::sandbox

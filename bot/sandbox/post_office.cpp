@@ -24,20 +24,23 @@ std::string origin_of(const std::string& url) {
     return url.substr(0, scheme == url.npos ? url.npos : url.find('/', scheme + 3));
 }
 
-std::string with_query(const std::string& url, const std::vector<Header>& pairs) {
-    return url + (url.find('?') == url.npos ? "?" : "&") + encode_form(pairs);
+std::size_t weight(const std::vector<Update>& updates) {
+    return std::max<std::size_t>(updates.size(), 1);
+}
+
+bool arrived(const Line& line, const Exchange& last) {
+    return last.progress == Exchange::Progress::answered && line.received(last.response);
 }
 
 }  // namespace
 
 PostOffice::PostOffice(asio::io_context& context, Transport& transport, Ledger& ledger,
-                       const JumpingClock& clock, const Account& account, Posting how)
+                       const JumpingClock& clock, Posting how)
     : posting{std::move(how)},
       context_{context},
       transport_{transport},
       ledger_{ledger},
       clock_{clock},
-      account_{account},
       flushed_{context} {
     for (std::size_t i = 0; i < lane_count; ++i)
         lanes_.push_back(std::make_unique<Lane>(context_));
@@ -53,7 +56,7 @@ std::size_t PostOffice::waiting() const {
     for (const auto& lane : lanes_) {
         count += lane->under_way;
         for (const auto& [due, parcel] : lane->queue)
-            count += std::max<std::size_t>(parcel.updates.size(), 1);
+            count += weight(parcel.updates);
     }
     return count;
 }
@@ -70,27 +73,31 @@ bool PostOffice::post(Update update, Timestamp due, const std::string& lane, std
     bool taken = true;
     update.due = due;
     if (copies > 1) {  // copies are alike to the byte, timestamps too
-        update.value = [value = std::move(update.value),
-                        first = std::make_shared<std::optional<Json>>()](Timestamp at) {
+        using First = std::optional<std::optional<Change>>;
+        update.change = [change = std::move(update.change),
+                         first = std::make_shared<First>()](Timestamp at) {
             if (!*first)
-                *first = value(at);
+                *first = change(at);
             return **first;
         };
     }
     for (std::size_t i = 0; i < copies; ++i) {
         Parcel parcel;
+        parcel.line = update.line;
         parcel.updates.push_back(update);
         update.posted = nullptr;
         taken = put(lane_for(lane), std::move(parcel), due) && taken;
     }
     if (!taken)
-        ledger_.add("webhook_dropped", Json{{"field", update.field}, {"why", "the queue is full"}});
+        ledger_.add("webhook_dropped",
+                    Json{{"channel", update.line->options.id}, {"why", "the queue is full"}});
     return taken;
 }
 
-bool PostOffice::post_raw(std::string body, Signing signing, Timestamp due) {
+bool PostOffice::post_raw(Line& line, std::string body, Signing signing, Timestamp due) {
     Parcel parcel;
-    parcel.body = std::move(body);
+    parcel.line = &line;
+    parcel.request = line.raw(std::move(body));
     parcel.signing = signing;
     return put(*lanes_[0], std::move(parcel), due);
 }
@@ -98,9 +105,10 @@ bool PostOffice::post_raw(std::string body, Signing signing, Timestamp due) {
 asio::awaitable<void> PostOffice::post_now(Update update) {
     Parcel parcel;
     update.due = clock_.now();
+    parcel.line = update.line;
     parcel.updates.push_back(std::move(update));
-    parcel.body = written(parcel);
-    if (!posting.webhook_url.empty())
+    write_once(parcel);
+    if (parcel.request && !parcel.request->url.empty())
         co_await try_post(parcel);
 }
 
@@ -114,7 +122,7 @@ asio::awaitable<PostOffice::Flushed> PostOffice::flush(Duration limit) {
         for (auto& [due, parcel] : lane->queue) {
             parcel.flush = mine;
             parcel.released = true;
-            flush_left_ += std::max<std::size_t>(parcel.updates.size(), 1);
+            flush_left_ += weight(parcel.updates);
             due_now.emplace(std::min(due, now), std::move(parcel));  // equal keys keep their order
         }
         lane->queue = std::move(due_now);
@@ -123,7 +131,7 @@ asio::awaitable<PostOffice::Flushed> PostOffice::flush(Duration limit) {
         lane->wake.cancel();
     }
     flushed_.expires_after(limit);
-    while (flush_left_ > 0 && flush_ == mine && !stopped_ && !posting.webhook_url.empty()) {
+    while (flush_left_ > 0 && flush_ == mine && !stopped_) {
         const auto [ec] = co_await flushed_.async_wait(tuple_awaitable);
         if (!ec)
             break;  // the limit
@@ -151,7 +159,7 @@ void PostOffice::look_again() {
 
 asio::awaitable<void> PostOffice::serve(Lane& lane) {
     while (true) {  // until it is cancelled
-        const bool idle = lane.queue.empty() || posting.webhook_url.empty();
+        const bool idle = lane.queue.empty();
         const Duration ahead = idle ? Duration{1h} : lane.queue.begin()->first - clock_.now();
         const bool held = !idle && posting.hold && !lane.queue.begin()->second.released;
         if (idle || held || ahead > 0ms) {
@@ -162,10 +170,12 @@ asio::awaitable<void> PostOffice::serve(Lane& lane) {
         }
         Parcel parcel = take(lane);
         write(lane, parcel);
-        lane.under_way = std::max<std::size_t>(parcel.updates.size(), 1);
-        const bool arrived = co_await try_post(parcel);
+        lane.under_way = weight(parcel.updates);
+        Exchange last;
+        if (parcel.request)
+            last = co_await try_post(parcel);
         lane.under_way = 0;
-        settle(lane, std::move(parcel), arrived);
+        settle(lane, std::move(parcel), last);
     }
 }
 
@@ -173,11 +183,13 @@ asio::awaitable<void> PostOffice::serve(Lane& lane) {
 PostOffice::Parcel PostOffice::take(Lane& lane) {
     Parcel first = std::move(lane.queue.begin()->second);
     lane.queue.erase(lane.queue.begin());
-    const std::size_t most = std::min(posting.batch_max, updates_per_post_max);
+    const std::size_t most =
+        first.line->batches() ? std::min(posting.batch_max, updates_per_post_max) : 1;
     const Timestamp now = clock_.now();
-    while (first.body.empty() && first.updates.size() < most && !lane.queue.empty()) {
+    while (!first.request && first.updates.size() < most && !lane.queue.empty()) {
         auto next = lane.queue.begin();
-        if (next->first > now || !next->second.body.empty() || next->second.flush != first.flush)
+        if (next->first > now || next->second.request || next->second.flush != first.flush ||
+            next->second.line != first.line)
             break;
         std::ranges::move(next->second.updates, std::back_inserter(first.updates));
         lane.queue.erase(next);
@@ -187,11 +199,13 @@ PostOffice::Parcel PostOffice::take(Lane& lane) {
 
 // At most 3 MB: what is too much goes back to the head of the queue.
 void PostOffice::write(Lane& lane, Parcel& parcel) {
-    if (!parcel.body.empty())
+    if (parcel.request)
         return;
-    std::string body = written(parcel);
-    while (body.size() > post_bytes_max && parcel.updates.size() > 1) {
+    write_once(parcel);
+    while (parcel.request && parcel.request->body.size() > post_bytes_max &&
+           parcel.updates.size() > 1) {
         Parcel rest;
+        rest.line = parcel.line;
         rest.flush = parcel.flush;
         rest.released = parcel.released;
         const auto half =
@@ -199,49 +213,53 @@ void PostOffice::write(Lane& lane, Parcel& parcel) {
         std::move(half, parcel.updates.end(), std::back_inserter(rest.updates));
         parcel.updates.erase(half, parcel.updates.end());
         lane.queue.emplace_hint(lane.queue.begin(), Timestamp{}, std::move(rest));
-        body = written(parcel);
+        write_once(parcel);
     }
-    parcel.body = std::move(body);
     for (Update& update : parcel.updates) {
         if (update.posted)
             update.posted(std::min(update.due, clock_.now()));
     }
 }
 
-std::string PostOffice::written(const Parcel& parcel) const {
+void PostOffice::write_once(Parcel& parcel) const {
     const Timestamp now = clock_.now();
-    std::vector<Change> changes;
-    for (const Update& update : parcel.updates)
-        changes.push_back({update.field, update.value(std::min(update.due, now))});
-    return to_wire(envelope(account_, std::move(changes), posting.shape, now));
+    parcel.changes.clear();
+    for (const Update& update : parcel.updates) {
+        if (auto change = update.change(std::min(update.due, now)))
+            parcel.changes.push_back(*std::move(change));
+    }
+    if (parcel.changes.empty())
+        return;
+    parcel.request = parcel.line->write(parcel.changes, posting.shape, now);
+    parcel.written_for = parcel.line->options.webhook_url;
 }
 
-asio::awaitable<bool> PostOffice::try_post(const Parcel& parcel) {
-    HttpRequest request;
-    request.method = "POST";
-    request.url = posting.webhook_url;
-    request.headers = {{"Content-Type", "application/json"},
-                       {"User-Agent", "facebookexternalua"},
-                       {"Accept", "*/*"}};
-    if (parcel.signing != Signing::none) {
-        const Secret other{"not the app secret"};
-        request.headers.push_back(
-            {"X-Hub-Signature-256",
-             signature(parcel.signing == Signing::right ? posting.app_secret : other,
-                       parcel.body)});
-    }
-    request.body = parcel.body;
+asio::awaitable<Exchange> PostOffice::try_post(const Parcel& parcel) {
+    HttpRequest request = *parcel.request;
+    const std::string& url = parcel.line->options.webhook_url;  // it may have moved meanwhile
+    if (!parcel.written_for.empty() && request.url.starts_with(parcel.written_for))
+        request.url.replace(0, parcel.written_for.size(), url);
+    parcel.line->sign(request, parcel.signing, clock_.now());
     Json headers = Json::object();
     for (const Header& header : request.headers)
         headers[header.name] = header.value;
-    const std::uint64_t seq =
-        ledger_.add("webhook", Json{{"url", request.url},
-                                    {"try", parcel.tries + 1},
-                                    {"updates", std::max<std::size_t>(parcel.updates.size(), 1)},
-                                    {"headers", headers},
-                                    {"body", parcel.body}});
+    Json told = Json::array();
+    for (const Change& change : parcel.changes)
+        told.push_back(change.field);
+    const std::uint64_t seq = ledger_.add("webhook", Json{{"channel", parcel.line->options.id},
+                                                          {"method", request.method},
+                                                          {"url", request.url},
+                                                          {"try", parcel.tries + 1},
+                                                          {"updates", weight(parcel.updates)},
+                                                          {"tells", std::move(told)},
+                                                          {"headers", std::move(headers)},
+                                                          {"body", request.body}});
     const auto began = std::chrono::steady_clock::now();
-    const Exchange result = co_await exchange(std::move(request));
+    Exchange result;
+    if (request.url.empty())
+        result.problem = "this channel has no webhook URL";
+    else
+        result = co_await exchange(std::move(request));
     Json answer{{"webhook", seq}};
     if (result.progress == Exchange::Progress::answered) {
         answer["status"] = result.response.status;
@@ -253,10 +271,11 @@ asio::awaitable<bool> PostOffice::try_post(const Parcel& parcel) {
     answer["took_ms"] =
         std::chrono::duration_cast<Duration>(std::chrono::steady_clock::now() - began).count();
     ledger_.add("webhook_answer", answer);
-    co_return result.progress == Exchange::Progress::answered&& result.response.status == 200;
+    co_return result;
 }
 
 asio::awaitable<Exchange> PostOffice::exchange(HttpRequest request) {
+    request.url.resize(std::min(request.url.find('#'), request.url.size()));
     const std::string origin =
         origin_of(request.url);  // gcc and clang agree on this form: no temporaries across co_await
     auto connection = co_await transport_.connect(origin, posting.answer_time);
@@ -268,57 +287,46 @@ asio::awaitable<Exchange> PostOffice::exchange(HttpRequest request) {
     co_return co_await (*connection)->exchange(std::move(request), posting.answer_time);
 }
 
-void PostOffice::settle(Lane& lane, Parcel parcel, bool arrived) {
-    const std::size_t updates = std::max<std::size_t>(parcel.updates.size(), 1);
-    ++(arrived ? flush_counts_.posted : flush_counts_.failed);
+void PostOffice::settle(Lane& lane, Parcel parcel, const Exchange& last) {
+    const bool done = !parcel.request || arrived(*parcel.line, last);
+    if (parcel.request)
+        ++(done ? flush_counts_.posted : flush_counts_.failed);
     if (parcel.flush == flush_ || lane.awaited_by == flush_)
-        flush_left_ -= std::min(flush_left_, updates);
+        flush_left_ -= std::min(flush_left_, weight(parcel.updates));
     lane.awaited_by = 0;
     parcel.flush = 0;
-    if (!arrived) {
-        const Timestamp now = clock_.now();
-        if (++parcel.tries == 1)
-            parcel.first_try = now;
-        const Timestamp due = now + wait_after(parcel.tries);
-        if (due - parcel.first_try > posting.give_up_after)
-            ledger_.add("webhook_dropped",
-                        Json{{"tries", parcel.tries}, {"why", "not answered 200 for too long"}});
-        else if (!put(lane, std::move(parcel), due))
-            ledger_.add("webhook_dropped", Json{{"why", "the queue is full"}});
+    if (done) {
+        for (std::size_t i = 0; i < std::min(parcel.changes.size(), parcel.updates.size()); ++i) {
+            if (parcel.updates[i].heard)
+                parcel.updates[i].heard(parcel.changes[i], last.response);
+        }
+    } else {
+        again(lane, std::move(parcel), last);
     }
     if (flush_left_ == 0)
         flushed_.cancel();
 }
 
-// At once, then less and less often (PROVIDERS.md 2.2).
-Duration PostOffice::wait_after(int tries) const {
-    static constexpr std::array waits{0ms,      1000ms,    2000ms,    5000ms,     15'000ms,
-                                      60'000ms, 300'000ms, 900'000ms, 3'600'000ms};
-    const std::size_t place = std::min(static_cast<std::size_t>(tries - 1), waits.size() - 1);
-    const double ms = static_cast<double>(waits[place].count()) * posting.retry_factor;
-    return Duration{static_cast<Duration::rep>(ms)} + (tries > 1 ? 1ms : 0ms);
-}
-
-asio::awaitable<Json> PostOffice::handshake(std::string verify_token) {
-    const std::string challenge = random_token(12);
-    HttpRequest request;
-    request.method = "GET";
-    request.url = with_query(posting.webhook_url, {{"hub.mode", "subscribe"},
-                                                   {"hub.challenge", challenge},
-                                                   {"hub.verify_token", verify_token}});
-    request.headers = {{"User-Agent", "facebookplatform/1.0"}, {"Accept", "*/*"}};
-    const Exchange result = co_await exchange(std::move(request));
-    const bool answered = result.progress == Exchange::Progress::answered;
-    const bool right =
-        answered && result.response.status == 200 && result.response.body == challenge;
-    Json said{{"ok", right}, {"status", answered ? result.response.status : 0}};
-    if (!answered)
-        said["problem"] = result.problem;
-    else if (!right)
-        said["problem"] = result.response.status == 200 ? "the body is not exactly the challenge"
-                                                        : "200 was expected";
-    ledger_.add("handshake", said);
-    co_return said;
+// Once more when the provider has the patience, else it is dropped, and the ledger says so.
+void PostOffice::again(Lane& lane, Parcel parcel, const Exchange& last) {
+    const Timestamp now = clock_.now();
+    if (++parcel.tries == 1)
+        parcel.first_try = now;
+    const auto wait = parcel.line->wait_after(parcel.tries, *parcel.request, last);
+    const auto dropped = [&](const char* why) {
+        ledger_.add(
+            "webhook_dropped",
+            Json{{"channel", parcel.line->options.id}, {"tries", parcel.tries}, {"why", why}});
+    };
+    if (!wait)
+        return dropped("the provider does not try it again");
+    const double ms = static_cast<double>(wait->count()) * posting.retry_factor;
+    const Timestamp due =
+        now + Duration{static_cast<Duration::rep>(ms)} + (parcel.tries > 1 ? 1ms : 0ms);
+    if (due - parcel.first_try > posting.give_up_after)
+        return dropped("not taken for too long");
+    if (!put(lane, std::move(parcel), due))
+        dropped("the queue is full");
 }
 
 }  // namespace warmcall::sandbox

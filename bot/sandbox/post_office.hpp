@@ -1,7 +1,7 @@
 #pragma once
-// Carries webhooks to the gateway as Meta does: signed, one or many to a POST, again and again
-// until it is answered 200. Each person's events keep their order until one of them has to be tried
-// again.
+// Carries webhooks to the gateway as the providers do: signed, one or many to a POST, again and
+// again for as long as the provider has the patience. Each person's events keep their order until
+// one of them has to be tried again. What is in them is the line's business.
 
 #include <boost/asio/awaitable.hpp>
 #include <boost/asio/io_context.hpp>
@@ -14,17 +14,15 @@
 #include <vector>
 
 #include "ports/transport.hpp"
-#include "sandbox/events.hpp"
 #include "sandbox/ledger.hpp"
+#include "sandbox/line.hpp"
 
 namespace warmcall::sandbox {
 
 namespace asio = boost::asio;
 
 struct Posting {
-    std::string webhook_url;  // empty: nothing is posted, what would be stays queued
-    Secret app_secret;
-    std::size_t batch_max = 1;  // updates in one POST, up to 1000
+    std::size_t batch_max = 1;  // updates in one POST, up to 1000, where the provider does that
     BatchShape shape = BatchShape::changes;
     bool hold = false;        // collect until flushed
     double retry_factor = 1;  // 0.01: the waits between tries a hundred times shorter
@@ -33,25 +31,24 @@ struct Posting {
     std::size_t queue_max = 500'000;
 };
 
-// Signed with another secret, or not at all: to try what the gateway refuses.
-enum class Signing { right, wrong, none };
-
 struct Update {
-    std::string field;
-    std::function<Json(Timestamp at)> value;   // written when it is posted
-    std::function<void(Timestamp at)> posted;  // once, before its first try
+    Line* line = nullptr;
+    // Written when it is posted; nothing: the provider tells nobody.
+    std::function<std::optional<Change>(Timestamp at)> change;
+    std::function<void(Timestamp at)> posted;                       // once, before its first try
+    std::function<void(const Change&, const HttpResponse&)> heard;  // what the gateway answered
     Timestamp due{};
 };
 
 class PostOffice {
  public:
     PostOffice(asio::io_context& context, Transport& transport, Ledger& ledger,
-               const JumpingClock& clock, const Account& account, Posting posting);
+               const JumpingClock& clock, Posting posting);
 
     // Due now or later; `lane` keeps what belongs together in order (a wa_id). False when the queue
     // is full.
     bool post(Update update, Timestamp due, const std::string& lane, std::size_t copies = 1);
-    bool post_raw(std::string body, Signing signing, Timestamp due);
+    bool post_raw(Line& line, std::string body, Signing signing, Timestamp due);
     // One POST at once, outside the queue; done when it was answered or given up. Not tried again.
     asio::awaitable<void> post_now(Update update);
 
@@ -62,8 +59,8 @@ class PostOffice {
     };
     // Everything queued is due now; waits until each was tried once, at most `limit`.
     asio::awaitable<Flushed> flush(Duration limit);
-    // GET with hub.mode=subscribe; what came back.
-    asio::awaitable<Json> handshake(std::string verify_token);
+    // One request outside the queue, kept in no ledger.
+    asio::awaitable<Exchange> exchange(HttpRequest request);
 
     asio::awaitable<void> run();  // until it is cancelled
     void stop();                  // nobody waits for a flush any longer
@@ -74,8 +71,11 @@ class PostOffice {
 
  private:
     struct Parcel {
+        Line* line = nullptr;
         std::vector<Update> updates;
-        std::string body;  // written at the first try and the same in every other
+        std::vector<Change> changes;         // what the updates became
+        std::optional<HttpRequest> request;  // written at the first try, the same in every other
+        std::string written_for;  // the channel's webhook URL then
         Signing signing = Signing::right;
         int tries = 0;
         Timestamp first_try{};
@@ -95,17 +95,15 @@ class PostOffice {
     asio::awaitable<void> serve(Lane& lane);
     Parcel take(Lane& lane);
     void write(Lane& lane, Parcel& parcel);
-    std::string written(const Parcel& parcel) const;
-    asio::awaitable<bool> try_post(const Parcel& parcel);
-    asio::awaitable<Exchange> exchange(HttpRequest request);
-    void settle(Lane& lane, Parcel parcel, bool arrived);
-    Duration wait_after(int tries) const;
+    void write_once(Parcel& parcel) const;
+    asio::awaitable<Exchange> try_post(const Parcel& parcel);
+    void settle(Lane& lane, Parcel parcel, const Exchange& last);
+    void again(Lane& lane, Parcel parcel, const Exchange& last);
 
     asio::io_context& context_;
     Transport& transport_;
     Ledger& ledger_;
     const JumpingClock& clock_;
-    const Account& account_;
     std::vector<std::unique_ptr<Lane>> lanes_;
     asio::steady_timer flushed_;
     std::uint64_t flush_ = 0;  // the newest one; 0 is none

@@ -1,7 +1,7 @@
 #pragma once
-// The WhatsApp Cloud API on loopback: takes messages and refuses them as Meta does, posts signed
-// webhooks, keeps its own ledger, can be scripted to fail, and has a page to play the contacts on.
-// It shares no provider, engine or store code with the gateway: it is the judge.
+// The providers' APIs on loopback: takes messages and refuses them as the real ones do, posts
+// signed webhooks, keeps its own ledger, can be scripted to fail, and has a page to play the
+// contacts on. It shares no provider, engine or store code with the gateway: it is the judge.
 
 #include <boost/asio/awaitable.hpp>
 #include <boost/asio/io_context.hpp>
@@ -10,8 +10,10 @@
 #include <string>
 #include <vector>
 
-#include "sandbox/cloud.hpp"
+#include "sandbox/line.hpp"
+#include "sandbox/people.hpp"
 #include "sandbox/post_office.hpp"
+#include "sandbox/whatsapp/templates.hpp"
 #include "support/result.hpp"
 #include "support/secret.hpp"
 
@@ -25,14 +27,13 @@ struct Known {  // a person the page shows from the start
 
 struct Options {
     std::string listen = "127.0.0.1:0";
-    std::string ledger_path;  // empty: in memory only
-    Secret access_token;      // what the gateway has to send as Bearer
-    Secret verify_token;      // of the webhook's handshake
-    Account account;
-    Posting posting;  // webhook_url and app_secret among others
+    std::string ledger_path;         // empty: in memory only
+    std::vector<LineOptions> lines;  // at least one; several share the port, each hears its own
+    Posting posting;
     Behaviour behaviour;
     std::vector<Template> templates;  // read_templates() makes them out of JSON
     std::vector<Known> people;
+    std::string push_listen;  // where browsers keep their line open; empty: pushes are not played
     std::uint64_t seed = 1;
     Duration hang_time{60'000};  // how long accept-then-hang keeps the connection
 };

@@ -14,9 +14,10 @@ const std::vector<std::string> receipt_words{"normal", "none", "before-answer", 
 
 constexpr int a_day_ms = 86'400'000;
 
-bool fits(const Rule& rule, const std::string& wa_id, const std::string& kind,
-          const std::string& template_name) {
-    return (rule.to.empty() || rule.to == wa_id) && (rule.kind.empty() || rule.kind == kind) &&
+bool fits(const Rule& rule, const std::string& channel, const std::string& wa_id,
+          const std::string& kind, const std::string& template_name) {
+    return (rule.channel.empty() || rule.channel == channel) &&
+           (rule.to.empty() || rule.to == wa_id) && (rule.kind.empty() || rule.kind == kind) &&
            (rule.template_name.empty() || rule.template_name == template_name);
 }
 
@@ -31,13 +32,14 @@ Result<Rule> read_rule(const Json& wanted) {
             fields.fail("to", "a phone number with its country code, like +61491570156,");
         rule.to = digits ? wa_id_of(*digits) : "";
     }
+    rule.channel = fields.text("channel");
     rule.kind = fields.text("kind");
     rule.template_name = fields.text("template");
     rule.nth = fields.whole("nth", 0, 1, 1'000'000'000);
     rule.probability = fields.number("probability", 1, 0, 1);
     rule.times_max = fields.whole("times", 0, 1, 1'000'000'000);
     rule.then = static_cast<Then>(fields.word("then", 0, endings));
-    rule.code = fields.whole("code", 131000, 0, 9'999'999);
+    rule.code = fields.whole("code", 0, 0, 9'999'999);
     rule.retry_after_s = fields.whole("retry_after_s", 0, 0, 86'400);
     rule.fails_with = fields.whole("fails_with", 0, 0, 9'999'999);
     rule.answer_after = Duration{fields.whole("delay_ms", 0, 0, a_day_ms)};
@@ -51,6 +53,8 @@ Result<Rule> read_rule(const Json& wanted) {
 
 Json shown(const Rule& rule) {
     Json out = Json::object();
+    if (!rule.channel.empty())
+        out["channel"] = rule.channel;
     if (!rule.to.empty())
         out["to"] = "+" + rule.to;
     if (!rule.kind.empty())
@@ -64,7 +68,7 @@ Json shown(const Rule& rule) {
     if (rule.times_max != 0)
         out["times"] = rule.times_max;
     out["then"] = endings[static_cast<std::size_t>(rule.then)];
-    if (rule.then == Then::reject)
+    if (rule.then == Then::reject && rule.code != 0)
         out["code"] = rule.code;
     if (rule.fails_with != 0)
         out["fails_with"] = rule.fails_with;
@@ -75,10 +79,10 @@ Json shown(const Rule& rule) {
     return out;
 }
 
-Rule Script::for_send(const std::string& wa_id, const std::string& kind,
+Rule Script::for_send(const std::string& channel, const std::string& wa_id, const std::string& kind,
                       const std::string& template_name) {
     for (Rule& rule : rules_) {
-        if (!fits(rule, wa_id, kind, template_name))
+        if (!fits(rule, channel, wa_id, kind, template_name))
             continue;
         ++rule.fitted;
         if (rule.nth != 0 && rule.fitted != static_cast<std::uint64_t>(rule.nth))

@@ -1,6 +1,6 @@
 #pragma once
-// What is to go wrong, and for whom: rules tried in order against each send that WhatsApp would
-// have taken. Pure.
+// What is to go wrong, and for whom: rules tried in order against each send that the
+// provider would have taken. Pure.
 
 #include <cstdint>
 #include <optional>
@@ -8,7 +8,7 @@
 #include <string>
 #include <vector>
 
-#include "sandbox/wire.hpp"
+#include "sandbox/json.hpp"
 
 namespace warmcall::sandbox {
 
@@ -28,6 +28,7 @@ enum class Receipts { normal, none, before_answer, reversed };
 
 struct Rule {
     // whom it is for; what is not set is for all
+    std::string channel;
     std::string to;    // wa_id
     std::string kind;  // text, template, interactive, …
     std::string template_name;
@@ -36,7 +37,7 @@ struct Rule {
     int times_max = 0;       // 0: as often as it fits
 
     Then then = Then::accept;
-    int code = 131000;      // of a reject
+    int code = 0;           // of a reject; 0: what the provider says most often
     int retry_after_s = 0;  // 0: no such header
     int fails_with = 0;     // taken, and later the status `failed` with this code
     Duration answer_after{0};
@@ -58,7 +59,7 @@ class Script {
     void clear() { rules_.clear(); }
     const std::vector<Rule>& rules() const { return rules_; }
     // The first rule that fits, counted as applied; the default when none does.
-    Rule for_send(const std::string& wa_id, const std::string& kind,
+    Rule for_send(const std::string& channel, const std::string& wa_id, const std::string& kind,
                   const std::string& template_name);
 
  private:

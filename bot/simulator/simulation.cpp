@@ -42,17 +42,19 @@ struct Upcoming {
 
 class Run {
  public:
-    Run(const Options& options, core::Plan plan, const Line& line, const Notifier& notifier,
-        Store& store)
+    Run(const Options& options, core::Plan plan, const Line& line, Store& store)
         : options_{options},
           plan_{std::move(plan)},
           line_{line},
-          notifier_{notifier},
           store_{store},
           rng_{options.seed},
           world_{line, rng_},
           judge_{report_, plan_} {
         clock_.at = options.begin;
+        phones_.devices = with_messages(plan_, {});
+        phones_.link = [](core::PromptId id, const core::RepId& rep) {
+            return "http://127.0.0.1/p/" + std::to_string(id.value) + "." + rep.value;
+        };
         start();
     }
 
@@ -162,30 +164,42 @@ class Run {
 
     std::size_t alert_some() {
         std::vector<AlertOnItsWay> alerts;
-        const PromptLink link = [](core::PromptId id, const core::RepId& rep) {
-            return "http://127.0.0.1/p/" + std::to_string(id.value) + "." + rep.value;
-        };
         surviving([&] {
-            alerts = claim_alerts(store_, *applier_, notifier_, link, tokens(10), clock_.at);
+            alerts = claim_alerts(store_, *applier_, phones_, recent_, tokens(10), clock_.at);
         });
-        std::vector<AlertOutcome> outcomes;
         for (const AlertOnItsWay& one : alerts) {
-            const Exchange exchange =
-                on_the_wire(line_.provider->build_send(line_.account, *one.outbound));
-            outcomes.push_back(settle_alert(line_, one.alert, exchange, clock_.at, rng_));
-            if (outcomes.back().done && one.alert.prompt) {
-                story(one.alert.contact,
-                      "-> " + rep_name(one.alert.rep) + "'s phone: " + one.outbound->text);
-                rep_sees(one.alert.prompt, one.alert.contact, one.alert.rep);
-            }
-            ++report_.alerts;
-        }
-        if (!outcomes.empty()) {
-            surviving([&] {
-                store_.transact([&](Unit& unit) { unit.settle_alerts(outcomes, clock_.at); });
-            });
+            tell(one);
         }
         return alerts.size();
+    }
+
+    void tell(const AlertOnItsWay& one) {
+        const Means means = means_of(phones_, &line_, rng_);
+        Result<HttpRequest> request = compose_alert(plan_, one, means, clock_.at);
+        const AlertSettled settled =
+            request ? settle_alert(one, means, on_the_wire(std::move(*request)), clock_.at, rng_)
+                    : given_up(one, request.error().message);
+        const AlertOutcome& became = settled.outcomes.front();
+        for (const Alert& alert : one.alerts) {
+            if (became.done && !became.failed && alert.prompt && !alert.take_back) {
+                story(alert.contact,
+                      "-> " + rep_name(alert.rep) + "'s phone: " + said_of(one, alert));
+                rep_sees(alert.prompt, alert.contact, alert.rep);
+            }
+        }
+        ++report_.alerts;
+        surviving([&] {
+            store_.transact([&](Unit& unit) { save_settled(unit, one, settled, clock_.at); });
+        });
+    }
+
+    static std::string said_of(const AlertOnItsWay& one, const Alert& alert) {
+        for (const core::Case& subject : one.subjects) {
+            if (subject.prompt && subject.prompt->id == alert.prompt) {
+                return subject.prompt->reason;
+            }
+        }
+        return alert.text;
     }
 
     void check(const std::vector<Outcome>& outcomes) {
@@ -430,7 +444,8 @@ class Run {
     const Options& options_;
     core::Plan plan_;
     const Line& line_;
-    const Notifier& notifier_;
+    Phones phones_;
+    RecentlyTold recent_;
     Store& store_;
     VirtualClock clock_;
     SeededRng rng_;
@@ -447,9 +462,8 @@ class Run {
 
 }  // namespace
 
-Report simulate(const Options& options, core::Plan plan, const Line& line, const Notifier& notifier,
-                Store& store) {
-    return Run{options, std::move(plan), line, notifier, store}.go();
+Report simulate(const Options& options, core::Plan plan, const Line& line, Store& store) {
+    return Run{options, std::move(plan), line, store}.go();
 }
 
 }  // namespace warmcall::simulator

@@ -11,7 +11,6 @@
 
 #include "core/plan.hpp"
 #include "engine/dispatch.hpp"
-#include "ports/notifier.hpp"
 #include "ports/store.hpp"
 
 namespace warmcall::simulator {
@@ -41,7 +40,6 @@ struct Report {
     std::vector<StoryLine> story;
 };
 
-Report simulate(const Options& options, core::Plan plan, const Line& line, const Notifier& notifier,
-                Store& store);
+Report simulate(const Options& options, core::Plan plan, const Line& line, Store& store);
 
 }  // namespace warmcall::simulator

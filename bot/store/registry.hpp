@@ -9,8 +9,11 @@
 
 namespace warmcall {
 
-// "sqlite:PATH", "sqlite::memory:". Throws StoreUnavailable with a sentence for the user when it
-// cannot be opened or is unknown.
+// "sqlite:PATH", "sqlite::memory:", "postgresql://…". Throws StoreUnavailable with a sentence for
+// the user when it cannot be opened or is unknown.
 std::unique_ptr<Store> make_store(std::string_view url);
+
+// The address to be shown: without user and password.
+std::string store_name(std::string_view url);
 
 }  // namespace warmcall

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "core/calendar.hpp"
+#include "core/gate.hpp"
 #include "core/speech.hpp"
 #include "web/new_contact.hpp"
 #include "web/when.hpp"
@@ -174,6 +175,23 @@ std::optional<core::Refusal> decide_one(Unit& unit, const core::Plan& plan, core
     const Change change{&before, &decided.next, decided.effects, actor};
     unit.save(std::span{&change, 1}, now);
     return std::nullopt;
+}
+
+// Why a text of the rep's own words would be refused now, before it is typed.
+struct WhyNot {
+    std::string_view code;  // of the gate, or "none_live"
+    std::string sentence;
+};
+std::optional<WhyNot> why_no_text(const core::Plan& plan, const core::Case& subject,
+                                  core::Timestamp now) {
+    const auto refusal =
+        core::decide(plan, subject, core::WroteByRep{subject.contact.owner, "?"}, now).refusal;
+    if (!refusal)
+        return std::nullopt;
+    if (refusal->code != core::Refusal::Code::gate)
+        return WhyNot{"none_live", refusal->sentence};
+    const core::Route way = core::route(plan, subject, core::MessageKind::conversation, now);
+    return WhyNot{core::to_string(way.verdict.code), refusal->sentence};
 }
 
 }  // namespace
@@ -402,9 +420,13 @@ Handled show_conversation(Site& site, Call& call) {
     for (const core::Window& window : subject->contact.windows)
         if (window.until > site.now())
             open_until = std::max(open_until.value_or(window.until), window.until);
+    const auto why_not = why_no_text(site.plan, *subject, site.now());
     co_return json_answer(
         200, {{"items", items},
-              {"window_open_until", open_until ? json(rfc3339(*open_until)) : json(nullptr)}});
+              {"window_open_until", open_until ? json(rfc3339(*open_until)) : json(nullptr)},
+              {"may_write", !why_not},
+              {"why_not", why_not ? json(why_not->sentence) : json(nullptr)},
+              {"why_not_code", why_not ? json(why_not->code) : json(nullptr)}});
 }
 
 Handled write_message(Site& site, Call& call) {

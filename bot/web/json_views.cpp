@@ -312,6 +312,7 @@ json later_json(const Viewer& viewer, const core::Case& subject) {
         subject.prompt ? subject.prompt->due_at : subject.outreach->next.due_at;
     return {{"contact", card_json(viewer, subject)},
             {"due_at", rfc3339(due)},
+            {"kind", core::to_string(subject.outreach->next.kind)},
             {"sentence", sentence_of(subject)}};
 }
 

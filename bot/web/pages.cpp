@@ -8,6 +8,7 @@
 #include "core/speech.hpp"
 #include "web/files.hpp"
 #include "web/links.hpp"
+#include "web/page_words.hpp"
 #include "web/prompts.hpp"
 #include "web/suggestions.hpp"
 #include "web/when.hpp"
@@ -70,43 +71,38 @@ std::string initials(std::string_view name) {
     return letters;
 }
 
-std::string clock_of(core::Timestamp at, std::string_view zone) {
-    const core::LocalTime t = core::local(at, zone);
-    constexpr std::string_view days[] = {"Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun"};
-    return fmt::format("{} {:02}:{:02}", days[t.weekday % 7], t.minutes / 60, t.minutes % 60);
-}
-
 std::string zone_of(const core::Rep& rep) {
     return core::known_zone(rep.zone) ? rep.zone : "UTC";
 }
 
-json facts_of(const core::Case& subject) {
+json facts_of(const core::Case& subject, const PageWords& words) {
     json facts = json::array();
-    const auto add = [&](const char* label, const std::string& value) {
+    const auto add = [&](std::string_view label, const std::string& value) {
         if (!value.empty())
-            facts.push_back({{"label", label}, {"value", value}});
+            facts.push_back({{"label", words.say(label)}, {"value", value}});
     };
     const core::Preferences& p = subject.contact.preferences;
-    const auto clock = [](const core::DayTime& t) {
-        return fmt::format("{:02}:{:02}", t.minutes / 60, t.minutes % 60);
+    const auto clock = [&](std::string_view key, const core::DayTime& t) {
+        return words.say(key,
+                         {{"time", fmt::format("{:02}:{:02}", t.minutes / 60, t.minutes % 60)}});
     };
-    std::string hours = p.from ? "after " + clock(*p.from) : "";
+    std::string hours = p.from ? clock("after", *p.from) : "";
     if (p.to)
-        hours += (hours.empty() ? "until " : " until ") + clock(*p.to);
+        hours += (hours.empty() ? "" : " ") + clock("until", *p.to);
     std::string prefers = p.reach;
     if (!hours.empty())
         prefers += (prefers.empty() ? "" : " · ") + hours;
-    add("From last time", subject.contact.topic);
-    add("Prefers", prefers);
-    add("If lost", p.if_lost);
-    add("Speaks", subject.contact.language);
+    add("f_topic", subject.contact.topic);
+    add("f_prefers", prefers);
+    add("f_lost", p.if_lost);
+    add("f_speaks", subject.contact.language);
     std::vector<core::Message> newest{subject.messages.rbegin(), subject.messages.rend()};
-    add("Our message", reply_status(subject, newest));
+    add("f_message", words.say("s_" + reply_status(subject, newest)));
     return facts;
 }
 
 struct Choice {
-    std::string_view value, label;
+    std::string_view value;
     core::Reached reached;
     std::optional<core::Said> said;
     bool ends = false;
@@ -116,28 +112,39 @@ const std::vector<Choice>& choices() {
     using core::Reached;
     using core::Said;
     static const std::vector<Choice> table{
-        {"talked", "We talked", Reached::human, Said::talked, false},
-        {"no_answer", "No answer", Reached::no_answer, std::nullopt, false},
-        {"machine", "Left a message", Reached::machine, std::nullopt, false},
-        {"callback", "Asked me to call later", Reached::human, Said::callback_asked, false},
-        {"stop", "Asked to stop", Reached::human, Said::stop, true},
-        {"not_interested", "Not interested", Reached::human, Said::not_interested, true},
-        {"wrong_person", "Wrong person", Reached::human, Said::wrong_person, true},
-        {"bad_number", "Number does not work", Reached::bad_number, std::nullopt, false},
+        {"talked", Reached::human, Said::talked, false},
+        {"no_answer", Reached::no_answer, std::nullopt, false},
+        {"machine", Reached::machine, std::nullopt, false},
+        {"callback", Reached::human, Said::callback_asked, false},
+        {"stop", Reached::human, Said::stop, true},
+        {"not_interested", Reached::human, Said::not_interested, true},
+        {"wrong_person", Reached::human, Said::wrong_person, true},
+        {"bad_number", Reached::bad_number, std::nullopt, false},
     };
     return table;
 }
 
-json outcomes_of(const std::string& chosen) {
+json outcomes_of(const std::string& chosen, const PageWords& words) {
     json list = json::array();
     for (const Choice& choice : choices())
         list.push_back({{"value", choice.value},
-                        {"label", choice.label},
+                        {"label", words.say("o_" + std::string{choice.value})},
                         {"checked", choice.value == chosen}});
     return list;
 }
 
-json nexts_of(const Suggestions& offered, const std::string& chosen) {
+// How an offered time is called: in English by its distance, elsewhere by its day.
+struct Naming {
+    const PageWords& words;
+    std::string zone;
+    core::Timestamp now{};
+
+    std::string operator()(const Suggestion& s) const {
+        return words.english() ? s.label : words.when(s.at, zone, now);
+    }
+};
+
+json nexts_of(const Suggestions& offered, const std::string& chosen, const Naming& name) {
     json list = json::array();
     const auto add = [&](const std::string& value, const std::string& label) {
         const bool known =
@@ -147,28 +154,44 @@ json nexts_of(const Suggestions& offered, const std::string& chosen) {
     };
     for (const auto* some : {&offered.no_answer, &offered.talked})
         for (const Suggestion& s : *some)
-            add(rfc3339(s.at), s.label);
+            add(rfc3339(s.at), name(s));
     return list;
 }
 
-json snoozes_of(const Suggestions& offered, core::Timestamp now) {
+json snoozes_of(const Suggestions& offered, const Naming& name) {
     json list = json::array();
-    list.push_back({{"value", rfc3339(now + std::chrono::minutes{30})}, {"label", "30 min"}});
-    list.push_back({{"value", rfc3339(now + std::chrono::hours{2})}, {"label", "2 h"}});
+    const auto add = [&](core::Timestamp at, const std::string& label) {
+        list.push_back({{"value", rfc3339(at)}, {"label", label}});
+    };
+    add(name.now + std::chrono::minutes{30}, name.words.say("in_30_min"));
+    add(name.now + std::chrono::hours{2}, name.words.say("in_2_h"));
     if (offered.no_answer.size() > 1)
-        list.push_back(
-            {{"value", rfc3339(offered.no_answer[1].at)}, {"label", offered.no_answer[1].label}});
+        add(offered.no_answer[1].at, name(offered.no_answer[1]));
     return list;
 }
 
-std::string meta_of(const core::Contact& contact, core::Timestamp now) {
+std::string meta_of(const core::Contact& contact, core::Timestamp now, const PageWords& words) {
     if (contact.zones.size() != 1)
         return {};
     const std::string& zone = contact.zones.front();
     const std::size_t slash = zone.rfind('/');
     std::string place = slash == std::string::npos ? zone : zone.substr(slash + 1);
     std::ranges::replace(place, '_', ' ');
-    return clock_of(now, zone) + " there · " + place;
+    return words.clock(now, zone) + " " + words.say("there") + " · " + place;
+}
+
+std::string why_of(const core::Case& subject, const PageWords& words) {
+    if (words.english())
+        return subject.prompt->reason;
+    return words.say("why_" + std::string{core::to_string(subject.prompt->kind)},
+                     {{"name", core::first_name(subject.contact.name)}});
+}
+
+void add_words(json& values, const PageWords& words, const std::string& name) {
+    values["lang"] = words.language();
+    values["dir"] = words.right_to_left() ? "rtl" : "ltr";
+    for (const auto& [key, text] : words.all(name))
+        values[key] = text;
 }
 
 json values_of(const Site& site, const Visit& visit, const std::string& problem,
@@ -177,6 +200,8 @@ json values_of(const Site& site, const Visit& visit, const std::string& problem,
     const core::Prompt& prompt = *subject.prompt;
     const core::Timestamp now = site.now();
     const std::string zone = zone_of(*visit.rep);
+    const PageWords words{visit.rep->language};
+    const Naming naming{words, zone, now};
     const Suggestions offered = suggestions(site.plan, subject, *visit.rep, now);
     const std::string phase{core::to_string(subject.outreach->phase)};
     const auto phone = std::ranges::find(subject.contact.addresses, core::AddressKind::phone,
@@ -189,10 +214,10 @@ json values_of(const Site& site, const Visit& visit, const std::string& problem,
     json values{{"name", subject.contact.name},
                 {"first_name", core::first_name(subject.contact.name)},
                 {"initials", initials(subject.contact.name)},
-                {"meta", meta_of(subject.contact, now)},
-                {"why", prompt.reason},
+                {"meta", meta_of(subject.contact, now, words)},
+                {"why", why_of(subject, words)},
                 {"words", prompt.words},
-                {"facts", facts_of(subject)},
+                {"facts", facts_of(subject, words)},
                 {"base", "/p/" + percent_encode(visit.token)},
                 {"form", form_token(site.options.link_key, visit.link)},
                 {"problem", problem},
@@ -204,17 +229,18 @@ json values_of(const Site& site, const Visit& visit, const std::string& problem,
                 {"on_call", mine && phase == "on_call"},
                 {"may_dispose", mine},
                 {"may_snooze", mine && phase == "call_due"},
-                {"outcomes", outcomes_of(field(typed, "outcome"))},
-                {"nexts", nexts_of(offered, field(typed, "next"))},
+                {"outcomes", outcomes_of(field(typed, "outcome"), words)},
+                {"nexts", nexts_of(offered, field(typed, "next"), naming)},
                 {"picked", field(typed, "next") == "pick"},
                 {"pick", field(typed, "pick")},
                 {"topic_typed", field(typed, "topic")},
                 {"leave_message", typed.empty() || !field(typed, "leave_message").empty()},
-                {"snoozes", snoozes_of(offered, now)}};
+                {"snoozes", snoozes_of(offered, naming)}};
     for (const char* text :
          {"meta", "words", "problem", "tel"})  // an empty text is no text: its section is left out
         if (values[text] == "")
             values[text] = false;
+    add_words(values, words, core::first_name(subject.contact.name));
     json lines = json::array();
     for (const std::string& line : script(site.plan, subject))
         lines.push_back({{"line", line}});
@@ -225,25 +251,40 @@ json values_of(const Site& site, const Visit& visit, const std::string& problem,
         const std::string who = holder == site.plan.reps.end()
                                     ? prompt.lease->holder.value
                                     : core::first_name(holder->second.name);
-        values["taken"] = who + " has this one until " + clock_of(prompt.lease->until, zone) +
-                          ". You don't have to call.";
+        values["taken"] =
+            words.say("taken", {{"rep", who}, {"time", words.clock(prompt.lease->until, zone)}});
     }
     return values;
 }
 
-net::Outgoing done_page(const core::Case& subject) {
-    std::string next = "Nothing is left to do here.";
+net::Outgoing note(const PageWords& words, const std::string& title, const std::string& text,
+                   int status = 200) {
+    json values{{"title", title}, {"text", text}};
+    add_words(values, words, {});
+    return page_of("note", values, status);
+}
+
+net::Outgoing done_page(const Site& site, const Visit& visit) {
+    const PageWords words{visit.rep->language};
+    const core::Case& subject = visit.subject;
+    std::string next = words.say("done_nothing");
     if (subject.outreach && core::live(*subject.outreach))
-        next = "Next: " + sentence_of(subject) + ".";
-    return page_of("note", {{"title", core::first_name(subject.contact.name) + ": this is done"},
-                            {"text", next}});
+        next = words.english() ? "Next: " + sentence_of(subject) + "."
+                               : words.say("done_next",
+                                           {{"time", words.when(subject.outreach->next.due_at,
+                                                                zone_of(*visit.rep), site.now())}});
+    return note(words, words.say("done", {{"name", core::first_name(subject.contact.name)}}), next);
 }
 
 net::Outgoing page(const Site& site, const Visit& visit, int status = 200,
                    const std::string& problem = {}, const Form& typed = {}) {
     if (!visit.open)
-        return done_page(visit.subject);
+        return done_page(site, visit);
     return page_of("prompt", values_of(site, visit, problem, typed), status);
+}
+
+PageWords words_of(const Visit& visit) {
+    return PageWords{visit.rep->language};
 }
 
 struct Posted {
@@ -259,13 +300,11 @@ asio::awaitable<std::variant<Posted, net::Outgoing>> posted(Site& site, const Ca
     Form form = decode_form(call.request.body);
     const bool ours =
         equal_constant_time(field(form, "form"), form_token(site.options.link_key, visit->link));
+    const PageWords words{visit->rep->language};
     if (!ours || call.request.header("Sec-Fetch-Site") == "cross-site")
-        co_return page_of("note",
-                          {{"title", "Open the link again"},
-                           {"text", "This form did not come from warmcall's page, or is old."}},
-                          403);
+        co_return note(words, words.say("again_title"), words.say("again_text"), 403);
     if (!visit->open)
-        co_return done_page(visit->subject);
+        co_return done_page(site, *visit);
     co_return Posted{std::move(*visit), std::move(form)};
 }
 
@@ -333,7 +372,7 @@ Handled page_answer(Site& site, Call& call) {
     const Posted& ok = std::get<Posted>(post);
     const std::string said = field(ok.form, "stop");
     if (said != "yes" && said != "no")
-        co_return page(site, ok.visit, 422, "Answer with one of the two buttons.", ok.form);
+        co_return page(site, ok.visit, 422, words_of(ok.visit).say("choose_answer"), ok.form);
     using Answer = core::StopAnswered::Answer;
     co_return co_await apply(
         site, ok,
@@ -348,7 +387,7 @@ Handled page_disposition(Site& site, Call& call) {
     const Posted& ok = std::get<Posted>(post);
     const auto choice = std::ranges::find(choices(), field(ok.form, "outcome"), &Choice::value);
     if (choice == choices().end())
-        co_return page(site, ok.visit, 422, "Choose what happened.", ok.form);
+        co_return page(site, ok.visit, 422, words_of(ok.visit).say("choose_outcome"), ok.form);
     core::Disposition d;
     d.reached = choice->reached;
     d.said = choice->said;
@@ -362,8 +401,7 @@ Handled page_disposition(Site& site, Call& call) {
                                    : std::nullopt;
     }
     if (!choice->ends && !d.next_at)
-        co_return page(site, ok.visit, 422, "Choose your next action: when will you call again?",
-                       ok.form);
+        co_return page(site, ok.visit, 422, words_of(ok.visit).say("choose_next"), ok.form);
     co_return co_await apply(site, ok, core::Disposed{ok.visit.link.rep, std::move(d)});
 }
 

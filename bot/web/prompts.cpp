@@ -88,6 +88,13 @@ std::vector<core::Case> with_prompt(std::vector<core::Case> cases) {
     return cases;
 }
 
+// "talked", "no_answer": what came of a logged call, without the number of the try before it.
+std::string_view outcome_of(const TimelineRow& row) {
+    const std::string_view text = row.text;
+    const std::size_t space = text.rfind(' ');
+    return space == std::string_view::npos ? text : text.substr(space + 1);
+}
+
 struct Day {
     std::vector<core::Case> cases;
     std::vector<TimelineRow> logged;
@@ -133,6 +140,7 @@ json today_json(const Site& site, const Viewer& viewer, const core::Rep& rep, Da
     for (std::size_t i = 0; i < day.logged.size(); ++i) {
         done.push_back({{"contact", card_json(viewer, day.logged_cases[i])},
                         {"at", rfc3339(day.logged[i].at)},
+                        {"outcome", outcome_of(day.logged[i])},
                         {"text", outcome_words(day.logged[i])}});
         reached += day.logged[i].what == "talked" ? 1 : 0;
         to_call.erase(day.logged[i].contact);
@@ -174,10 +182,7 @@ std::string outcome_words(const TimelineRow& row) {
         {"busy", "Line busy"},
         {"rejected", "Call rejected"},
         {"bad_number", "Number not in use"}};
-    const std::size_t space = row.text.rfind(' ');
-    const auto found =
-        words.find(space == std::string::npos ? std::string_view{row.text}
-                                              : std::string_view{row.text}.substr(space + 1));
+    const auto found = words.find(outcome_of(row));
     return found == words.end() ? row.what : std::string{found->second};
 }
 

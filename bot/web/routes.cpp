@@ -3,9 +3,12 @@
 #include <algorithm>
 
 #include "web/contacts.hpp"
+#include "web/devices.hpp"
 #include "web/files.hpp"
 #include "web/health.hpp"
+#include "web/ics.hpp"
 #include "web/imports.hpp"
+#include "web/insights.hpp"
 #include "web/live.hpp"
 #include "web/openapi.hpp"
 #include "web/outreaches.hpp"
@@ -33,6 +36,7 @@ constexpr Route table[] = {
     {"GET", "/webhooks/{channel}", Access::signed_by_provider, none, shake_hands},
     {"POST", "/webhooks/{channel}/status/{token}", Access::signed_by_provider, by_provider,
      take_webhook},
+    {"GET", "/webhooks/{channel}/status/{token}", Access::signed_by_provider, none, take_webhook},
 
     {"GET", "/healthz", anybody, none, alive},
     {"GET", "/readyz", anybody, none, ready},
@@ -80,8 +84,18 @@ constexpr Route table[] = {
 
     {"GET", "/api/v1/reps", signed_in, none, list_reps},
     {"POST", "/api/v1/reps/{id}/sign_in_link", signed_in, small, make_sign_in_link},
+    {"POST", "/api/v1/reps/{id}/away", signed_in, small, set_away},
+    {"GET", "/api/v1/insights", signed_in, none, show_insights},
     {"GET", "/api/v1/channels", signed_in, none, list_channels},
+    {"GET", "/api/v1/devices", signed_in, none, list_devices},
+    {"POST", "/api/v1/devices", signed_in, small, add_device},
+    {"DELETE", "/api/v1/devices/{id}", signed_in, none, remove_device},
+    {"POST", "/api/v1/devices/{id}/test", signed_in, small, try_device},
     {"GET", "/api/v1/templates", signed_in, none, list_templates},
+
+    {"GET", "/api/v1/calendar", signed_in, none, calendar_address},
+    {"POST", "/api/v1/calendar/rotate", signed_in, small, rotate_calendar},
+    {"GET", "/cal/{token}", Access::by_link, none, show_calendar},
 
     {"GET", "/p/{token}", Access::by_link, none, show_page},
     {"POST", "/p/{token}/dial", Access::by_link, form, page_dial},

@@ -74,8 +74,8 @@ Handled list_reps(Site& site, Call&) {
     json items = json::array();
     for (const auto& [id, rep] : site.plan.reps) {
         auto away = rep.away_until;
-        if (const auto state = states.find(id); state != states.end() && state->second.away_until)
-            away = state->second.away_until;
+        if (const auto state = states.find(id); state != states.end())
+            away = state->second.away_until;  // what they said themselves last
         items.push_back(
             {{"id", id.value},
              {"name", rep.name},
@@ -86,6 +86,29 @@ Handled list_reps(Site& site, Call&) {
              {"away_until", away && *away > site.now() ? json(rfc3339(*away)) : json(nullptr)}});
     }
     co_return json_answer(200, {{"items", items}});
+}
+
+Handled set_away(Site& site, Call& call) {
+    auto fields = body_fields(call, {"until"});
+    if (!fields)
+        co_return bad_body(fields.error());
+    constexpr core::Duration away_max = std::chrono::hours{24 * 366};
+    const auto until = fields->time_if("until");
+    if (until && (*until <= site.now() || *until > site.now() + away_max))
+        fields->wrong("until", "choose a time between now and a year from now, or null: back");
+    if (!fields->good())
+        co_return fields->problem();
+    const core::RepId rep{call.parameters.at(0)};
+    if (!site.plan.reps.contains(rep))
+        co_return problem(404, "no_such_rep",
+                          "There is no such rep. Reps are written in warmcall.toml.");
+    if (!call.who.any_rep && call.who.rep != rep)
+        co_return problem(403, "not_yours", "You can only say when you are away yourself.");
+    const Outcome outcome = co_await site.door.apply(RepAway{rep, until});
+    if (outcome.failure)
+        std::rethrow_exception(outcome.failure);
+    co_return json_answer(
+        200, {{"id", rep.value}, {"away_until", until ? json(rfc3339(*until)) : json(nullptr)}});
 }
 
 Handled list_channels(Site& site, Call&) {

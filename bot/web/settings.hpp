@@ -7,6 +7,7 @@
 namespace warmcall::web {
 
 Handled list_reps(Site& site, Call& call);
+Handled set_away(Site& site, Call& call);
 Handled list_channels(Site& site, Call& call);
 Handled list_templates(Site& site, Call& call);
 

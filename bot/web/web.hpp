@@ -12,6 +12,7 @@
 
 #include "console/assets.hpp"
 #include "core/plan.hpp"
+#include "engine/alerts.hpp"
 #include "engine/door.hpp"
 #include "net/server.hpp"
 #include "ports/clock.hpp"
@@ -26,7 +27,11 @@ struct WebOptions {
     std::string default_region;  // ISO alpha-2 of numbers written without a country code
     Secret link_key;             // signs /p links: web::link_key(store)
     const Asset* (*find_asset)(std::string_view path) =
-        nullptr;                                       // the console's files; none: the API alone
+        nullptr;                  // the console's files; none: the API alone
+    Alerts* alerts = nullptr;     // the reps' phones; none: no device can be listed or tried
+    std::string push_public_key;  // base64url, for browsers; "": they cannot sign up
+    // What is wrong with a subscription, for its rep; "": nothing.
+    std::function<std::string(std::string_view address, std::string_view keys)> wrong_with_push;
     std::function<net::ServerCounts()> server_counts;  // for /metrics
     // What is wrong with a channel now, in a sentence for the rep; nothing: it works.
     std::function<std::optional<std::string>(const core::ChannelId&)> channel_problem;

@@ -24,12 +24,31 @@ Result<std::vector<Inbound>> parsed(const Hook& hook, const net::Incoming& reque
     return Error{Errc::bad_payload, e.what()};
 }
 
+bool is_secret(const Account& account, std::string_view value) {
+    for (const auto& [key, both] : account.secrets)
+        for (const Secret& secret : both)
+            if (!secret.empty() && secret.reveal() == value)
+                return true;
+    return false;
+}
+
+// What of a delivery is kept raw: its body; of a GET, which has none, the query without the secret
+// that some providers can only put there.
+std::string raw_of(const Account& account, net::Incoming& request) {
+    if (request.method != "GET")
+        return std::move(request.body);
+    std::vector<Header> pairs = decode_form(request.query());
+    std::erase_if(pairs, [&](const Header& pair) { return is_secret(account, pair.value); });
+    return encode_form(pairs);
+}
+
 }  // namespace
 
 Handled take_webhook(Site& site, Call& call) {
     Hook* hook = find_hook(site, call);
     if (hook == nullptr)
         co_return no_such_channel();
+    call.request.received_at = site.now();
     if (!hook->provider->authentic(hook->account, call.request)) {
         ++hook->forged;
         co_return problem(401, "not_authentic",
@@ -48,7 +67,7 @@ Handled take_webhook(Site& site, Call& call) {
         delivered.unreadable =
             events.error().message.empty() ? "it cannot be read" : events.error().message;
     const bool readable = delivered.unreadable.empty();
-    delivered.body = std::move(call.request.body);
+    delivered.body = raw_of(hook->account, call.request);
 
     const Outcome outcome = co_await site.door.apply(std::move(delivered));
     if (outcome.failure) {
@@ -63,6 +82,8 @@ Handled shake_hands(Site& site, Call& call) {
     Hook* hook = find_hook(site, call);
     if (hook == nullptr)
         co_return no_such_channel();
+    if (hook->provider->handshake == nullptr)  // then what comes by GET is a delivery
+        co_return co_await take_webhook(site, call);
     net::Outgoing answer;
     static_cast<HttpResponse&>(answer) = hook->provider->handshake(hook->account, call.request);
     if (answer.status >= 400)

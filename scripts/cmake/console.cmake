@@ -26,7 +26,7 @@ file(MAKE_DIRECTORY ${console_build})
 add_custom_command(
     OUTPUT ${console_build}/console_assets.S ${console_build}/console_assets.inc
     COMMAND ${NODE} ${console_source}/build.mjs --out ${console_build} --modules ${console_build}/node_modules
-    DEPENDS ${console_build}/packages.stamp ${console_source}/build.mjs ${console_source}/tsconfig.json ${console_files}
+    DEPENDS ${console_build}/packages.stamp ${console_source}/build.mjs ${console_source}/icon.mjs ${console_source}/tsconfig.json ${console_files}
     COMMENT "Building the console"
     VERBATIM)
 

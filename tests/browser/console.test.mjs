@@ -1,9 +1,10 @@
 // The console in a real browser, as a rep uses it. Names are sentences a rep would agree with.
 import assert from "node:assert/strict";
 import { after, afterEach, before, beforeEach, describe, test } from "node:test";
-import { dist, launch, phone } from "./support/console.mjs";
+import { dist, inLanguage, launch, phone } from "./support/console.mjs";
 import { open } from "./support/screens.mjs";
 import { startServer } from "./support/server.mjs";
+import * as people from "./support/people.mjs";
 import { at, day, prompt, states } from "./support/world.mjs";
 
 let browser, server, page, context, complaints;
@@ -335,13 +336,228 @@ describe("signing in", () => {
 
     test("signing out takes the saved list off the phone", async () => {
         await open(page, server, "settings");
-        await page.getByRole("button", { name: "Sign out" }).click();
+        await page.getByRole("button", { name: "Sign out", exact: true }).click();
         await page.waitForURL(/login/);
         assert.equal(await page.evaluate(() => "wc.today" in localStorage), false);
     });
 });
 
+describe("contacts", () => {
+    test("a search finds by name, and what is typed on beats a slow answer", async () => {
+        await open(page, server, "contacts");
+        await page.locator("input[type=search]").fill("farid");
+        await page.locator(".list-people li", { hasText: "Farid Al Amiri" }).waitFor();
+        await until(async () => (await page.locator(".list-people li").count()) === 1);
+        quiet();
+    });
+
+    test("the next page joins the first, and the focus stands on its first person", async () => {
+        await open(page, server, "contacts_more");
+        server.world.api = people.api({ "/api/v1/contacts": (query) => (query.get("after") === "14" ? { items: [people.contact({ id: 99, name: "Zoë Last" })], next: null } : { items: people.list(), next: "14" }) });
+        await page.locator(".more").click();
+        await page.locator(".list-people li", { hasText: "Zoë Last" }).waitFor();
+        assert.equal(await page.locator(".list-people li").count(), 9);
+        await until(() => page.evaluate(() => document.activeElement.textContent.includes("Zoë Last")));
+        assert.equal(await page.locator(".more").count(), 0);
+    });
+
+    test("what changes elsewhere shows up on the open page of a contact", async () => {
+        await open(page, server, "contact");
+        await until(() => server.world.streams.size === 1);
+        server.world.api = people.api({ "/api/v1/contacts/7": () => people.contact({ topic: "the new kitchen" }) });
+        server.push("edited");
+        await page.locator(".facts", { hasText: "the new kitchen" }).waitFor();
+    });
+
+    test("a change of wishes is sent whole, and nothing is sent that was not asked for", async () => {
+        await open(page, server, "contact_edit");
+        await page.getByLabel("If you can't find them").fill("ask at the bakery");
+        await page.locator(".formfoot .main").click();
+        await until(() => writes("/contacts/7").length === 1);
+        const { body } = writes("/contacts/7")[0];
+        assert.deepEqual(body.preferences, { from: "18:00", to: null, reach: "WhatsApp first", if_lost: "ask at the bakery" });
+        assert.equal(body.name, "Ana Pérez");
+        assert.ok(!("phone" in body) && !("cadence" in body));
+    });
+
+    test("a contact without a name or a number is not sent; a number that is taken leads to whose it is", async () => {
+        await open(page, server, "contact_new");
+        await page.locator(".formfoot .main").click();
+        assert.equal(await page.locator(".field .wrong").count(), 2);
+        await until(() => page.evaluate(() => document.activeElement.getAttribute("aria-invalid") === "true"));
+        assert.equal(writes("/contacts").length, 0);
+        server.world.answers.set("/contacts", { status: 409, body: { status: 409, detail: "Sam has this number.", contact_id: 8 } });
+        await page.locator(".form input[type=text]").first().fill("Farid");
+        await page.locator(".form input[type=tel]").fill("+971501234567");
+        await page.locator(".formfoot .main").click();
+        await page.locator(".note", { hasText: "Sam has this number." }).waitFor();
+        assert.equal(await page.locator(".note a").getAttribute("href"), "#/contact/8");
+        const keys = writes("/contacts").map((w) => w.key);
+        assert.match(keys[0], /^[0-9a-f]{32}$/, "a second tap is not a second contact");
+    });
+
+    test("two records are merged the other way round where only this one is being worked on", async () => {
+        await open(page, server, "contact_merge_sure");
+        server.world.answers.set("/contacts/7/merge", { status: 409, body: { status: 409, type: "urn:warmcall:problem:merge_the_other_way" } });
+        await page.getByRole("button", { name: "Make them one" }).click();
+        await page.locator(".toast", { hasText: "one record" }).waitFor();
+        const merges = server.world.writes.filter((w) => w.path.endsWith("/merge"));
+        assert.deepEqual(merges.map((w) => w.path), ["/api/v1/contacts/7/merge", "/api/v1/contacts/8/merge"]);
+        assert.deepEqual(merges[1].body, { into: 7 });
+    });
+
+    test("what strangers call themselves is shown as text on their page too", async () => {
+        await open(page, server, "contact_hostile");
+        assert.equal(await page.title(), "warmcall");
+        assert.equal(await page.locator("main img, main b, main script").count(), 0);
+        quiet();
+    });
+});
+
+describe("writing to somebody", () => {
+    test("a line goes out once, and stays on the screen until the conversation shows it", async () => {
+        await open(page, server, "chat");
+        await page.locator(".composer textarea").fill("Mucha suerte a Lucía");
+        await page.locator(".sendbutton").click();
+        await page.locator(".bubble.ours", { hasText: "Mucha suerte" }).waitFor();
+        await until(() => writes("/7/messages").length === 1);
+        assert.deepEqual(writes("/7/messages")[0].body, { text: "Mucha suerte a Lucía" });
+        assert.equal(await page.locator(".composer textarea").inputValue(), "");
+        quiet();
+    });
+
+    test("what could not be sent is tried again under the same key", async () => {
+        await open(page, server, "chat_refused");
+        server.world.answers.clear();
+        await page.locator(".unsent button").first().click();
+        await until(() => writes("/7/messages").length === 2);
+        const [first, second] = writes("/7/messages");
+        assert.equal(first.key, second.key);
+        assert.deepEqual(first.body, second.body);
+    });
+
+    test("where the gate says no there is no field to type into, but the reason", async () => {
+        await open(page, server, "chat_closed");
+        assert.equal(await page.locator("textarea").count(), 0);
+        assert.match(await page.locator(".whynot").innerText(), /24 hours/);
+    });
+
+    test("half a sentence survives the page, and does not survive signing out", async () => {
+        await open(page, server, "chat");
+        await page.locator(".composer textarea").fill("half a sen");
+        await page.reload();
+        await until(async () => (await page.locator(".composer textarea").inputValue()) === "half a sen");
+        await page.evaluate(() => (location.hash = "#/settings"));
+        await page.getByRole("button", { name: "Sign out", exact: true }).click();
+        await page.waitForURL(/login/);
+        assert.deepEqual(await page.evaluate(() => Object.keys(localStorage).filter((key) => key.startsWith("wc."))), []);
+    });
+});
+
+describe("an import", () => {
+    const imports = () => server.world.writes.filter((w) => w.path.endsWith("/import"));
+
+    test("nothing is saved before it was looked at and checked; then the good rows are", async () => {
+        await open(page, server, "import_columns");
+        assert.deepEqual(await page.locator(".columns select").evaluateAll((all) => all.map((s) => s.value)), ["name", "phone", "topic", ""]);
+        assert.equal(imports().length, 0);
+        await page.locator(".formfoot .main").click();
+        await page.locator(".verdict").waitFor();
+        assert.equal(imports().length, 1);
+        assert.equal(imports()[0].body.split("\r\n")[0], "name,phone,topic");
+        assert.match(await page.locator(".rejects").innerText(), /Farid Al Amiri\s+This number is a contact already/);
+        await page.locator(".formfoot .main").click();
+        await page.getByRole("heading", { name: "3 contacts are in" }).waitFor();
+        assert.equal(imports().length, 2);
+        assert.equal(imports()[0].body, imports()[1].body, "what was checked is what is brought in");
+        quiet();
+    });
+
+    test("a file of a phone's contacts is read as it is", async () => {
+        await open(page, server, "import");
+        const cards = "BEGIN:VCARD\r\nVERSION:3.0\r\nN:Pérez;Ana;;;\r\nFN:Ana Pérez\r\nTEL;TYPE=HOME:+34 911\r\nTEL;TYPE=CELL:+34 612 345 678\r\nEND:VCARD\r\n";
+        await page.locator("input[type=file]").setInputFiles({ name: "contacts.vcf", mimeType: "text/vcard", buffer: Buffer.from(cards) });
+        await page.locator(".columns").waitFor();
+        assert.match(await page.locator(".samples").nth(1).innerText(), /612 345 678/);
+    });
+
+    test("a spreadsheet's own format is turned away with what to do", async () => {
+        await open(page, server, "import");
+        await page.locator("input[type=file]").setInputFiles({ name: "c.xlsx", mimeType: "application/zip", buffer: Buffer.from("PK\u0003\u0004") });
+        await page.locator(".note", { hasText: "Save it there as CSV" }).waitFor();
+    });
+});
+
+describe("looking back", () => {
+    test("each picture has its sentence and its numbers as a table", async () => {
+        await open(page, server, "insights_tables");
+        assert.equal(await page.locator(".picture").count(), 6);
+        assert.equal(await page.locator(".picture table").count(), 6);
+        assert.match(await page.locator(".pictures").innerText(), /After a reply .73%. pick up, without one .32%./);
+        quiet();
+    });
+
+    test("with too little to tell, nothing is told", async () => {
+        await open(page, server, "insights_few");
+        assert.equal(await page.locator(".toolittle").count(), 5);
+        assert.doesNotMatch(await page.locator(".pictures").innerText(), /%/);
+    });
+});
+
+describe("the phone itself", () => {
+    test("“I'm away” takes one tap, and so does coming back", async () => {
+        await open(page, server, "settings");
+        await page.getByRole("button", { name: "Until Monday" }).click();
+        await until(() => writes("/joel/away").length === 1);
+        const monday = new Date(writes("/joel/away")[0].body.until);
+        assert.equal(monday.getUTCDay(), 1);
+        await open(page, server, "settings_away");
+        await page.getByRole("button", { name: "I'm back" }).click();
+        await until(() => writes("/joel/away").length === 2);
+        assert.deepEqual(writes("/joel/away")[1].body, { until: null });
+    });
+
+    test("another phone can be signed out from here, this one not by mistake", async () => {
+        await open(page, server, "settings");
+        const signedIn = page.locator("section", { has: page.getByRole("heading", { name: "Where you are signed in" }) });
+        assert.equal(await signedIn.locator(".devices button").count(), 1);
+        await signedIn.locator(".devices button").click();
+        await until(() => writes("/sessions/b2").length === 1);
+    });
+
+    test("the browser finds nothing that keeps the app from being installed", async () => {
+        const { context: own, page: app } = await phone(browser, { workers: "allow" });
+        await app.goto(server.url);
+        await app.locator(".card").first().waitFor();
+        const session = await own.newCDPSession(app);
+        const { errors, manifest } = await session.send("Page.getAppManifest").then((m) => ({ errors: m.errors, manifest: JSON.parse(m.data) }));
+        assert.deepEqual(errors, []);
+        assert.equal(manifest.display, "standalone");
+        for (const icon of manifest.icons) assert.equal((await fetch(server.url + icon.src)).status, 200, icon.src);
+        const { installabilityErrors } = await session.send("Page.getInstallabilityErrors");
+        // a window without a profile can install nothing; that is the test's, not the app's
+        assert.deepEqual(installabilityErrors.map((e) => e.errorId).filter((id) => id !== "in-incognito"), []);
+        await own.close();
+    });
+
+    test("a screen that does not load says so, and the list is still there", async () => {
+        await open(page, server, "today");
+        await context.setOffline(true);
+        await page.evaluate(() => (location.hash = "#/insights"));
+        await page.getByRole("heading", { name: "This page did not load" }).waitFor();
+        await page.evaluate(() => (location.hash = "#/"));
+        await page.locator(".card").first().waitFor();
+    });
+});
+
 describe("the rep's choices", () => {
+    test("a language chosen in another tab holds here too, without a reload", async () => {
+        await open(page, server, "settings");
+        await inLanguage(page, "hi");
+        assert.equal(await page.locator("h1").innerText(), "सेटिंग");
+        quiet();
+    });
+
     test("language and theme are kept", async () => {
         await open(page, server, "settings");
         await page.locator("label", { hasText: "العربية" }).click();

@@ -12,7 +12,7 @@ import { launch, phone, root, violations } from "./support/console.mjs";
 
 const binary = process.env.WARMCALL;
 const patience_ms = 60_000;
-let folder, env, browser;
+let folder, env, browser, gateway;
 const running = [];
 
 const freePort = () =>
@@ -35,17 +35,25 @@ async function start(args, url) {
     const child = spawn(binary, [...args, "--config", "config/demo.toml"], { cwd: root, env, stdio: ["ignore", "ignore", "inherit"] });
     running.push(child);
     await until(() => fetch(url).then((r) => r.ok, () => false), `${args[0]} did not start`);
+    return child;
+}
+
+async function stop(child) {
+    const ended = new Promise((done) => child.once("exit", done));
+    child.kill("SIGTERM");
+    await ended;
+    running.splice(running.indexOf(child), 1);
 }
 
 before(async () => {
     if (!binary) return;
     folder = mkdtempSync(join(tmpdir(), "warmcall-browser-"));
-    const [gateway, sandbox] = [await freePort(), await freePort()];
+    const [port, sandbox] = [await freePort(), await freePort()];
     const secret = () => randomBytes(16).toString("hex");
     env = {
         ...process.env,
-        WARMCALL_LISTEN: `127.0.0.1:${gateway}`,
-        WARMCALL_URL: `http://127.0.0.1:${gateway}`,
+        WARMCALL_LISTEN: `127.0.0.1:${port}`,
+        WARMCALL_URL: `http://127.0.0.1:${port}`,
         SANDBOX_URL: `http://127.0.0.1:${sandbox}`,
         WARMCALL_STORE: `sqlite:${folder}/warmcall.db`,
         DEMO_ACCESS_TOKEN: secret(),
@@ -54,21 +62,27 @@ before(async () => {
     };
     await start(["sandbox", "--ledger", `${folder}/ledger.jsonl`, "--people", "config/demo/contacts.csv"], `${env.SANDBOX_URL}/`);
     execFileSync(binary, ["import", "config/demo/contacts.csv", "--config", "config/demo.toml", "--rep", "joel", "--cadence", "demo"], { cwd: root, env, stdio: ["ignore", "ignore", "inherit"] });
-    await start(["serve"], `${env.WARMCALL_URL}/readyz`);
+    gateway = await start(["serve"], `${env.WARMCALL_URL}/readyz`);
     browser = await launch();
 });
 after(async () => {
     await browser?.close();
-    for (const child of running.reverse()) {
-        const ended = new Promise((done) => child.once("exit", done));
-        child.kill("SIGTERM");
-        await ended;
-    }
+    for (const child of [...running].reverse()) await stop(child);
     if (folder) rmSync(folder, { recursive: true });
 });
 
 const control = (path, body) => fetch(`${env.SANDBOX_URL}/_control/${path}`, { method: "POST", headers: { "Content-Type": "application/json" }, body: JSON.stringify(body) });
 const written = async (to) => (await (await fetch(`${env.SANDBOX_URL}/_control/messages?phone=${to}`)).text()).length > 200;
+
+const without = { skip: !binary && "WARMCALL names no binary" };
+const signInLink = () => execFileSync(binary, ["token", "link", "joel", "--valid", "1h", "--config", "config/demo.toml"], { cwd: root, env, encoding: "utf8", stdio: ["ignore", "pipe", "ignore"] }).trim();
+async function signedIn(options = {}) {
+    const opened = await phone(browser, { zone: "Asia/Kolkata", ...options });
+    await opened.page.goto(signInLink());
+    await opened.page.locator("form button").click();
+    await opened.page.getByRole("heading", { name: /Joel/ }).waitFor();
+    return opened;
+}
 
 test("a reply rises on the rep's phone, and two taps after the call it is logged", { skip: !binary && "WARMCALL names no binary" }, async () => {
     const { page, context, complaints } = await phone(browser, { workers: "allow", zone: "Asia/Kolkata" });
@@ -121,5 +135,70 @@ test("a reply rises on the rep's phone, and two taps after the call it is logged
     await context.setOffline(true);
     await page.reload();
     await page.getByRole("heading", { name: /Joel/ }).waitFor();
+    await context.close();
+});
+
+test("what happens while the gateway restarts is on the screen afterwards, without a reload", without, async () => {
+    const { page, context } = await signedIn();
+    await page.locator(".pill.live").waitFor();
+    await until(async () => (await written("919876500002")) && (await written("34612345678")), "Ravi and Lucía were never asked how they are");
+    await page.evaluate(() => (window.sameDocument = true));
+    // something was heard on this line, so that there is a place to resume from
+    assert.ok((await control("reply", { from: "34612345678", text: "Todo bien" })).ok);
+    await page.locator(".list-replied", { hasText: "Todo bien" }).waitFor({ timeout: patience_ms });
+    const heard = page.waitForRequest((r) => r.url().endsWith("/api/v1/stream") && r.headers()["last-event-id"] !== undefined, { timeout: patience_ms });
+    await stop(gateway);
+    await page.locator(".pill:not(.live)").waitFor({ timeout: patience_ms });
+    // the provider keeps what it could not deliver, and comes again
+    assert.ok((await control("reply", { from: "919876500002", text: "सब बढ़िया, धन्यवाद!" })).ok);
+    gateway = await start(["serve"], `${env.WARMCALL_URL}/readyz`);
+    await heard;
+    await page.locator(".list-replied", { hasText: "सब बढ़िया" }).waitFor({ timeout: patience_ms });
+    await page.locator(".pill.live").waitFor({ timeout: patience_ms });
+    assert.equal(await page.evaluate(() => window.sameDocument), true);
+    await context.close();
+});
+
+test("a phone is paired by the code on the screen, once", without, async () => {
+    const { page, context } = await signedIn();
+    await page.evaluate(() => (location.hash = "#/settings"));
+    const made = page.waitForResponse((r) => r.url().endsWith("/sign_in_link"));
+    await page.getByRole("button", { name: "Add a phone" }).click();
+    const { url } = await (await made).json();
+    const picture = join(folder, "qr.png");
+    await page.locator("dialog .qr").screenshot({ path: picture });
+    const seen = execFileSync("zbarimg", ["--quiet", "--raw", "-Sdisable", "-Sqrcode.enable", picture], { encoding: "utf8" }).trim();
+    assert.equal(seen, url, "another program reads the same link");
+
+    const fresh = await phone(browser);
+    await fresh.page.goto(seen);
+    await fresh.page.locator("form button").click();
+    await fresh.page.getByRole("heading", { name: /Joel/ }).waitFor();
+    await fresh.context.close();
+    const second = await phone(browser);
+    await second.page.goto(seen);
+    await second.page.locator("form button").click();
+    await second.page.getByText("used or is too old").waitFor();
+    await second.context.close();
+    await context.close();
+});
+
+test("whoever only looks changes nothing: every GET is safe for link previews and mail scanners", without, async () => {
+    const { page, context } = await signedIn();
+    const changed = await page.evaluate(async () => {
+        const json = (path) => fetch(path, { headers: { Accept: "application/json" } }).then((r) => r.json());
+        const { items } = await json("/api/v1/contacts");
+        const { paths } = await json("/api/v1/openapi.json");
+        const state = async () => JSON.stringify([await Promise.all(items.map(async (c) => (await json(`/api/v1/contacts/${c.id}`)).timeline)), (await json("/api/v1/prompts")).items.map((p) => [p.id, p.phase, p.claimed_by, p.acknowledged_at]), (await json("/api/v1/sessions")).items.map((s) => s.id)]);
+        const before = await state();
+        const gets = Object.keys(paths).filter((path) => "get" in paths[path] && !path.endsWith("/stream"));
+        const prompts = (await json("/api/v1/prompts")).items.map((p) => p.id);
+        for (const path of gets)
+            for (const id of path.includes("{id}") ? [...items.map((c) => c.id), ...prompts, "joel"] : [""]) await fetch(path.replace("{id}", id).replace(/\{\w+\}/g, "x"));
+        for (const path of ["/", "/login", "/?from=push"]) await fetch(path);
+        return { same: before === (await state()), looked: gets.length };
+    });
+    assert.ok(changed.looked > 15, String(changed.looked));
+    assert.equal(changed.same, true);
     await context.close();
 });

@@ -1,93 +1,141 @@
 // Every state x language x theme x width: readable by everybody, nothing off the side, no focus hidden, every target big enough, a silent console.
-// WARMCALL_SCREENS=all walks the full matrix; by default each screen is seen in every language, theme and width at least once.
+// A state is reached once; language, theme and width then change in place, as they do for a rep. Layout is looked at in all 24 ways. axe reads the
+// page in four of them, which together have every language, theme and width; WARMCALL_SCREENS=all has it read all 24.
 import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { after, before, describe, test } from "node:test";
-import { dist, launch, overflow, packages, phone, root, violations } from "./support/console.mjs";
+import { dist, inLanguage, launch, overflow, packages, phone, root, violations } from "./support/console.mjs";
 import { open, screens } from "./support/screens.mjs";
 import { startServer } from "./support/server.mjs";
-
-let browser, server;
-before(async () => {
-    server = await startServer(dist(), () => ({}));
-    browser = await launch();
-});
-after(async () => {
-    await browser?.close();
-    await server?.stop();
-});
 
 const languages = ["en", "hi", "ar"];
 const themes = ["light", "dark"];
 const widths = [320, 390, 768, 1280];
-const full = languages.flatMap((language) => themes.flatMap((theme) => widths.map((width) => ({ language, theme, width }))));
-// a Latin square: four visits show each screen in all widths, all languages and both themes
-const sample = widths.map((width, n) => ({ width, language: languages[n % 3], theme: themes[(n + (n > 1 ? 1 : 0)) % 2] }));
-const visits = process.env.WARMCALL_SCREENS === "all" ? full : sample;
+const read = new Set(["en light 390", "ar dark 320", "hi light 1280", "en dark 768"]);
+const readsAll = process.env.WARMCALL_SCREENS === "all";
+const lanes = 2;
 
-const smallTargets = (page) =>
-    page.evaluate(() =>
-        [...document.querySelectorAll("a[href], button, input, summary")]
-            .filter((e) => e.checkVisibility() && !e.closest(".skiplink"))
-            .map((e) => ({ e, box: e.getBoundingClientRect() }))
-            .filter(({ box }) => box.width < 24 || box.height < 24)
-            .map(({ e, box }) => `${e.tagName}.${e.className} ${box.width}x${box.height}`),
-    );
-
-// Walks through the page with Tab: whatever has the focus can be seen, at least in part, at its middle.
-async function hiddenFocus(page) {
+// In the page: targets under 24 px, and whatever cannot be seen once it has the focus.
+function touchAndFocus() {
+    const all = [...document.querySelectorAll("a[href], button, input, select, textarea, summary, [tabindex='0']")].filter((e) => e.checkVisibility() && !e.closest(".skiplink"));
+    const name = (e) => `${e.tagName}.${e.className} ${e.textContent.slice(0, 20)}`;
+    const small = all
+        .filter((e) => e.matches("a, button, summary, select, textarea, input"))
+        .map((e) => ({ e, box: e.getBoundingClientRect() }))
+        .filter(({ box }) => box.width < 24 || box.height < 24)
+        .map(({ e, box }) => `${name(e)} ${Math.round(box.width)}x${Math.round(box.height)}`);
     const hidden = [];
-    const seen = new Set();
-    for (let n = 0; n < 60; n++) {
-        await page.keyboard.press("Tab");
-        const now = await page.evaluate(() => {
-            const e = document.activeElement;
-            if (e === null || e === document.body) return null;
-            e.dataset.focusNumber ??= String(document.querySelectorAll("[data-focus-number]").length);
-            const box = (e.matches(".choice input") ? e.parentElement : e).getBoundingClientRect();
-            const points = [[0.5, 0.5], [0.1, 0.5], [0.9, 0.5], [0.5, 0.15], [0.5, 0.85]];
-            const shown = points.some(([x, y]) => {
-                const top = document.elementFromPoint(box.left + box.width * x, box.top + box.height * y);
-                return top !== null && (e.contains(top) || top.contains(e) || e.parentElement.contains(top)) && top !== document.documentElement;
-            });
-            return { number: e.dataset.focusNumber, what: `${e.tagName}.${e.className} ${e.textContent.slice(0, 20)} at ${Math.round(box.top)}`, shown };
+    let visited = 0;
+    const before = document.activeElement;
+    for (const e of all) {
+        if (e.disabled) continue;
+        e.focus();
+        if (document.activeElement !== e) continue; // behind a dialog
+        visited += 1;
+        const shown = (e.matches(".choice input, .drop input") ? e.parentElement : e).getBoundingClientRect();
+        const points = [[0.5, 0.5], [0.1, 0.5], [0.9, 0.5], [0.5, 0.15], [0.5, 0.85]];
+        const seen = points.some(([x, y]) => {
+            const top = document.elementFromPoint(shown.left + shown.width * x, shown.top + shown.height * y);
+            return top !== null && (e.contains(top) || top.contains(e) || e.parentElement.contains(top)) && top !== document.documentElement && top !== document.body;
         });
-        if (now === null || seen.has(now.number)) break;
-        seen.add(now.number);
-        if (!now.shown) hidden.push(now.what);
+        if (!seen) hidden.push(`${name(e)} at ${Math.round(shown.top)}`);
     }
-    return { "hidden focus": hidden, visited: seen.size };
+    if (before instanceof HTMLElement) before.focus({ preventScroll: true });
+    return { small, hidden, visited };
 }
 
 // what the browser itself notes about an answer that the state is made of
-const expected = /status of (401|500|503)|ERR_INTERNET_DISCONNECTED/;
+const expected = /status of (401|404|409|500|503)|ERR_INTERNET_DISCONNECTED/;
 
-for (const [n, { language, theme, width }] of visits.entries()) {
-    describe(`${language}, ${theme}, ${width} px`, () => {
-        let view;
-        before(async () => (view = await phone(browser, { language, theme, width, height: width < 700 ? 740 : 900 })));
-        after(() => view?.context.close());
-        for (const screen of Object.keys(screens)) {
-            test(`${screen} is fit for everybody`, async () => {
-                const { page, complaints } = view;
-                complaints.length = 0;
-                await open(page, server, screen);
-                const found = {
-                    "off the side": await overflow(page),
-                    axe: await violations(page),
-                    "targets under 24 px": await smallTargets(page),
-                    ...(await hiddenFocus(page)),
-                    complaints: complaints.filter((c) => !expected.test(c)),
-                };
-                const { visited, ...bad } = found;
-                assert.deepEqual(Object.fromEntries(Object.entries(bad).filter(([, list]) => list.length > 0)), {}, `visit ${n}`);
-                assert.ok(visited > 0, "the keyboard reaches something");
-            });
+async function look({ page, complaints }, server, screen) {
+    const bad = {};
+    const note = (where, what, list) => {
+        if (list.length > 0) (bad[`${where}: ${what}`] ??= []).push(...list);
+    };
+    complaints.length = 0;
+    await page.setViewportSize({ width: 390, height: 740 });
+    await page.emulateMedia({ colorScheme: "light" });
+    await open(page, server, screen);
+    for (const language of languages) {
+        if (screens[screen].anew) await open(page, server, screen, language);
+        else await inLanguage(page, language);
+        for (const width of widths) {
+            await page.setViewportSize({ width, height: width < 700 ? 740 : 900 });
+            const here = `${language} ${width}`;
+            note(here, "off the side", await overflow(page));
+            const { small, hidden, visited } = await page.evaluate(touchAndFocus);
+            note(here, "targets under 24 px", small);
+            note(here, "hidden focus", hidden);
+            if (visited === 0) note(here, "the keyboard reaches", ["nothing"]);
+            for (const theme of themes) {
+                if (!readsAll && !read.has(`${language} ${theme} ${width}`)) continue;
+                await page.emulateMedia({ colorScheme: theme });
+                note(`${here} ${theme}`, "axe", await violations(page));
+            }
         }
-    });
+    }
+    note("any", "complaints", complaints.filter((each) => !expected.test(each)));
+    assert.deepEqual(bad, {});
 }
+
+describe("every screen is fit for everybody", { concurrency: lanes }, () => {
+    for (let lane = 0; lane < lanes; lane++) {
+        describe(`lane ${lane + 1}`, { concurrency: 1 }, () => {
+            let browser, server, view;
+            before(async () => {
+                server = await startServer(dist(), () => ({}));
+                browser = await launch();
+                view = await phone(browser, { height: 740 });
+            });
+            after(async () => {
+                await browser?.close();
+                await server?.stop();
+            });
+            Object.keys(screens)
+                .filter((_, n) => n % lanes === lane)
+                .forEach((screen) => test(screen, () => look(view, server, screen)));
+        });
+    }
+});
+
+describe("with the keyboard alone", () => {
+    let browser, server, view;
+    before(async () => {
+        server = await startServer(dist(), () => ({}));
+        browser = await launch();
+        view = await phone(browser, { height: 740 });
+    });
+    after(async () => {
+        await browser?.close();
+        await server?.stop();
+    });
+    for (const screen of ["today", "outcome_talked", "contact", "contact_new", "import_columns", "settings"]) {
+        test(`Tab walks through ${screen} and what has the focus is never covered`, async () => {
+            const { page } = view;
+            await open(page, server, screen);
+            const covered = [];
+            const seen = new Set();
+            for (let n = 0; n < 80; n++) {
+                await page.keyboard.press("Tab");
+                const now = await page.evaluate(() => {
+                    const e = document.activeElement;
+                    if (e === null || e === document.body) return null;
+                    e.dataset.focusNumber ??= String(document.querySelectorAll("[data-focus-number]").length);
+                    const box = (e.matches(".choice input, .drop input") ? e.parentElement : e).getBoundingClientRect();
+                    const top = document.elementFromPoint(box.left + box.width / 2, box.top + Math.min(box.height / 2, 20));
+                    return { number: e.dataset.focusNumber, what: `${e.tagName}.${e.className} ${e.textContent.slice(0, 20)}`, shown: top !== null && (e.contains(top) || top.contains(e) || e.parentElement.contains(top)) };
+                });
+                if (now === null || seen.has(now.number)) break;
+                seen.add(now.number);
+                if (!now.shown) covered.push(now.what);
+            }
+            assert.deepEqual(covered, []);
+            assert.ok(seen.size > 4, `only ${seen.size} stops`);
+        });
+    }
+});
 
 test("the console's source keeps its types", () => {
     const modules = packages();

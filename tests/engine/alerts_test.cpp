@@ -2,7 +2,7 @@
 
 #include "engine/alerts.hpp"
 
-#include "notifiers/registry.hpp"
+#include "engine/taps.hpp"
 #include "support/catch.hpp"
 #include "world.hpp"
 
@@ -10,26 +10,50 @@ namespace warmcall::tests {
 
 namespace {
 
-const Notifier& by_message() {
-    return *find_notifier("provider_message");
+Phones phones(std::map<core::RepId, std::vector<Device>> devices = {}) {
+    Phones found{.devices = with_messages(plan(), std::move(devices)), .tap_key = Secret{"key"}};
+    found.link = [](core::PromptId id, const core::RepId& rep) {
+        return "https://calls.test/p/" + std::to_string(id.value) + rep.value;
+    };
+    return found;
+}
+
+// The phones of one test, and what they were told in the last minute.
+struct Telephones {
+    Phones phones = warmcall::tests::phones();
+    RecentlyTold recent;
+};
+
+std::vector<AlertOnItsWay> due(World& w, Telephones& t) {
+    return claim_alerts(*w.store, *w.applier, t.phones, t.recent, w.tokens(10), w.clock.at);
 }
 
 std::vector<AlertOnItsWay> due(World& w) {
-    const PromptLink link = [](core::PromptId id, const core::RepId& rep) {
-        return "https://calls.test/p/" + std::to_string(id.value) + rep.value;
-    };
-    return claim_alerts(*w.store, *w.applier, by_message(), link, w.tokens(10), w.clock.at);
+    Telephones t;
+    return due(w, t);
 }
 
-void save(World& w, const AlertOnItsWay& one, const AlertOutcome& outcome) {
-    w.store->transact(
-        [&](Unit& unit) { save_outcome(unit, one.alert, one.channel, outcome, w.clock.at); });
+Means means(World& w) {
+    static const Phones none = phones();
+    return means_of(none, &w.main, w.rng);
+}
+
+// The request that carries it.
+HttpRequest request(World& w, const AlertOnItsWay& one) {
+    const core::Plan by = plan();
+    const auto composed = compose_alert(by, one, means(w), w.clock.at);
+    REQUIRE(composed);
+    return *composed;
+}
+
+json sent(World& w, const AlertOnItsWay& one) {
+    return json::parse(request(w, one).body);
 }
 
 AlertOutcome after(World& w, const AlertOnItsWay& one, const Exchange& exchange) {
-    const AlertOutcome outcome = settle_alert(w.main, one.alert, exchange, w.clock.at, w.rng);
-    save(w, one, outcome);
-    return outcome;
+    const AlertSettled settled = settle_alert(one, means(w), exchange, w.clock.at, w.rng);
+    w.store->transact([&](Unit& unit) { save_settled(unit, one, settled, w.clock.at); });
+    return settled.outcomes.front();
 }
 
 void maya_writes(World& w) {
@@ -49,11 +73,20 @@ TEST_CASE("inside the rep's own window the prompt is a plain message that quotes
     maya_writes(w);
     w.prompt(w.amara, "Fine, the kids have exams");
     const AlertOnItsWay one = only(w);
-    CHECK(one.outbound->template_name.empty());
-    CHECK(one.outbound->to.value == maya_number);
-    CHECK(one.outbound->text.find("\"Fine, the kids have exams\"") != std::string::npos);
-    CHECK(one.outbound->text.find("https://calls.test/p/") != std::string::npos);
-    CHECK(one.outbound->text.find("Amara") != std::string::npos);
+    const json body = sent(w, one);
+    CHECK(body.at("type") == "interactive");
+    CHECK(body.at("to") == maya_number);
+    const std::string text = body.at("interactive").at("body").at("text");
+    CHECK(text.find("\"Fine, the kids have exams\"") != std::string::npos);
+    CHECK(text.find("https://calls.test/p/") != std::string::npos);
+    CHECK(text.find("Amara") != std::string::npos);
+    const json& buttons = body.at("interactive").at("action").at("buttons");
+    REQUIRE(buttons.size() == 3);
+    for (const json& button : buttons) {
+        const std::string id = button.at("reply").at("id");
+        CHECK(read_tap(Secret{"key"}, maya, id)->prompt == w.of(w.amara).prompt->id);
+        CHECK_FALSE(read_tap(Secret{"key"}, ravi, id));
+    }
 }
 
 TEST_CASE("outside the window the prompt is the approved text, and no words of theirs are in it") {
@@ -66,14 +99,11 @@ TEST_CASE("outside the window the prompt is the approved text, and no words of t
     }
     w.prompt(w.amara, "Fine, the kids have exams");
     const AlertOnItsWay one = only(w);
-    CHECK(one.outbound->template_name == "rep_notice");
-    CHECK(one.outbound->template_language == "en");
-    CHECK(one.outbound->parameters.size() == 3);
-    for (const auto& [name, value] : one.outbound->parameters) {
-        INFO(name);
-        CHECK_FALSE(value.empty());
-        CHECK(value.find("exams") == std::string::npos);
-    }
+    const json body = sent(w, one);
+    CHECK(body.at("template").at("name") == "rep_notice");
+    CHECK(body.at("template").at("language").at("code") == "en");
+    CHECK(body.at("template").at("components").at(0).at("parameters").size() == 3);
+    CHECK(body.dump().find("exams") == std::string::npos);
 }
 
 TEST_CASE(
@@ -83,7 +113,7 @@ TEST_CASE(
     maya_writes(w);
     w.prompt(w.amara);
     const AlertOnItsWay first = only(w);
-    REQUIRE(first.outbound->template_name.empty());
+    REQUIRE(sent(w, first).at("type") != "template");
     SECTION("in its answer") {
         const AlertOutcome outcome = after(w, first, refused(131047));
         CHECK_FALSE(outcome.done);
@@ -91,15 +121,15 @@ TEST_CASE(
     }
     SECTION("in a receipt") {
         after(w, first, accepted("wamid.P"));
-        w.delivered({receipt("wamid.P", "failed", w.clock.at, first.alert.token, 131047)});
+        w.delivered({receipt("wamid.P", "failed", w.clock.at, first.alerts.front().token, 131047)});
     }
     SECTION("in a receipt that is quicker than the answer") {
-        w.delivered({receipt("wamid.P", "failed", w.clock.at, first.alert.token, 131047)});
+        w.delivered({receipt("wamid.P", "failed", w.clock.at, first.alerts.front().token, 131047)});
         after(w, first, accepted("wamid.P"));
         CHECK(w.counts().parked == 0);
     }
     const AlertOnItsWay second = only(w);
-    CHECK(second.outbound->template_name == "rep_notice");
+    CHECK(sent(w, second).at("template").at("name") == "rep_notice");
     CHECK(after(w, second, refused(131047)).done);  // that does not go either: given up
     w.advance(1min);
     CHECK(due(w).empty());
@@ -145,8 +175,8 @@ TEST_CASE("a prompt in doubt is sent again") {
         w.advance(1s);
     }
     const AlertOnItsWay second = only(w);
-    CHECK(second.alert.id == first.alert.id);
-    CHECK(second.alert.tries == 2);
+    CHECK(second.alerts.front().id == first.alerts.front().id);
+    CHECK(second.alerts.front().tries == 2);
     CHECK(after(w, second, accepted("wamid.P")).done);
     w.advance(5min);
     CHECK(due(w).empty());
@@ -190,9 +220,205 @@ TEST_CASE("a notice carries its own sentence and no words of theirs") {
     w.sent(w.amara);
     w.delivered({text_from("919876500001", "STOP", "wamid.S", w.clock.at)});
     const AlertOnItsWay one = only(w);
-    CHECK_FALSE(one.alert.prompt);
-    CHECK(one.outbound->text.find("asked to stop") != std::string::npos);
-    CHECK(one.outbound->text.find('"') == std::string::npos);
+    CHECK_FALSE(one.alerts.front().prompt);
+    const std::string text = sent(w, one).at("text").at("body");
+    CHECK(text.find("asked to stop") != std::string::npos);
+    CHECK(text.find('"') == std::string::npos);
+}
+
+namespace {
+
+Device device(std::string id, std::string way, core::Duration after = {}) {
+    Device d{.id = std::move(id), .rep = maya, .way = std::move(way), .after = after};
+    d.settings = {{"topic", "maya-calls"}, {"url", "https://push.test"}};
+    d.secrets["secret"] = Secret{"a-secret-of-at-least-24-characters"};
+    return d;
+}
+
+// Maya has ntfy on her phone, told at once; a message follows in three minutes.
+Telephones with_ntfy() {
+    return {phones({{maya, {device("maya/ntfy", "ntfy")}}}), {}};
+}
+
+Exchange ok() {
+    return answered(200, R"({"id":"n1"})");
+}
+
+std::vector<std::string> ways(const std::vector<AlertOnItsWay>& all) {
+    std::vector<std::string> found;
+    for (const AlertOnItsWay& one : all) {
+        found.push_back(one.device.way);
+    }
+    return found;
+}
+
+using Ways = std::vector<std::string>;
+
+}  // namespace
+
+TEST_CASE("a rep's phones are told in turn until somebody acknowledges") {
+    World w;
+    Telephones t = with_ntfy();
+    w.prompt(w.amara);
+    const auto first = due(w, t);
+    REQUIRE(ways(first) == Ways{"ntfy"});
+    CHECK(due(w, t).empty());
+    SECTION("nobody does: the message follows") {
+        CHECK(after(w, first.front(), ok()).done);
+        w.advance(3min - 1s);
+        CHECK(due(w, t).empty());
+        w.advance(1s);
+        CHECK(ways(due(w, t)) == Ways{"message"});
+    }
+    SECTION("somebody does, on whatever way: the message does not follow") {
+        after(w, first.front(), ok());
+        w.happens(w.amara, core::Acknowledged{maya}, "maya");
+        w.advance(10min);
+        CHECK(due(w, t).empty());
+        CHECK(w.counts().alerts_waiting == 0);
+    }
+    SECTION("the first phone cannot be told: the message goes at once") {
+        const AlertOutcome outcome = after(w, first.front(), answered(403, R"({"code":40301})"));
+        CHECK(outcome.failed);
+        CHECK(outcome.problem == "ntfy answers 40301: this topic is not open to us");
+        CHECK(ways(due(w, t)) == Ways{"message"});
+    }
+    SECTION("the first phone's server is busy: tried again, while the message keeps its time") {
+        CHECK_FALSE(after(w, first.front(), answered(429, R"({"code":42901})")).done);
+        CHECK(due(w, t).empty());
+        w.advance(10s);
+        CHECK(ways(due(w, t)) == Ways{"ntfy"});
+    }
+}
+
+TEST_CASE("three prompts within a minute are one on the phone, and it names them") {
+    World w;
+    Telephones t = with_ntfy();
+    const core::ContactId ben = w.add("Ben Ray", "+919876500011"),
+                          cem = w.add("Cem Ak", "+919876500012"),
+                          dia = w.add("Dia Sen", "+919876500013");
+    SECTION("all at once") {
+        for (const core::ContactId id : {w.amara, ben, cem, dia}) {
+            w.queue_text(id);
+        }
+        w.advance(30h);  // nobody answered
+        for (int i = 0; i < 5; ++i) {
+            w.applier->wake(100);
+        }
+        const auto told = due(w, t);
+        REQUIRE(told.size() == 1);
+        CHECK(told.front().alerts.size() == 4);
+        const json body = sent(w, told.front());
+        CHECK(body.at("title") == "4 people to call");
+        CHECK(body.at("message").get<std::string>().find("and 1 more") != std::string::npos);
+        CHECK(body.at("click") == "https://calls.test/p/0maya");
+        after(w, told.front(), ok());
+        CHECK(due(w, t).empty());
+        w.advance(3min);
+        CHECK(ways(due(w, t)) == Ways{"message"});  // one again
+    }
+    SECTION("one after the other") {
+        t.phones.devices[maya] = {device("maya/ntfy", "ntfy")};
+        const auto told = [&] {
+            auto all = due(w, t);
+            for (const AlertOnItsWay& one : all) {
+                after(w, one, ok());
+            }
+            return all;
+        };
+        const auto ring = [&](core::ContactId id) {
+            w.store->transact([&](Unit& u) {
+                const Wanted wanted{id, std::nullopt};
+                const core::Case before = u.load({&wanted, 1}).front();
+                core::Case after = before;
+                REQUIRE(after.prompt);
+                after.prompt->ladder_step += 1;
+                const std::vector<core::Effect> effects{
+                    core::TellRep{maya, core::TellRep::What::prompt, {}}};
+                const Change change{&before, &after, effects, "warmcall"};
+                u.save({&change, 1}, w.clock.at);
+            });
+        };
+        for (const core::ContactId id : {w.amara, ben, cem, dia}) {
+            w.prompt(id);
+        }
+        for (int minute = 0; minute < 4; ++minute) {  // whatever was to be told so far
+            told();
+            w.advance(1min);
+        }
+        REQUIRE(told().empty());
+        ring(w.amara);
+        CHECK(told().size() == 1);
+        w.advance(10s);
+        ring(ben);
+        CHECK(told().size() == 1);
+        w.advance(10s);
+        ring(cem);
+        const auto third = told();
+        REQUIRE(third.size() == 1);
+        CHECK(third.front().subjects.size() == 3);
+        CHECK(sent(w, third.front()).at("title") == "3 people to call");
+        w.advance(10s);
+        ring(dia);
+        CHECK(told().empty());  // the minute of the digest
+        w.advance(50s);
+        const auto fourth = told();
+        REQUIRE(fourth.size() == 1);
+        CHECK(fourth.front().alerts.front().tries == 1);
+    }
+}
+
+TEST_CASE("a notice waits for the rep's hours; a promised call does not") {
+    World w;
+    w.sent(w.amara);
+    w.advance(9h);  // 19:00, Maya's day ended at 18:00
+    w.delivered({text_from("919876500001", "STOP", "wamid.S", w.clock.at)});
+    CHECK(due(w).empty());
+    CHECK(w.counts().alerts_waiting == 1);
+    w.advance(14h - 1s);
+    CHECK(due(w).empty());
+    w.advance(1s);
+    CHECK(due(w).size() == 1);
+}
+
+TEST_CASE("a browser that no longer listens is forgotten, and the message goes at once") {
+    World w;
+    Telephones t;
+    const auto sign_up = [&](std::string address) {
+        StoredDevice d{.rep = maya,
+                       .way = "web_push",
+                       .name = "Firefox on Android",
+                       .address = std::move(address),
+                       .keys = "p256dh auth",
+                       .created_at = w.clock.at,
+                       .seen_at = w.clock.at};
+        w.store->transact([&](Unit& u) { u.add_device(d); });
+    };
+    sign_up("https://updates.push.services.mozilla.com/wpush/v2/1");
+    w.prompt(w.amara);
+    const auto first = due(w, t);
+    REQUIRE(ways(first) == Ways{"web_push"});
+    SECTION("it is gone") {
+        CHECK(after(w, first.front(), answered(410, "")).failed);
+        CHECK(w.store->devices(maya).empty());
+        CHECK(ways(due(w, t)) == Ways{"message"});
+    }
+    SECTION("it is there") {
+        CHECK(after(w, first.front(), answered(201, "")).done);
+        REQUIRE(w.store->devices(maya).size() == 1);
+        CHECK(w.store->devices(maya).front().told_at == w.clock.at);
+        w.happens(w.amara, core::Acknowledged{maya}, "maya");
+        const auto back = due(w, t);
+        REQUIRE(ways(back) == Ways{"web_push"});
+        CHECK(back.front().alerts.front().take_back);
+        CHECK(after(w, back.front(), answered(201, "")).done);
+        CHECK(due(w, t).empty());
+    }
+    SECTION("the push service refuses our key: told once, never again, and the rep can read why") {
+        CHECK(after(w, first.front(), answered(403, "BadJwtToken")).failed);
+        CHECK(w.store->devices(maya).front().problem.find("refuses our key (403)") !=
+              std::string::npos);
+    }
 }
 
 }  // namespace warmcall::tests

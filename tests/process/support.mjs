@@ -10,7 +10,7 @@ import { fileURLToPath } from "node:url";
 
 export const root = join(dirname(fileURLToPath(import.meta.url)), "../..");
 export const number_id = "300000000000002";
-const config = join(root, "tests/process/process.toml");
+export const config = join(root, "tests/process/process.toml"); // a town may have its own
 const binary = process.env.WARMCALL ?? join(root, "build/release/warmcall");
 
 export const free_port = () =>
@@ -32,8 +32,13 @@ export async function until(what, words, patience_ms = 30_000) {
 }
 
 export class Town {
-    static async make({ webhook } = {}) {
+    // TEST_STORE=postgresql: on a cluster of its own instead of a file.
+    static async make({ webhook, store } = {}) {
         const town = new Town();
+        if (!store && process.env.TEST_STORE === "postgresql") {
+            town.cluster = new (await import("./postgres_cluster.mjs")).Cluster();
+            store = town.cluster.create("warmcall");
+        }
         const [gateway, sandbox] = [await free_port(), await free_port()];
         const secret = () => randomBytes(16).toString("hex");
         town.folder = mkdtempSync(join(tmpdir(), "warmcall-process-"));
@@ -49,7 +54,7 @@ export class Town {
             TEST_LOG_LEVEL: "warn",
             WARMCALL_LISTEN: `127.0.0.1:${gateway}`,
             WARMCALL_URL: town.url,
-            WARMCALL_STORE: `sqlite:${town.folder}/warmcall.db`,
+            WARMCALL_STORE: store ?? `sqlite:${town.folder}/warmcall.db`,
             SANDBOX_URL: town.sandbox_url,
             TEST_ACCESS_TOKEN: town.token_secret,
             TEST_APP_SECRET: town.secret,
@@ -60,7 +65,7 @@ export class Town {
     }
 
     spawn(args) {
-        const child = spawn(binary, [...args, "--config", config], { cwd: root, env: this.env, stdio: ["ignore", "ignore", "pipe"] });
+        const child = spawn(binary, [...args, "--config", this.config ?? config], { cwd: root, env: this.env, stdio: ["ignore", "ignore", "pipe"] });
         child.words = "";
         child.stderr.on("data", (data) => (child.words = (child.words + data).slice(-20_000)));
         child.ended = new Promise((done) => child.on("exit", (code, signal) => done({ code, signal })));
@@ -85,7 +90,7 @@ export class Town {
     }
 
     make_token() {
-        this.token = execFileSync(binary, ["token", "create", "test", "--config", config], { cwd: root, env: this.env, stdio: ["ignore", "pipe", "ignore"] })
+        this.token = execFileSync(binary, ["token", "create", "test", "--config", this.config ?? config], { cwd: root, env: this.env, stdio: ["ignore", "pipe", "ignore"] })
             .toString()
             .trim();
     }
@@ -142,6 +147,7 @@ export class Town {
             if (child.exitCode === null && child.signalCode === null) child.kill("SIGTERM");
         }
         await Promise.all(this.children.map((child) => child.ended));
+        this.cluster?.close();
         rmSync(this.folder, { recursive: true, force: true });
     }
 }

@@ -9,6 +9,73 @@ namespace golden {
 
 using namespace warmcall;
 
+namespace {
+
+std::filesystem::path folder_of(std::string_view provider) {
+    return std::filesystem::path{WARMCALL_SOURCE_DIR} / "tests/golden" / provider;
+}
+
+}  // namespace
+
+const Provider& provider(std::string_view name) {
+    const Provider* found = find_provider(name);
+    if (found == nullptr)
+        throw std::runtime_error(std::string{name} + " is not registered");
+    return *found;
+}
+
+Account account(std::string_view name) {
+    const Json written = Json::parse(read(folder_of(name) / "account.json"));
+    Account account;
+    account.id.value = "main";
+    account.provider = name;
+    account.base_url = provider(name).default_base_url;
+    account.public_url = "https://warmcall.example.com";
+    for (const auto& [key, value] : written.at("settings").items())
+        account.settings[key] = value;
+    for (const auto& [key, value] : written.at("secrets").items())
+        account.secrets[key].emplace_back(value.get<std::string>());
+    return account;
+}
+
+std::vector<std::filesystem::path> files_of(std::string_view provider, std::string_view kind) {
+    std::vector<std::filesystem::path> found;
+    const auto folder = folder_of(provider) / kind;
+    if (std::filesystem::exists(folder))
+        for (const auto& entry : std::filesystem::directory_iterator{folder})
+            found.push_back(entry.path());
+    std::ranges::sort(found);
+    return found;
+}
+
+namespace {
+
+std::vector<Header> pairs_from(const Json& written) {
+    std::vector<Header> pairs;
+    for (const Json& pair : written)
+        pairs.push_back({pair.at(0), pair.at(1)});
+    return pairs;
+}
+
+}  // namespace
+
+HttpRequest request_from(const Json& written) {
+    HttpRequest request{
+        written.value("method", "POST"), written.value("url", "/webhooks/main"), {}, {}, now};
+    const Json headers = written.value("headers", Json::object());
+    for (const auto& [name, value] : headers.items())
+        request.headers.push_back({name, value});
+    if (written.contains("query"))
+        request.url += "?" + encode_form(pairs_from(written.at("query")));
+    if (written.contains("form"))
+        request.body = encode_form(pairs_from(written.at("form")));
+    else if (written.contains("json"))
+        request.body = written.at("json").dump();
+    else
+        request.body = written.value("body", "");
+    return request;
+}
+
 Account account() {
     Account account;
     account.id.value = "main";
@@ -26,10 +93,7 @@ HttpRequest delivery(std::string body) {
 }
 
 const Provider& whatsapp() {
-    const Provider* found = find_provider("whatsapp_cloud");
-    if (found == nullptr)
-        throw std::runtime_error("whatsapp_cloud is not registered");
-    return *found;
+    return provider("whatsapp_cloud");
 }
 
 std::filesystem::path folder(std::string_view kind) {
@@ -276,10 +340,25 @@ Json dump(const HttpRequest& request) {
     Json headers = Json::object();
     for (const Header& header : request.headers)
         headers[header.name] = header.value;
+    Json body;
+    if (request.header("Content-Type") == "application/x-www-form-urlencoded") {
+        body = Json::object();
+        for (const Header& pair : decode_form(request.body))
+            body[pair.name] = pair.value;
+    } else if (!request.body.empty()) {
+        body = Json::parse(request.body);
+    }
     return {{"method", request.method},
             {"url", request.url},
             {"headers", headers},
-            {"body", request.body.empty() ? Json(nullptr) : Json::parse(request.body)}};
+            {"body", std::move(body)}};
+}
+
+Json dump(const Sighting& sighting) {
+    return {{"id", sighting.provider_id},
+            {"created", core::unix_ms(sighting.created)},
+            {"facts", dump(sighting.facts)},
+            {"same_text", sighting.same_text}};
 }
 
 Json dump(const Answer& answer) {
@@ -312,6 +391,8 @@ Outbound outbound_from(const Json& written) {
     message.template_language = written.value("language", "");
     message.named_parameters = written.value("named", true);
     message.url_button_suffix = written.value("url_suffix", "");
+    message.useful_for = std::chrono::seconds{written.value("useful_for_s", 0)};
+    message.at = now;
     for (const Json& pair : written.value("parameters", Json::array()))
         message.parameters.emplace_back(pair.at(0), pair.at(1));
     for (const Json& pair : written.value("buttons", Json::array()))

@@ -190,7 +190,7 @@ TEST_CASE("no answer, however broken, makes a sentence with the provider's own w
 }
 
 TEST_CASE("the probe asks for the number and nothing else, and is content when it gets it") {
-    const HttpRequest probe = golden::whatsapp().build_probe(golden::account());
+    const HttpRequest probe = golden::whatsapp().build_probe(golden::account(), {});
     CHECK(probe.method == "GET");
     CHECK(probe.url ==
           "https://graph.facebook.com/v24.0/"

@@ -164,13 +164,13 @@ TEST_CASE("what the sandbox cannot begin with it says in words") {
         const auto endpoint = sandbox.listen();
         return endpoint ? std::string{} : endpoint.error().message;
     };
-    CHECK_THAT(problem([](auto& o) { o.access_token = warmcall::Secret{}; }),
+    CHECK_THAT(problem([](auto& o) { o.lines[0].secrets.erase("access_token"); }),
                Catch::Contains("access token"));
-    CHECK_THAT(problem([](auto& o) { o.posting.app_secret = warmcall::Secret{}; }),
+    CHECK_THAT(problem([](auto& o) { o.lines[0].secrets.erase("app_secret"); }),
                Catch::Contains("app secret"));
-    CHECK_THAT(problem([](auto& o) { o.account.display_number = "call us"; }),
+    CHECK_THAT(problem([](auto& o) { o.lines[0].settings["display_number"] = "call us"; }),
                Catch::Contains("like +12025550101"));
-    CHECK_THAT(problem([](auto& o) { o.account.phone_number_id = "one"; }),
+    CHECK_THAT(problem([](auto& o) { o.lines[0].settings["phone_number_id"] = "one"; }),
                Catch::Contains("digits"));
     CHECK_THAT(problem([](auto& o) { o.ledger_path = "/nowhere/ledger"; }),
                Catch::Contains("/nowhere/ledger"));

@@ -536,3 +536,16 @@ TEST_CASE("a template waits for approval when so set, and the approval is told")
     CHECK(change["value"]["event"] == "APPROVED");
     CHECK(change["value"]["message_template_id"].is_number_integer());
 }
+
+TEST_CASE("only so many different people in a day, those who wrote first not counted") {
+    auto options = usual();
+    options.behaviour.users_per_day_max = 1;
+    World world{options};
+    CHECK(world.send(wellbeing_to(ines)).status == 200);
+    CHECK(world.send(wellbeing_to(ines)).status == 200);  // the same person again
+    CHECK(code_of(world.send(wellbeing_to(farid))) == 131048);
+    world.opened(farid);
+    CHECK(world.send(wellbeing_to(farid)).status == 200);
+    world.advance(std::chrono::hours{25});
+    CHECK(world.send(wellbeing_to("+61491570158")).status == 200);
+}

@@ -314,7 +314,7 @@ TEST_CASE("what is not answered 200 is posted again, the same bytes, until it is
 
 TEST_CASE("a gateway that is down gets its webhooks when it is back, and none after seven days") {
     auto options = usual();
-    options.posting.webhook_url = "http://127.0.0.1:1/webhooks/main";  // nobody listens there
+    options.lines[0].webhook_url = "http://127.0.0.1:1/webhooks/main";  // nobody listens there
     options.posting.retry_factor = 1;
     World world{options};
     world.control("reply", {{"from", ines}, {"text", "anybody there?"}});

@@ -137,6 +137,12 @@ void Listener::answer_gets_with(std::optional<std::string> body) {
     get_body_ = std::move(body);
 }
 
+void Listener::answer_with(std::string type, std::string body) {
+    const std::lock_guard lock{mutex_};
+    type_ = std::move(type);
+    body_ = std::move(body);
+}
+
 std::vector<Heard> Listener::posts() {
     const std::lock_guard lock{mutex_};
     return posts_;
@@ -180,15 +186,17 @@ void Listener::serve(tcp::socket& socket) {
         std::string answer;
         {
             const std::lock_guard lock{mutex_};
-            std::string body;
-            if (heard.head.starts_with("GET ")) {
+            std::string body = body_;
+            const bool handshake = heard.head.find("hub.challenge=") != heard.head.npos;
+            if (handshake) {
                 const std::size_t at = heard.head.find("hub.challenge=") + 14;
                 body = get_body_.value_or(
                     heard.head.substr(at, heard.head.find_first_of("& ", at) - at));
             }
-            answer = "HTTP/1.1 " + std::to_string(status_now()) +
-                     " X\r\nContent-Length: " + std::to_string(body.size()) + "\r\n\r\n" + body;
-            if (heard.head.starts_with("POST "))
+            answer = "HTTP/1.1 " + std::to_string(status_now()) + " X\r\n" +
+                     (type_.empty() ? "" : "Content-Type: " + type_ + "\r\n") +
+                     "Content-Length: " + std::to_string(body.size()) + "\r\n\r\n" + body;
+            if (!handshake)
                 posts_.push_back(std::move(heard));
         }
         changed_.notify_all();
@@ -201,9 +209,11 @@ void Listener::serve(tcp::socket& socket) {
 
 warmcall::sandbox::Options usual() {
     warmcall::sandbox::Options options;
-    options.access_token = warmcall::Secret{"the access token"};
-    options.verify_token = warmcall::Secret{"the verify token"};
-    options.posting.app_secret = warmcall::Secret{app_secret};
+    warmcall::sandbox::LineOptions line;
+    line.secrets["access_token"] = warmcall::Secret{"the access token"};
+    line.secrets["verify_token"] = warmcall::Secret{"the verify token"};
+    line.secrets["app_secret"] = warmcall::Secret{app_secret};
+    options.lines.push_back(line);
     options.posting.retry_factor = 0.01;
     options.behaviour.sent_after = 10ms;
     options.behaviour.delivered_after = 30ms;
@@ -222,8 +232,10 @@ warmcall::sandbox::Options usual() {
 
 World::World(warmcall::sandbox::Options options)
     : sandbox_{context_, [&] {
-                   if (options.posting.webhook_url.empty())
-                       options.posting.webhook_url = gateway.url();
+                   for (auto& line : options.lines) {
+                       if (line.webhook_url.empty())
+                           line.webhook_url = gateway.url();
+                   }
                    return options;
                }()} {
     const auto endpoint = sandbox_.listen();
@@ -317,6 +329,97 @@ Json wellbeing_to(const std::string& number, const std::string& first_name,
     if (!token.empty())
         body["biz_opaque_callback_data"] = token;
     return body;
+}
+
+warmcall::sandbox::LineOptions twilio(const std::string& id, const std::string& provider) {
+    warmcall::sandbox::LineOptions line;
+    line.id = id;
+    line.provider = provider;
+    line.settings = {{"account_sid", account_sid}, {"from", "+12025550101"}};
+    line.secrets["auth_token"] = warmcall::Secret{"the auth token"};
+    return line;
+}
+
+warmcall::sandbox::LineOptions kannel() {
+    warmcall::sandbox::LineOptions line;
+    line.id = "kannel";
+    line.provider = "kannel";
+    line.settings = {{"username", "warmcall"}, {"from", "+12025550103"}};
+    line.secrets["password"] = warmcall::Secret{"the password"};
+    return line;
+}
+
+warmcall::sandbox::LineOptions telnyx() {
+    warmcall::sandbox::LineOptions line;
+    line.id = "telnyx";
+    line.provider = "telnyx";
+    line.settings = {{"from", "+12025550104"}};
+    line.secrets["api_key"] = warmcall::Secret{"the API key"};
+    return line;
+}
+
+warmcall::sandbox::LineOptions vonage() {
+    warmcall::sandbox::LineOptions line;
+    line.id = "vonage";
+    line.provider = "vonage_sms";
+    line.settings = {{"from", "+12025550105"}};
+    line.secrets["api_key"] = warmcall::Secret{"abcd1234"};
+    line.secrets["api_secret"] = warmcall::Secret{"the API secret"};
+    line.secrets["signature_secret"] = warmcall::Secret{"the signature secret"};
+    return line;
+}
+
+warmcall::sandbox::Options all_providers() {
+    auto options = usual();
+    options.lines.push_back(twilio("sms", "twilio_sms"));
+    options.lines.push_back(twilio("twilio_wa", "twilio_whatsapp"));
+    options.lines.push_back(kannel());
+    options.lines.push_back(telnyx());
+    options.lines.push_back(vonage());
+    return options;
+}
+
+std::string form_of(const std::vector<std::pair<std::string, std::string>>& pairs) {
+    std::string text;
+    for (const auto& [key, value] : pairs) {
+        text += (text.empty() ? "" : "&") + key + "=";
+        for (const char c : value) {
+            constexpr const char* digits = "0123456789ABCDEF";
+            if (std::isalnum(static_cast<unsigned char>(c)) != 0) {
+                text += c;
+            } else {
+                text += '%';
+                text += digits[static_cast<unsigned char>(c) >> 4];
+                text += digits[static_cast<unsigned char>(c) & 15];
+            }
+        }
+    }
+    return text;
+}
+
+std::map<std::string, std::string> read_form(const std::string& text) {
+    std::map<std::string, std::string> found;
+    std::string key;
+    std::string now;
+    const auto end = [&] {
+        found[key] = now;
+        key.clear();
+        now.clear();
+    };
+    for (std::size_t i = 0; i < text.size(); ++i) {
+        if (text[i] == '&') {
+            end();
+        } else if (text[i] == '=' && key.empty()) {
+            key = std::exchange(now, {});
+        } else if (text[i] == '%') {
+            now += static_cast<char>(std::stoi(text.substr(i + 1, 2), nullptr, 16));
+            i += 2;
+        } else {
+            now += text[i] == '+' ? ' ' : text[i];
+        }
+    }
+    end();
+    return found;
 }
 
 int code_of(const Heard& heard) {

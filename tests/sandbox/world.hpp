@@ -46,6 +46,7 @@ class Listener {
     void answer_next(std::deque<int> statuses);  // then 200 again
     void answer_gets_with(
         std::optional<std::string> body);  // nothing: the challenge, as it should be
+    void answer_with(std::string type, std::string body);  // instead of an empty body
     std::vector<Heard> posts();
     // Waits until there are so many; fails the test when they do not come in 10 s.
     std::vector<Heard> wait_for(std::size_t posts);
@@ -62,6 +63,7 @@ class Listener {
     std::vector<Heard> posts_;
     std::deque<int> statuses_;
     std::optional<std::string> get_body_;
+    std::string type_, body_;
     std::list<boost::asio::ip::tcp::socket> sockets_;
     std::vector<std::thread> threads_;
     bool stopped_ = false;
@@ -105,6 +107,23 @@ constexpr const char* number_id = "300000000000002";
 constexpr const char* waba_id = "200000000000001";
 constexpr const char* app_secret = "the app secret";
 constexpr const char* bearer = "Authorization: Bearer the access token";
+
+// Channels of the other providers, as the gateway's configuration would have them.
+warmcall::sandbox::LineOptions twilio(const std::string& id, const std::string& provider);
+warmcall::sandbox::LineOptions kannel();
+warmcall::sandbox::LineOptions telnyx();
+warmcall::sandbox::LineOptions vonage();
+warmcall::sandbox::Options all_providers();
+constexpr const char* account_sid = "AC00000000000000000000000000000001";
+// "Basic AC…01:the auth token"
+constexpr const char* twilio_basic =
+    "Authorization: Basic "
+    "QUMwMDAwMDAwMDAwMDAwMDAwMDAwMDAwMDAwMDAwMDAwMTp0aGUgYXV0aCB0b2tlbg==";
+// "Basic abcd1234:the API secret"
+constexpr const char* vonage_basic = "Authorization: Basic YWJjZDEyMzQ6dGhlIEFQSSBzZWNyZXQ=";
+
+std::string form_of(const std::vector<std::pair<std::string, std::string>>& pairs);
+std::map<std::string, std::string> read_form(const std::string& text);
 
 Json text_to(const std::string& number, const std::string& text = "Hello");
 Json wellbeing_to(const std::string& number, const std::string& first_name = "Ines",

@@ -191,6 +191,15 @@ TEST_CASE("an unknown key is an error that names its line and what was probably 
               "did you mean \"stand_in\"?");
 }
 
+TEST_CASE("how long a provider may take to answer is between a second and what the lease covers") {
+    const Folder folder;
+    const auto patient = folder.with("[store]", "send_timeout = \"5s\"\n[store]");
+    CHECK(all(patient).empty());
+    CHECK(patient.settings.server.send_timeout == std::chrono::seconds{5});
+    const auto endless = folder.with("[store]", "send_timeout = \"41s\"\n[store]");
+    CHECK_THAT(all(endless), Catch::Contains("\"1s\" to \"40s\""));
+}
+
 TEST_CASE("an unknown key of a channel is an error that names its line") {
     const Folder folder;
     const auto read = folder.with("waba_id =", "colour = \"blue\"\nwaba_id =");

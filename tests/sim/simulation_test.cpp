@@ -7,7 +7,6 @@
 #include <cstdlib>
 #include <string>
 
-#include "notifiers/registry.hpp"
 #include "settings.hpp"
 #include "store/registry.hpp"
 #include "support/catch.hpp"
@@ -40,7 +39,7 @@ simulator::Report run(const Settings& s, std::uint64_t seed, bool faults) {
     options.faults = faults;
     options.begin = core::Timestamp{std::chrono::sys_days{std::chrono::year{2026} / 3 / 2}} +
                     std::chrono::hours{6};
-    return simulator::simulate(options, s.plan, line, *find_notifier("provider_message"), *store);
+    return simulator::simulate(options, s.plan, line, *store);
 }
 
 void check(const simulator::Report& report, std::uint64_t seed) {

@@ -813,6 +813,35 @@ TEST_CASE("a claim whose lease ran out shows up, and is not sendable by that") {
     store->transact([&](Unit& u) { CHECK(u.claim_of(message)->token == token(1)); });
 }
 
+TEST_CASE("what nobody can tell about is listed by its channel, from when it was claimed") {
+    EVERY_STORE;
+    const core::ContactId id = with_message(*store);
+    const core::MessageId message = message_of(*store, id);
+    claim(*store, message, token(1));
+    const core::ChannelId channel = store->contact(id)->messages.at(0).channel;
+    const auto unsettled = [&](const core::ChannelId& of, Timestamp since) {
+        std::vector<core::MessageId> ids;
+        store->transact([&](Unit& u) {
+            for (const MessageRef& ref : u.unsettled(of, since, 10))
+                ids.push_back(ref.message);
+        });
+        return ids;
+    };
+    CHECK(unsettled(channel, t0).empty());  // it may still be on its way
+    change(*store, id, [](Case& c) { c.messages.at(0).state = core::MessageState::unknown; });
+    CHECK(unsettled(channel, t0) == std::vector{message});
+    CHECK(unsettled(channel, after(1s)).empty());
+    CHECK(unsettled(core::ChannelId{"another"}, t0).empty());
+}
+
+TEST_CASE("which events were taken in before can be asked without taking them in") {
+    EVERY_STORE;
+    accept(*store, {{key(1, "a"), 1}});
+    const std::vector<std::string> keys{key(1, "b"), key(1, "a")};
+    store->transact([&](Unit& u) { CHECK(u.accepted(keys) == std::vector{false, true}); });
+    CHECK(accept(*store, {{key(1, "b"), 1}}) == std::vector{true});
+}
+
 TEST_CASE("a message that was definitely not sent goes again, with a token of its own") {
     EVERY_STORE;
     const core::ContactId id = with_message(*store);
@@ -979,6 +1008,207 @@ TEST_CASE("alerts of a prompt can be dropped") {
     const auto left = claim_alerts(*store, t0);
     REQUIRE(left.size() == 1);
     CHECK(left[0].text == "stays");
+}
+
+namespace {
+
+void split(Store& store, const Alert& alert, const std::vector<AlertPart>& parts, Timestamp now) {
+    store.transact([&](Unit& u) { u.split_alert(alert, parts, now); });
+}
+
+// A prompt split over the phone, told at once, and the watch, told three minutes later.
+std::vector<Alert> told_on_two(Store& store, core::ContactId id) {
+    change(store, id, [](Case&) {}, {tell_prompt});
+    const Alert whole = claim_alerts(store, t0).at(0);
+    split(store, whole, {{"phone", t0}, {"watch", after(3min)}}, t0);
+    return claim_alerts(store, t0);
+}
+
+}  // namespace
+
+TEST_CASE("an alert is split by device, and each part is told at its own time") {
+    EVERY_STORE;
+    const core::ContactId id = with_prompt(*store);
+    const auto now = told_on_two(*store, id);
+    REQUIRE(now.size() == 1);
+    CHECK(now[0].device == "phone");
+    CHECK(now[0].origin != 0);
+    CHECK(now[0].prompt == store->contact(id)->prompt->id);
+    CHECK(now[0].rep.value == "ravi");
+    CHECK_FALSE(now[0].take_back);
+    CHECK(store->counts().alerts_waiting == 2);
+    SECTION("the second device is told when its time comes") {
+        settle(*store, {.id = now[0].id, .done = true});
+        CHECK(claim_alerts(*store, after(179s)).empty());
+        const auto later = claim_alerts(*store, after(3min));
+        REQUIRE(later.size() == 1);
+        CHECK(later[0].device == "watch");
+    }
+    SECTION("the first one cannot be told: the second is told at once") {
+        settle(*store, {.id = now[0].id, .done = true, .failed = true, .problem = "gone"});
+        const auto next = claim_alerts(*store, t0);
+        REQUIRE(next.size() == 1);
+        CHECK(next[0].device == "watch");
+    }
+    SECTION("the first one is tried again: the second waits for its time") {
+        settle(*store, {.id = now[0].id, .again_at = after(1min), .problem = "busy"});
+        CHECK(claim_alerts(*store, t0).empty());
+    }
+    SECTION("a receipt says that the first one failed after all: the second is told at once") {
+        settle(*store, {.id = now[0].id, .done = true, .provider_id = "wamid.1"});
+        settle(*store, {.id = now[0].id, .done = true, .failed = true, .problem = "undelivered"});
+        CHECK(claim_alerts(*store, t0).at(0).device == "watch");
+    }
+    SECTION("it was put back untried: that claim does not count") {
+        settle(*store, {.id = now[0].id, .not_tried = true, .again_at = after(1min)});
+        const auto again = claim_alerts(*store, after(1min));
+        REQUIRE(again.size() == 1);
+        CHECK(again[0].tries == 1);
+    }
+    SECTION("acknowledged: the second is never told") {
+        settle(*store, {.id = now[0].id, .done = true});
+        change(*store, id, [](Case& c) { c.prompt->acknowledged_at = t0; });
+        CHECK(claim_alerts(*store, after(1h)).empty());
+        CHECK(store->counts().alerts_waiting == 0);
+    }
+    SECTION("news of the same step: both are told again") {
+        settle(*store, {.id = now[0].id, .done = true});
+        change(*store, id, [](Case&) {}, {tell_prompt});
+        const Alert whole = claim_alerts(*store, after(1min)).at(0);
+        CHECK(whole.device.empty());
+        split(*store, whole, {{"phone", after(1min)}, {"watch", after(4min)}}, after(1min));
+        CHECK(claim_alerts(*store, after(1min)).at(0).device == "phone");
+        CHECK(store->counts().alerts_waiting == 2);
+    }
+}
+
+TEST_CASE("what was put on a screen is taken off it once the prompt is dealt with") {
+    EVERY_STORE;
+    const core::ContactId id = with_prompt(*store);
+    const Alert phone = told_on_two(*store, id).at(0);
+    const auto acknowledge = [&] {
+        change(*store, id, [](Case& c) { c.prompt->acknowledged_at = t0; });
+    };
+    SECTION("it was shown") {
+        settle(*store, {.id = phone.id, .done = true, .can_take_back = true});
+        acknowledge();
+        const auto back = claim_alerts(*store, t0);
+        REQUIRE(back.size() == 1);
+        CHECK(back[0].take_back);
+        CHECK(back[0].device == "phone");
+        settle(*store, {.id = phone.id, .done = true, .can_take_back = true});
+    }
+    SECTION("it was on its way") {
+        acknowledge();
+        settle(*store, {.id = phone.id, .done = true, .can_take_back = true});
+        CHECK(claim_alerts(*store, t0).at(0).take_back);
+        settle(*store, {.id = phone.id, .done = true});
+    }
+    SECTION("its way cannot take anything back") {
+        settle(*store, {.id = phone.id, .done = true});
+        acknowledge();
+    }
+    SECTION("it never got there") {
+        settle(*store, {.id = phone.id, .done = true, .failed = true, .problem = "gone"});
+        acknowledge();
+    }
+    CHECK(claim_alerts(*store, after(1h)).empty());
+    CHECK(store->counts().alerts_waiting == 0);
+}
+
+TEST_CASE("a notice is told on one device; on the next one only if that fails") {
+    EVERY_STORE;
+    const core::ContactId id = add(*store, amara());
+    change(*store, id, [](Case&) {},
+           {core::TellRep{{"ravi"}, core::TellRep::What::notice, "Amara asked to stop."}});
+    split(*store, claim_alerts(*store, t0).at(0), {{"phone", t0}, {"watch", after(3min)}}, t0);
+    const Alert phone = claim_alerts(*store, t0).at(0);
+    CHECK(phone.text == "Amara asked to stop.");
+    SECTION("it went well") {
+        settle(*store, {.id = phone.id, .done = true});
+        CHECK(claim_alerts(*store, after(1h)).empty());
+    }
+    SECTION("it failed") {
+        settle(*store, {.id = phone.id, .done = true, .failed = true, .problem = "gone"});
+        CHECK(claim_alerts(*store, t0).at(0).device == "watch");
+        settle(*store, {.id = phone.id + 1, .done = true});
+    }
+    CHECK(store->counts().alerts_waiting == 0);
+}
+
+TEST_CASE("a rep can be told one sentence, on one device or by the ladder") {
+    EVERY_STORE;
+    const core::ContactId id = add(*store, amara());
+    store->transact([&](Unit& u) {
+        u.tell_rep({{"ravi"}, id, "Noted.", "watch"}, t0);
+        u.tell_rep({{"ravi"}, id, "Noted, too.", {}}, t0);
+    });
+    const auto told = claim_alerts(*store, t0);
+    REQUIRE(told.size() == 2);
+    CHECK(told[0].text == "Noted.");
+    CHECK(told[0].device == "watch");
+    CHECK(told[0].contact == id);
+    CHECK_FALSE(told[0].prompt);
+    CHECK(told[1].device.empty());
+}
+
+TEST_CASE("the last prompt a rep was sent as a message is found") {
+    EVERY_STORE;
+    const core::ContactId id = with_prompt(*store);
+    const auto last = [&] {
+        std::optional<Alert> found;
+        store->transact([&](Unit& u) { found = u.last_alert({"ravi"}); });
+        return found;
+    };
+    const Alert phone = told_on_two(*store, id).at(0);
+    CHECK_FALSE(last());
+    settle(*store, {.id = phone.id, .done = true, .provider_id = "wamid.7"});
+    REQUIRE(last());
+    CHECK(last()->contact == id);
+    CHECK(last()->prompt == store->contact(id)->prompt->id);
+}
+
+TEST_CASE("a device signs up once, moves with its rep, and can be removed") {
+    EVERY_STORE;
+    StoredDevice d{.rep = {"ravi"},
+                   .way = "web_push",
+                   .name = "Firefox on Android",
+                   .address = "https://push.test/1",
+                   .keys = "k a",
+                   .created_at = t0,
+                   .seen_at = t0};
+    std::int64_t id = 0;
+    store->transact([&](Unit& u) { id = u.add_device(d); });
+    const auto of = [&](const char* rep) {
+        std::vector<StoredDevice> inside;
+        store->transact([&](Unit& u) { inside = u.devices({rep}); });
+        CHECK(inside.size() == store->devices({rep}).size());
+        return inside;
+    };
+    REQUIRE(of("ravi").size() == 1);
+    CHECK(of("ravi")[0].id == id);
+    CHECK(of("ravi")[0].way == "web_push");
+    CHECK(of("ravi")[0].address == "https://push.test/1");
+    CHECK(of("ravi")[0].keys == "k a");
+    CHECK(of("ravi")[0].created_at == t0);
+    CHECK_FALSE(of("ravi")[0].told_at);
+    store->transact([&](Unit& u) { u.note_device(id, "", after(1min)); });
+    CHECK(of("ravi")[0].told_at == after(1min));
+    store->transact([&](Unit& u) { u.note_device(id, "The push service is away.", after(2min)); });
+    CHECK(of("ravi")[0].problem == "The push service is away.");
+    CHECK(of("ravi")[0].told_at == after(1min));
+    d.rep = {"mia"};
+    d.keys = "k2 a2";
+    d.seen_at = after(1h);
+    store->transact([&](Unit& u) { CHECK(u.add_device(d) == id); });
+    CHECK(of("ravi").empty());
+    REQUIRE(of("mia").size() == 1);
+    CHECK(of("mia")[0].keys == "k2 a2");
+    CHECK(of("mia")[0].seen_at == after(1h));
+    CHECK(of("mia")[0].problem.empty());
+    store->transact([&](Unit& u) { CHECK(u.remove_device(id)); });
+    store->transact([&](Unit& u) { CHECK_FALSE(u.remove_device(id)); });
+    CHECK(of("mia").empty());
 }
 
 TEST_CASE("a rep's own window is kept by channel and never shrinks; away is set and taken back") {
@@ -1450,5 +1680,6 @@ TEST_CASE("what was saved is there after a restart") {
 
 TEST_CASE("a store names itself without secrets") {
     EVERY_STORE;
-    CHECK(store->describe().find("sqlite:") == 0);
+    const std::string family = kind.name.substr(0, kind.name.find(','));
+    CHECK(store->describe().find(family + ":") == 0);
 }

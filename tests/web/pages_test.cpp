@@ -2,10 +2,12 @@
 
 #include "support/catch.hpp"
 #include "web/links.hpp"
+#include "web/page_words.hpp"
 #include "world.hpp"
 
 using namespace warmcall;
 using namespace warmcall::tests;
+using namespace std::chrono_literals;
 
 namespace {
 
@@ -218,4 +220,43 @@ TEST_CASE("a link's token reads back, whatever the rep is called, and only with 
         CHECK_FALSE(web::read_prompt_token(Secret{}, token));
         CHECK(web::form_token(key, link) != token.substr(token.rfind('.') + 1));
     }
+}
+
+TEST_CASE("the page speaks the rep's language, and Arabic runs the other way") {
+    using web::PageWords;
+    for (const char* language : {"en", "hi", "ar"}) {
+        INFO(language);
+        const PageWords words{language};
+        CHECK(words.language() == language);
+        for (const auto& [key, text] : words.all("Ana")) {
+            INFO(key);
+            CHECK_FALSE(text.empty());
+            CHECK(text.find_first_of("{}") == std::string::npos);
+        }
+    }
+    CHECK(PageWords{"ar-AE"}.right_to_left());
+    CHECK_FALSE(PageWords{"hi"}.right_to_left());
+    CHECK(PageWords{"xx"}.language() == "en");
+    CHECK(PageWords{"hi"}.say("how", {{"name", "Ana"}}) !=
+          PageWords{"en"}.say("how", {{"name", "Ana"}}));
+    CHECK(PageWords{"en"}.say("how", {{"name", "Ana"}}) == "How did it go with Ana?");
+    // a Latin name inside an Arabic sentence is isolated
+    CHECK(PageWords{"ar"}
+              .say("how", {{"name", "Ana"}})
+              .find("\u2068"
+                    "Ana"
+                    "\u2069") != std::string::npos);
+    CHECK_THROWS(PageWords{"en"}.say("no_such_words"));
+}
+
+TEST_CASE("a page names days as its reader does") {
+    const core::Timestamp now =
+        core::from_unix_ms(1'795'424'400'000);  // Mon 23 Nov 2026, 09:00 UTC
+    const web::PageWords english{"en"};
+    CHECK(english.when(now + 1h, "UTC", now) == "Today 10:00");
+    CHECK(english.when(now + 24h, "UTC", now) == "Tomorrow 09:00");
+    CHECK(english.when(now + 72h, "UTC", now) == "Thu 09:00");
+    CHECK(english.when(now + 24h * 14, "UTC", now) == "Mon 7.12. 09:00");
+    CHECK(english.when(now + 1h, "Asia/Kolkata", now) == "Today 15:30");
+    CHECK(web::PageWords{"hi"}.clock(now, "UTC") == "सोम 09:00");
 }

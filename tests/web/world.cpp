@@ -112,6 +112,16 @@ Account account() {
     return account;
 }
 
+Account sms_gateway() {  // one that has no handshake and delivers by GET
+    Account account;
+    account.id = core::ChannelId{"gateway"};
+    account.provider = "kannel";
+    account.settings = {{"username", "warmcall"}};
+    account.secrets["password"].emplace_back("invented-password");
+    account.secrets["webhook_secret"].emplace_back("invented-webhook-secret");
+    return account;
+}
+
 // The console's files are somebody else's; these are enough to see how files are served.
 const Asset* some_asset(std::string_view path) {
     static const Asset start{"/",      "text/html; charset=utf-8",
@@ -260,11 +270,16 @@ World::World(WorldOptions options) : impl_{std::make_unique<Impl>()} {
     web_options.default_region = "ES";
     web_options.link_key = impl_->link_key;
     web_options.find_asset = some_asset;
+    web_options.push_public_key = "PUBLIC";
+    web_options.wrong_with_push = [](std::string_view address, std::string_view) {
+        return address.starts_with("https://push.test/") ? std::string{} : "not a push service";
+    };
     web_options.server_counts = [this] { return impl_->server->counts(); };
     impl_->web = std::make_unique<Web>(
         *impl_->door, impl_->plan,
-        std::map<core::ChannelId, Account>{{core::ChannelId{"main"}, account()}}, impl_->clock,
-        impl_->rng, std::move(web_options));
+        std::map<core::ChannelId, Account>{{core::ChannelId{"main"}, account()},
+                                           {core::ChannelId{"gateway"}, sms_gateway()}},
+        impl_->clock, impl_->rng, std::move(web_options));
     net::ServerLimits limits;
     limits.connections_per_address_max = 0;
     impl_->server = std::make_unique<net::Server>(

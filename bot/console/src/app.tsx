@@ -1,22 +1,27 @@
 import { useEffect, useReducer, useRef } from "preact/hooks";
 import { tellRefusal } from "./actions";
 import { askHowItWent, call, sheet } from "./calls";
-import { type Key, t } from "./i18n";
+import { storedLanguage, storedTheme } from "./choices";
+import { type Key, language, t, useLanguage } from "./i18n";
+import { Lazy, type LazyName } from "./lazy";
 import { outbox, refusals } from "./outbox";
 import { Icon, type IconName } from "./parts/icons";
 import { Sheets } from "./parts/sheet";
-import { href, route, type Route } from "./router";
+import { href, route, type Screen } from "./router";
 import { FocusDock, FocusScreen } from "./screens/focus";
-import { SettingsScreen } from "./screens/settings";
-import { StartDock, TodayScreen } from "./screens/today";
+import { SignedOut, StartDock, TodayScreen } from "./screens/today";
 import { useStore } from "./store";
+import { applyTheme } from "./theme";
 import { queue, today } from "./today";
 import { dismiss, toast } from "./toasts";
 
-const tabs: { screen: Route["screen"]; icon: IconName; label: Key }[] = [
-    { screen: "today", icon: "list", label: "queue" },
-    { screen: "settings", icon: "gear", label: "settings" },
+const tabs: { screen: Screen; icon: IconName; label: Key; also: Screen[] }[] = [
+    { screen: "today", icon: "list", label: "queue", also: ["focus"] },
+    { screen: "contacts", icon: "people", label: "contacts", also: ["contact", "import"] },
+    { screen: "insights", icon: "chart", label: "insights", also: [] },
+    { screen: "settings", icon: "gear", label: "settings", also: [] },
 ];
+const lazy: Partial<Record<Screen, LazyName>> = { contacts: "people", contact: "people", import: "import", insights: "insights", settings: "settings" };
 
 const wideScreen = matchMedia("(min-width: 960px)");
 
@@ -42,6 +47,15 @@ export function App() {
         const timer = setInterval(() => redraw(0), 30_000);
         return () => clearInterval(timer);
     }, []);
+    // Language and theme chosen in another tab hold here too.
+    useEffect(() => {
+        const follow = (event: StorageEvent) => {
+            if (event.key === "wc.theme") applyTheme(storedTheme());
+            if (event.key === "wc.language") void useLanguage(storedLanguage()).then(() => redraw(0));
+        };
+        addEventListener("storage", follow);
+        return () => removeEventListener("storage", follow);
+    }, []);
     useEffect(() => {
         const tell = () => {
             const all = refusals.get();
@@ -61,14 +75,15 @@ export function App() {
         }
         scrollTo(0, 0);
         if (sheet.get() === null) main.current?.querySelector<HTMLElement>("h1")?.focus({ preventScroll: true });
-    }, [here.screen, here.id]);
+    }, [here.screen, here.id, here.part]);
 
     const ready = state.data !== null && state.status !== "signed_out";
     const next = ready && state.data ? queue(state.data, ops)[0] : undefined;
     const list = here.screen === "today" || (here.screen === "focus" && wide);
+    const later = lazy[here.screen];
     const card = here.screen === "focus" || (here.screen === "today" && wide && next !== undefined);
     return (
-        <div class={`app ${here.screen}${wide ? " wide" : ""}`}>
+        <div class={`app ${here.screen}${here.part ? ` ${here.screen}-${here.part}` : ""}`} data-words={language()}>
             <a class="skiplink" href="#main" onClick={(e) => (e.preventDefault(), main.current?.focus())}>
                 {t("skip_to_list")}
             </a>
@@ -88,11 +103,12 @@ export function App() {
                         <TodayScreen state={state} />
                     </div>
                 )}
-                {here.screen === "settings" && (
+                {later !== undefined && state.status === "signed_out" && (
                     <div class="pane">
-                        <SettingsScreen state={state} redraw={() => redraw(0)} />
+                        <SignedOut />
                     </div>
                 )}
+                {later !== undefined && state.status !== "signed_out" && <Lazy name={later} route={here} state={state} wide={wide} redraw={() => redraw(0)} />}
             </main>
             <div class="foot">
                 <ToastBox />
@@ -103,8 +119,8 @@ export function App() {
                     <span class="brand" aria-hidden="true">
                         warmcall
                     </span>
-                    {tabs.map(({ screen, icon, label }) => (
-                        <a key={screen} href={href({ screen })} aria-current={here.screen === screen || (screen === "today" && here.screen === "focus") ? "page" : undefined}>
+                    {tabs.map(({ screen, icon, label, also }) => (
+                        <a key={screen} href={href({ screen })} aria-current={here.screen === screen || also.includes(here.screen) ? "page" : undefined}>
                             <Icon name={icon} />
                             <span>{t(label)}</span>
                         </a>

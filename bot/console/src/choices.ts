@@ -20,6 +20,17 @@ export function remember(key: string, value: string | null): void {
     }
 }
 
+// Everything but how the rep likes to read: names and words of others do not stay on a phone that signed out.
+export function forgetAll(): void {
+    try {
+        for (const key of Object.keys(localStorage)) {
+            if (key.startsWith("wc.") && key !== "wc.language" && key !== "wc.theme") localStorage.removeItem(key);
+        }
+    } catch {
+        // nothing was kept
+    }
+}
+
 export function recallJson<T>(key: string): T | null {
     try {
         return JSON.parse(recall(key) ?? "null") as T | null;
@@ -45,4 +56,13 @@ export function storedLanguage(): Language {
 export function storedTheme(): Theme {
     const theme = recall("theme");
     return theme === "light" || theme === "dark" ? theme : "auto";
+}
+
+// Does this phone get notifications? push.ts writes it down; who only wants to know need not fetch that.
+export function signedUpForPush(): boolean {
+    try {
+        return localStorage.getItem("warmcall.push") !== null;
+    } catch {
+        return false;
+    }
 }

@@ -1,19 +1,29 @@
 // Words in the rep's language. A value put into a sentence is isolated (U+2068 … U+2069), so that a Latin name inside an Arabic sentence,
 // or a name that carries direction marks on purpose, cannot turn the rest of it around.
 import { isLanguage, type Language, remember, storedLanguage } from "./choices";
-import { en } from "./locales/en";
+import type { en } from "./locales/en";
+import type { en as moreEn } from "./locales/more/en";
 
 export type Plural = { zero?: string; one?: string; two?: string; few?: string; many?: string; other: string };
-export type Key = keyof typeof en;
-export type Catalog = Record<Key, string | Plural>;
+type Words<K extends string> = Record<K, string | Plural>;
+export type Catalog = Words<keyof typeof en>;
+// The words of the screens beyond Today come with those screens.
+export type MoreCatalog = Words<keyof typeof moreEn>;
+export type Key = keyof Catalog | keyof MoreCatalog;
 
 const loaders: Record<Language, () => Promise<Catalog>> = {
-    en: async () => en,
+    en: async () => (await import("./locales/en")).en,
     hi: async () => (await import("./locales/hi")).hi,
     ar: async () => (await import("./locales/ar")).ar,
 };
+const moreLoaders: Record<Language, () => Promise<MoreCatalog>> = {
+    en: async () => (await import("./locales/more/en")).en,
+    hi: async () => (await import("./locales/more/hi")).hi,
+    ar: async () => (await import("./locales/more/ar")).ar,
+};
 
-let catalog: Catalog = en;
+let catalog: Partial<Words<Key>> = {};
+let more = false;
 let current: Language = "en";
 let rules = new Intl.PluralRules("en");
 
@@ -25,11 +35,19 @@ export function region(): string {
 }
 
 export async function useLanguage(wanted: Language): Promise<void> {
-    catalog = await loaders[wanted]();
+    const [words, others] = await Promise.all([loaders[wanted](), more ? moreLoaders[wanted]() : {}]);
+    catalog = { ...words, ...others };
     current = wanted;
     rules = new Intl.PluralRules(wanted);
     document.documentElement.lang = wanted;
     document.documentElement.dir = wanted === "ar" ? "rtl" : "ltr";
+}
+
+export async function moreWords(): Promise<void> {
+    if (more) return;
+    const others = await moreLoaders[current]();
+    more = true;
+    catalog = { ...catalog, ...others };
 }
 
 export async function chooseLanguage(wanted: string): Promise<void> {
@@ -39,7 +57,7 @@ export async function chooseLanguage(wanted: string): Promise<void> {
 }
 
 export async function startLanguage(): Promise<void> {
-    await useLanguage(storedLanguage()).catch(() => undefined);  // a catalog that cannot be fetched leaves English
+    await useLanguage(storedLanguage());
 }
 
 const marks = /[\u200e\u200f\u202a-\u202e\u2066-\u2069]/g;
@@ -47,7 +65,7 @@ export const isolate = (text: string): string => `\u2068${text.replace(marks, ""
 
 // t("called_of", {done: 4, count: 10}): `count` chooses the plural form; numbers are written as the language writes them.
 export function t(key: Key, values: Record<string, string | number> = {}): string {
-    const entry = catalog[key] ?? en[key];
+    const entry = catalog[key] ?? "";
     const text = typeof entry === "string" ? entry : (entry[rules.select(Number(values["count"] ?? 0))] ?? entry.other);
     return text.replace(/\{(\w+)\}/g, (_, name: string) => {
         const value = values[name];

@@ -4,6 +4,7 @@ import { store } from "./store";
 
 export type Line = "connecting" | "live" | "lost" | "signed_out";
 export const line = store<Line>("connecting");
+export const changes = store(0);  // counts what was heard; screens other than Today ask anew on it
 
 const silence_max_ms = 40_000;  // the server pings every 15 s
 const lost_after_ms = 30_000;
@@ -18,7 +19,11 @@ let tries = 0;
 let downSince = Date.now();
 let retry: ReturnType<typeof setTimeout> | undefined;
 
-export function startLive(changed: () => void): void {
+export function startLive(today: () => void): void {
+    const changed = () => {
+        today();
+        changes.change((n) => n + 1);
+    };
     let hidden: ReturnType<typeof setTimeout> | undefined;
     document.addEventListener("visibilitychange", () => {
         clearTimeout(hidden);

@@ -25,6 +25,8 @@ export const clock = (at: string | number, zone?: string | null): string =>
 
 export const longDate = (at: number): string => format({ weekday: "long", day: "numeric", month: "long" }).format(at);
 
+export const day = (at: string): string => format({ day: "numeric", month: "short", year: "numeric" }).format(new Date(at));
+
 const dayOf = (at: string | number, zone?: string | null): string =>
     new Intl.DateTimeFormat("en-CA", inZone(zone)).format(new Date(at));
 
@@ -53,15 +55,15 @@ function relative(seconds: number): string {
 }
 
 const hour = 3600_000;
-const day = 24 * hour;
+const day_ms = 24 * hour;
 
 // A chip: today's and far times as a distance ("In 2 hr.", "In 2 weeks"), the days between by name. The exact time stands below the chips.
 export function chip(at: string): string {
     const ahead = Date.parse(at) - Date.now();
     if (ahead > 0 && ahead < 11 * hour) return capital(until(at));
-    if (ahead < 6.5 * day) return when(at);
+    if (ahead < 6.5 * day_ms) return when(at);
     const words = new Intl.RelativeTimeFormat(region(), { numeric: "always" });
-    return capital(ahead < 27 * day ? words.format(Math.round(ahead / (7 * day)), "week") : words.format(Math.round(ahead / (30 * day)), "month"));
+    return capital(ahead < 27 * day_ms ? words.format(Math.round(ahead / (7 * day_ms)), "week") : words.format(Math.round(ahead / (30 * day_ms)), "month"));
 }
 
 const capital = (text: string): string => text.slice(0, 1).toLocaleUpperCase(region()) + text.slice(1);
@@ -89,3 +91,19 @@ export function toLocalInput(at: number): string {
 }
 
 export const ownZone = (): string => Intl.DateTimeFormat().resolvedOptions().timeZone;
+
+// ---- for pictures
+
+// "2026-11-23", a day on the rep's own calendar: noon keeps it that day everywhere.
+export const shortDate = (date: string): string => (date === "" ? "" : format({ day: "numeric", month: "short", timeZone: "UTC" }).format(new Date(`${date}T12:00:00Z`)));
+
+// 0 is Monday; 5 January 1970 was one.
+export const weekdayName = (weekday: number): string => format({ weekday: "short", timeZone: "UTC" }).format(new Date(Date.UTC(1970, 0, 5 + weekday, 12)));
+
+export const hourName = (of: number): string => format({ hour: "2-digit", minute: "2-digit", hourCycle: "h23", timeZone: "UTC" }).format(new Date(Date.UTC(1970, 0, 5, of % 24)));
+
+// "5 min", "2 hr"
+export function span(minutes: number): string {
+    const [value, unit] = minutes < 90 ? [minutes, "minute"] : [Math.round(minutes / 6) / 10, "hour"];
+    return (value as number).toLocaleString(region(), { style: "unit", unit: unit as string, unitDisplay: "short" });
+}

@@ -1,6 +1,6 @@
 // The rep's list: what the server last said, minus what the rep has just done. Kept on the phone so that it can be read without signal.
 import { get } from "./api";
-import { recallJson, remember } from "./choices";
+import { forgetAll, recallJson, remember } from "./choices";
 import { line } from "./live";
 import { type Op, outbox, sent } from "./outbox";
 import { store } from "./store";
@@ -59,7 +59,7 @@ export async function refresh(): Promise<void> {
 // Other people's names do not stay on a phone that signed out, not even by an answer that was already on its way.
 export function forget(): void {
     forgotten = true;
-    for (const key of ["today", "call", "outbox"]) remember(key, null);
+    forgetAll();
 }
 
 const takesOff = (op: Op): boolean => /\/(disposition|snooze|answer)$/.test(op.path);

@@ -47,8 +47,9 @@ export type Prompt = {
 
 export type Rep = { id: string; name: string; zone: string; language: string };
 
-export type Later = { contact: PromptContact; due_at: string; sentence: string };
-export type Done = { contact: PromptContact; at: string; text: string };
+export type ActionKind = "send" | "wait_then_call" | "call" | "log_outcome" | "answer_question" | "resume";
+export type Later = { contact: PromptContact; due_at: string; kind?: ActionKind; sentence: string };
+export type Done = { contact: PromptContact; at: string; outcome?: string; text: string };
 
 export type Today = {
     rep: Rep;
@@ -73,4 +74,57 @@ export type Disposition = {
     won: boolean;
 };
 
-export type Problem = { title?: string; status?: number; detail?: string; holder?: string; holder_id?: string };
+export type Phase = "planned" | "warming" | "call_due" | "on_call" | "wrap_up" | "waiting" | "held" | "closed";
+export type Outreach = {
+    id: number;
+    cadence: string;
+    phase: Phase;
+    reason: string | null;
+    round: number;
+    attempt: number;
+    until: string | null;
+    promise: { at: string; topic: string } | null;
+};
+export type TimelineRow = { id: number; at: string; actor: string; what: string; text: string };
+export type Consent = { source: string; at: string; text: string };
+export type Contact = {
+    id: number;
+    name: string;
+    first_name: string;
+    phone: string | null;
+    whatsapp: string | null;
+    rep: string;
+    language: string;
+    time_zone: string | null;
+    time_zones: string[];
+    zone_known: boolean;
+    topic: string;
+    preferences: Preferences;
+    consent: Consent | null;
+    opted_out: boolean;
+    reply_status: ReplyStatus;
+    last_reply: { at: string; words: string; kind: string } | null;
+    outreach: Outreach | null;
+    next_action: { kind: ActionKind; owner: string; due_at: string; sentence: string } | null;
+    prompt: Prompt | null;
+    timeline?: TimelineRow[];
+};
+export type Page<T> = { items: T[]; next: string | null };
+export type Me = { rep: Rep | null; cadences: { name: string; title: string }[]; reps: { id: string; name: string }[] };
+export type Said = { at: string; from_contact: boolean; text: string; kind: string; status: ReplyStatus | null };
+export type Conversation = { items: Said[]; window_open_until: string | null; may_write: boolean; why_not: string | null; why_not_code: string | null };
+export type Job = {
+    state: "running" | "done" | "failed";
+    stage: string;
+    dry_run: boolean;
+    total: number;
+    done: number;
+    accepted: number;
+    rejected: { line: number; reason: string }[];
+    rejected_count: number;
+    columns: string[];
+    problem: string | null;
+};
+
+export type FieldError = { field: string; detail: string };
+export type Problem = { type?: string; title?: string; status?: number; detail?: string; holder?: string; holder_id?: string; contact_id?: number; errors?: FieldError[] };

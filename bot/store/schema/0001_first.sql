@@ -215,6 +215,7 @@ CREATE INDEX outbox_by_provider_id ON outbox (provider_id, channel) WHERE provid
 CREATE INDEX outbox_due ON outbox (not_before) WHERE state = 'queued';
 CREATE INDEX outbox_due_first ON outbox (not_before) WHERE state = 'queued' AND kind = 'stop_confirmation';
 CREATE INDEX outbox_leased ON outbox (lease_until) WHERE state = 'claimed';
+CREATE INDEX outbox_unknown ON outbox (channel, claimed_at) WHERE state = 'unknown';
 CREATE INDEX outbox_loose ON outbox (contact_id) WHERE outreach_id IS NULL;
 
 CREATE TABLE prompt (

@@ -428,6 +428,20 @@ std::vector<Session> find_sessions(Connection& db, const core::RepId& rep) {
             .rows(rep));
 }
 
+std::vector<StoredDevice> find_devices(Connection& db, const core::RepId& rep) {
+    std::vector<StoredDevice> found;
+    Rows rows =
+        db.sql(
+              "SELECT id, rep, way, name, address, keys, created_at, seen_at, told_at, problem FROM device WHERE rep = ? ORDER BY id")
+            .rows(rep);
+    while (rows.next()) {
+        StoredDevice& d = found.emplace_back();
+        rows.read(d.id, d.rep, d.way, d.name, d.address, d.keys, d.created_at, d.seen_at, d.told_at,
+                  d.problem);
+    }
+    return found;
+}
+
 StoreCounts find_counts(Connection& db) {
     StoreCounts counts;
     std::map<std::string_view, std::map<std::string, std::int64_t>*> by_word{

@@ -39,6 +39,7 @@ std::vector<ApiToken> find_tokens(Connection& db);
 std::optional<ApiToken> find_token(Connection& db, std::string_view hash);
 std::optional<Session> find_session(Connection& db, std::string_view hash);
 std::vector<Session> find_sessions(Connection& db, const core::RepId& rep);
+std::vector<StoredDevice> find_devices(Connection& db, const core::RepId& rep);
 StoreCounts find_counts(Connection& db);
 std::optional<core::Timestamp> find_next_due(Connection& db);
 

@@ -218,6 +218,9 @@ class SqliteStore final : public Store {
     std::vector<Session> sessions(const core::RepId& rep) override {
         return read([&](Connection& db) { return find_sessions(db, rep); });
     }
+    std::vector<StoredDevice> devices(const core::RepId& rep) override {
+        return read([&](Connection& db) { return find_devices(db, rep); });
+    }
     StoreCounts counts() override {
         return read([](Connection& db) { return find_counts(db); });
     }

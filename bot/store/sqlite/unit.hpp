@@ -24,6 +24,7 @@ class SqliteUnit final : public Unit {
 
     std::vector<std::int64_t> keep(std::span<const RawDelivery> deliveries) override;
     std::vector<bool> accept(std::span<const InboxRow> rows, core::Timestamp now) override;
+    std::vector<bool> accepted(std::span<const std::string> keys) override;
     void quarantine(std::int64_t delivery, std::string_view reason, core::Timestamp now) override;
     void count_ignored(std::string_view what, std::int64_t n) override;
     std::size_t drop_inbox(core::Timestamp older_than, std::size_t limit) override;
@@ -50,6 +51,8 @@ class SqliteUnit final : public Unit {
     std::vector<MessageRef> due_messages(core::Timestamp now, std::size_t limit) override;
     void claim(std::span<const Claim> claims, core::Timestamp now) override;
     std::vector<MessageRef> lapsed(core::Timestamp now, std::size_t limit) override;
+    std::vector<MessageRef> unsettled(const core::ChannelId& channel, core::Timestamp since,
+                                      std::size_t limit) override;
     std::optional<Claim> claim_of(core::MessageId message) override;
 
     std::vector<Alert> claim_alerts(core::Timestamp now, core::Duration lease,
@@ -60,6 +63,14 @@ class SqliteUnit final : public Unit {
     void drop_alerts(core::PromptId prompt) override;
     void rep_wrote(const core::RepId& rep, const core::ChannelId& channel,
                    core::Timestamp window_until) override;
+    void split_alert(const Alert& alert, std::span<const AlertPart> parts,
+                     core::Timestamp now) override;
+    void tell_rep(const RepNotice& notice, core::Timestamp now) override;
+    std::optional<Alert> last_alert(const core::RepId& rep) override;
+    std::int64_t add_device(const StoredDevice& device) override;
+    bool remove_device(std::int64_t id) override;
+    void note_device(std::int64_t id, std::string_view problem, core::Timestamp now) override;
+    std::vector<StoredDevice> devices(const core::RepId& rep) override;
 
     void note_template(const StoredTemplate& t) override;
     void note_account(const core::ChannelId& channel, std::string_view what,
@@ -86,6 +97,10 @@ class SqliteUnit final : public Unit {
     void tally(std::string_view kind, std::string_view word, std::int64_t n);
     void note(core::ContactId contact, core::OutreachId outreach, core::Timestamp at,
               std::string_view actor, std::string_view what, std::string_view text);
+
+    void settle_alert(const AlertOutcome& outcome, core::Timestamp now);
+    void tell_next_device(std::int64_t origin, core::Timestamp now);
+    void drop_later_devices(std::int64_t origin);
 
     std::optional<core::ContactId> holder_of_any(const NewContact& n);
     core::ContactId add_contact(const NewContact& n, core::Timestamp now);

@@ -413,13 +413,13 @@ void SqliteUnit::take(Saving& saving, const core::TellRep& tell) {
     const int step = saving.after.prompt->ladder_step;
     const bool waits = [&] {
         Rows rows =
-            sql("SELECT 1 FROM alert WHERE prompt_id = ? AND rep = ? AND ladder_step = ? AND state = 'waiting'")
+            sql("SELECT 1 FROM alert WHERE prompt_id = ? AND rep = ? AND ladder_step = ? AND device = '' AND state = 'waiting'")
                 .rows(saving.prompt, tell.rep, step);
         return rows.next();
     }();
     sql("INSERT INTO alert (contact_id, rep, prompt_id, ladder_step, text, state, due_at, leased, again, tries, needs_template, problem)"
         " VALUES (?, ?, ?, ?, '', 'waiting', ?, 0, 0, 0, 0, '')"
-        " ON CONFLICT (prompt_id, rep, ladder_step) WHERE prompt_id IS NOT NULL DO UPDATE SET"
+        " ON CONFLICT (prompt_id, rep, ladder_step, device) WHERE prompt_id IS NOT NULL DO UPDATE SET"
         " again = leased, tries = CASE state WHEN 'waiting' THEN tries ELSE 0 END,"
         " due_at = CASE state WHEN 'waiting' THEN due_at ELSE excluded.due_at END, state = 'waiting'")
         .run(saving.contact, tell.rep, saving.prompt, step, saving.now);

@@ -121,6 +121,17 @@ std::vector<MessageRef> SqliteUnit::lapsed(core::Timestamp now, std::size_t limi
     return found;
 }
 
+std::vector<MessageRef> SqliteUnit::unsettled(const core::ChannelId& channel, core::Timestamp since,
+                                              std::size_t limit) {
+    std::vector<MessageRef> found;
+    read_refs(
+        sql("SELECT id, contact_id, outreach_id, round FROM outbox WHERE state = 'unknown' AND channel = ? AND claimed_at >= ?"
+            " ORDER BY claimed_at LIMIT ?")
+            .rows(channel, since, limit),
+        found);
+    return found;
+}
+
 std::optional<Claim> SqliteUnit::claim_of(core::MessageId message) {
     Rows rows =
         sql("SELECT id, token, coalesce(lease_until, 0), coalesce(rendered, '') FROM outbox WHERE id = ? AND token IS NOT NULL"

@@ -40,6 +40,15 @@ std::vector<bool> SqliteUnit::accept(std::span<const InboxRow> rows, core::Times
     return fresh;
 }
 
+std::vector<bool> SqliteUnit::accepted(std::span<const std::string> keys) {
+    std::vector<bool> known;
+    known.reserve(keys.size());
+    Query& query = sql("SELECT 1 FROM inbox WHERE event_key = ?");
+    for (const std::string& key : keys)
+        known.push_back(query.rows(Blob{key}).next());
+    return known;
+}
+
 void SqliteUnit::quarantine(std::int64_t delivery, std::string_view reason, core::Timestamp now) {
     sql("INSERT INTO quarantine (delivery, reason, at) VALUES (?, ?, ?)")
         .run(delivery, reason, now);

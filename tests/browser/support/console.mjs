@@ -73,17 +73,28 @@ export async function phone(browser, options = {}) {
     return { context, page, complaints };
 }
 
+// The language as another tab would change it: the page follows without being loaded anew.
+export async function inLanguage(page, language) {
+    await page.evaluate((chosen) => {
+        localStorage.setItem("wc.language", chosen);
+        dispatchEvent(new StorageEvent("storage", { key: "wc.language" }));
+    }, language);
+    await page.waitForFunction((chosen) => document.documentElement.lang === chosen && document.querySelector(".app")?.dataset.words === chosen, language);
+}
+
 // axe through the debugger: the page's own strict policy stays in force.
 const axe = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
+const sessions = new WeakMap();
 export async function violations(page) {
-    const session = await page.context().newCDPSession(page);
-    await session.send("Runtime.evaluate", { expression: axe + ";0" });
+    if (!sessions.has(page)) sessions.set(page, await page.context().newCDPSession(page));
+    const session = sessions.get(page);
+    const there = await session.send("Runtime.evaluate", { expression: "typeof axe" });
+    if (there.result.value !== "object") await session.send("Runtime.evaluate", { expression: axe + ";0" });
     const { result, exceptionDetails } = await session.send("Runtime.evaluate", {
-        expression: `axe.run(document, { runOnly: ["wcag2a","wcag2aa","wcag21a","wcag21aa","wcag22aa","best-practice"] }).then(r => JSON.stringify(r.violations.map(v => v.id + ": " + v.nodes.map(n => n.target + " " + (n.any[0]?.message ?? "")).join(" | "))))`,
+        expression: `axe.run(document, { resultTypes: ["violations"], runOnly: ["wcag2a","wcag2aa","wcag21a","wcag21aa","wcag22aa","best-practice"] }).then(r => JSON.stringify(r.violations.map(v => v.id + ": " + v.nodes.map(n => n.target + " " + (n.any[0]?.message ?? "")).join(" | "))))`,
         awaitPromise: true,
         returnByValue: true,
     });
-    await session.detach();
     if (exceptionDetails) throw new Error(exceptionDetails.exception?.description ?? exceptionDetails.text);
     return JSON.parse(result.value);
 }

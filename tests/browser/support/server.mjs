@@ -7,7 +7,7 @@ import { extname, join } from "node:path";
 export const policy =
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; manifest-src 'self'; worker-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'";
 
-const types = { ".html": "text/html; charset=utf-8", ".js": "text/javascript; charset=utf-8", ".css": "text/css; charset=utf-8", ".svg": "image/svg+xml", ".webmanifest": "application/manifest+json" };
+const types = { ".html": "text/html; charset=utf-8", ".js": "text/javascript; charset=utf-8", ".css": "text/css; charset=utf-8", ".svg": "image/svg+xml", ".png": "image/png", ".webmanifest": "application/manifest+json" };
 
 export async function startServer(dist, today) {
     const world = {
@@ -20,6 +20,9 @@ export async function startServer(dist, today) {
         todayStatus: 200,
         hold: null,            // a promise that /today waits for
         stream: true,
+        api: null,             // (path, query) => the answer of any other GET, or of "POST path"; undefined: there is none
+        apiStatus: 200,
+        holdApi: null,         // a promise that those answers wait for
     };
     let event = 0;
     const server = createServer((request, response) => void answer(request, response).catch(() => response.destroy()));
@@ -44,6 +47,12 @@ export async function startServer(dist, today) {
             if (world.hold) await world.hold;
             return world.todayStatus === 200 ? json(200, world.today()) : json(world.todayStatus, { title: "broken", status: world.todayStatus });
         }
+        if (request.method === "GET" && world.api !== null) {
+            if (world.apiStatus !== 200) return json(world.apiStatus, { title: "broken", status: world.apiStatus });
+            if (world.holdApi) await world.holdApi;
+            const found = world.api(path, new URL(request.url, "http://x").searchParams);
+            if (found !== undefined) return json(200, found);
+        }
         if (path === "/api/v1/stream") {
             if (!world.stream) return json(503, { title: "no stream", status: 503 });
             world.lastEventIds.push(request.headers["last-event-id"] ?? null);
@@ -53,13 +62,14 @@ export async function startServer(dist, today) {
             request.on("close", () => world.streams.delete(response));
             return undefined;
         }
-        if (request.method === "POST") {
+        if (["POST", "PATCH", "DELETE"].includes(request.method)) {
             if (request.headers["x-requested-with"] !== "warmcall") return json(403, { title: "forged", status: 403 });
-            world.writes.push({ path, key: request.headers["idempotency-key"] ?? null, body: body === "" ? null : JSON.parse(body) });
+            world.writes.push({ path, key: request.headers["idempotency-key"] ?? null, body: body === "" ? null : request.headers["content-type"] === "application/json" ? JSON.parse(body) : body });
             for (const [ending, made] of world.answers) {
                 if (path.endsWith(ending)) return json(made.status, made.body);
             }
-            return json(200, { prompt: null });
+            const made = world.api === null ? undefined : world.api(`${request.method} ${path}`, new URL(request.url, "http://x").searchParams);
+            return json(200, made ?? { prompt: null });
         }
         return json(404, { title: "no such thing", status: 404 });
     }

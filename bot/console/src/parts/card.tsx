@@ -65,6 +65,9 @@ export function Card({ prompt, me }: { prompt: Prompt; me: string }) {
             {!held && (
                 <div class="actions">
                     <CallButton prompt={prompt} variant="main" />
+                    <a class="round" href={href({ screen: "contact", id: contact.id, part: "chat" })} aria-label={t("message_name", { name: contact.name })}>
+                        <Icon name="chat" />
+                    </a>
                     <SnoozeButton prompt={prompt} />
                 </div>
             )}
@@ -162,9 +165,11 @@ export function LaterRow({ item }: { item: Later }) {
         <div class="row slim">
             <span class="at">{when(item.due_at)}</span>
             <span class="who">
-                <Name of={item.contact} />
+                <a class="plain" href={href({ screen: "contact", id: item.contact.id })}>
+                    <Name of={item.contact} />
+                </a>
                 <span class="meta">
-                    <bdi>{item.sentence}</bdi>
+                    <bdi>{item.kind ? t(`na_${item.kind}`) : item.sentence}</bdi>
                 </span>
             </span>
         </div>

@@ -45,6 +45,14 @@ export function FocusScreen({ state, id, wide }: View) {
                     </a>
                 )}
                 {position >= 0 && <p class="position">{t("position", { done: position + 1, count: all.length })}</p>}
+                <span class="focus-links">
+                    <a class="round" href={href({ screen: "contact", id: contact.id, part: "chat" })} aria-label={t("message_name", { name: contact.name })}>
+                        <Icon name="chat" />
+                    </a>
+                    <a class="round" href={href({ screen: "contact", id: contact.id })} aria-label={t("open_contact", { name: contact.name })}>
+                        <Icon name="person" />
+                    </a>
+                </span>
             </header>
             <div class="identity">
                 <Avatar of={contact} />

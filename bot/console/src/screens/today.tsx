@@ -6,7 +6,7 @@ import { Empty, Skeleton } from "../parts/states";
 import { type Key, region, t } from "../i18n";
 import { line } from "../live";
 import { outbox } from "../outbox";
-import { route } from "../router";
+import { href, route } from "../router";
 import { useStore } from "../store";
 import { clock, longDate, when } from "../time";
 import { groups, refresh, type State } from "../today";
@@ -16,15 +16,7 @@ export function TodayScreen({ state }: { state: State }) {
     const ops = useStore(outbox);
     const here = useStore(route);
     const { data, status } = state;
-    if (status === "signed_out") {
-        return (
-            <Empty top icon="key" title={t("signed_out_title")} text={t("signed_out_text")}>
-                <a class="button" href="/login">
-                    {t("sign_in")}
-                </a>
-            </Empty>
-        );
-    }
+    if (status === "signed_out") return <SignedOut />;
     if (data === null) {
         if (status === "loading") return <Shell pill>{<Skeleton />}</Shell>;
         return (
@@ -45,7 +37,14 @@ export function TodayScreen({ state }: { state: State }) {
             <Notices state={state} data={data} />
             {nobody && (
                 <Empty icon="people" title={t("first_run_title")} text={t("first_run_text")}>
-                    <code class="command" dir="ltr">warmcall import contacts.csv</code>
+                    <a class="main" href={href({ screen: "import" })}>
+                        {t("first_run_import")}
+                    </a>
+                    <a class="button" href={href({ screen: "contact", part: "new" })}>
+                        {t("add_contact")}
+                    </a>
+                    <p class="hint">{t("first_run_sandbox")}</p>
+                    <code class="command" dir="ltr">./scripts/run</code>
                 </Empty>
             )}
             {!nobody && found.length === 0 && <Finished data={data} />}
@@ -75,9 +74,11 @@ export function TodayScreen({ state }: { state: State }) {
                             <li class="row slim" key={`${d.contact.id} ${d.at}`}>
                                 <span class="at">{clock(d.at)}</span>
                                 <span class="who">
-                                    <Name of={d.contact} />
+                                    <a class="plain" href={href({ screen: "contact", id: d.contact.id })}>
+                                        <Name of={d.contact} />
+                                    </a>
                                     <span class="meta">
-                                        <bdi>{d.text}</bdi>
+                                        <bdi>{cameOf(d)}</bdi>
                                     </span>
                                 </span>
                             </li>
@@ -86,6 +87,16 @@ export function TodayScreen({ state }: { state: State }) {
                 </details>
             )}
         </Shell>
+    );
+}
+
+export function SignedOut() {
+    return (
+        <Empty top icon="key" title={t("signed_out_title")} text={t("signed_out_text")}>
+            <a class="button" href="/login">
+                {t("sign_in")}
+            </a>
+        </Empty>
     );
 }
 
@@ -178,6 +189,17 @@ function Finished({ data }: { data: Today }) {
             )}
         </Empty>
     );
+}
+
+const outcomes: Record<string, Key> = {
+    talked: "o_talked", agreed_next: "o_talked", busy_now: "o_later", callback_asked: "o_later", not_interested: "o_not_interested", stop: "o_stop", wrong_person: "o_wrong_person",
+    someone_else: "o_someone_else", machine: "o_machine", no_answer: "o_no_answer", busy: "o_busy", rejected: "o_busy", bad_number: "o_bad_number",
+};
+
+// What came of a logged call, in the rep's language.
+export function cameOf({ outcome, text }: { outcome?: string; text: string }): string {
+    const known = outcome === undefined ? undefined : outcomes[outcome];
+    return known === undefined ? text : t(known);
 }
 
 function List({ section, count, children }: { section: Section; count: number; children: ComponentChildren }) {

@@ -1,0 +1,290 @@
+#include "engine/lookups.hpp"
+
+#include <spdlog/spdlog.h>
+
+#include <algorithm>
+#include <boost/asio/redirect_error.hpp>
+#include <boost/asio/use_awaitable.hpp>
+#include <memory>
+#include <utility>
+
+namespace warmcall {
+
+namespace asio = boost::asio;
+using How = core::SendSettled::How;
+
+LookedUp looked_up(std::span<const Sighting> sightings) {
+    if (sightings.empty()) {
+        return LookedUp::absent;
+    }
+    const auto same = std::ranges::count_if(sightings, &Sighting::same_text);
+    return same == 1 ? LookedUp::went_out : LookedUp::cannot_tell;
+}
+
+bool Absences::may_look(core::MessageId message, core::Timestamp lease_end,
+                        core::Timestamp now) const {
+    const auto look = looks_.find(message);
+    if (look == looks_.end()) {
+        return now >= lease_end + first_look;
+    }
+    return !look->second.left && now >= look->second.at + apart;
+}
+
+bool Absences::absent(core::MessageId message, core::Timestamp now) {
+    const auto [look, first] = looks_.try_emplace(message, Look{.at = now});
+    return !first && now >= look->second.at + apart;
+}
+
+void Absences::leave(core::MessageId message) {
+    looks_[message].left = true;
+}
+
+void Absences::forget(core::MessageId message) {
+    looks_.erase(message);
+}
+
+Lookups::Lookups(asio::io_context& context, Door& door, Applier& applier, Transport& transport,
+                 std::vector<Line> lines, Clock& clock)
+    : door_{door},
+      applier_{applier},
+      transport_{transport},
+      lines_{std::move(lines)},
+      clock_{clock},
+      timer_{context} {
+    std::erase_if(lines_, [](const Line& line) {
+        return line.provider->build_lookup == nullptr && line.provider->build_missed == nullptr &&
+               line.provider->build_templates == nullptr;
+    });
+}
+
+void Lookups::stop() {
+    stopping_ = true;
+    timer_.cancel();
+}
+
+asio::awaitable<void> Lookups::run() {
+    constexpr auto settle_every = std::chrono::minutes{1};
+    constexpr int rounds_a_fetch = 60;  // at the start, and once an hour
+    for (int round = 0; !stopping_ && !lines_.empty(); ++round) {
+        for (const Line& line : lines_) {
+            try {
+                if (line.provider->build_lookup != nullptr) {
+                    co_await settle(line);
+                }
+                if (line.provider->build_missed != nullptr && round % rounds_a_fetch == 0) {
+                    co_await fetch_missed(line);
+                }
+                if (line.provider->build_templates != nullptr && round % rounds_a_fetch == 0) {
+                    co_await ask_templates(line);
+                }
+            } catch (const std::exception& problem) {
+                spdlog::warn("channel {}: looking up waits: {}", line.account.id.value,
+                             problem.what());
+            }
+        }
+        timer_.expires_after(settle_every);
+        boost::system::error_code stopped;
+        co_await timer_.async_wait(asio::redirect_error(asio::use_awaitable, stopped));
+    }
+}
+
+asio::awaitable<Result<HttpResponse>> Lookups::ask(HttpRequest request) {
+    constexpr core::Duration connect_limit = std::chrono::seconds{10};
+    constexpr core::Duration exchange_limit = std::chrono::seconds{30};
+    const std::string_view url = request.url;
+    const std::string origin{url.substr(0, url.find('/', url.find("://") + 3))};
+    Result<std::unique_ptr<Connection>> connection =
+        co_await transport_.connect(origin, connect_limit);
+    if (!connection) {
+        co_return connection.error();
+    }
+    Exchange exchange = co_await (*connection)->exchange(std::move(request), exchange_limit);
+    if (exchange.progress != Exchange::Progress::answered) {
+        co_return Error{Errc::unavailable, exchange.problem};
+    }
+    co_return std::move(exchange.response);
+}
+
+// Every page, or nothing: half a list proves nothing.
+asio::awaitable<Result<std::vector<Sighting>>> Lookups::sightings(const Line& line,
+                                                                  const UnknownSend& send) {
+    std::vector<Sighting> all;
+    std::string page;
+    for (std::size_t n = 0; n < pages_max; ++n) {
+        const Result<HttpResponse> response =
+            co_await ask(line.provider->build_lookup(line.account, send, page));
+        if (!response) {
+            co_return response.error();
+        }
+        Result<Page<Sighting>> read = line.provider->read_lookup(line.account, send, *response);
+        if (!read) {
+            co_return read.error();
+        }
+        std::ranges::move(read->found, std::back_inserter(all));
+        page = read->next;
+        if (page.empty()) {
+            co_return all;
+        }
+    }
+    co_return Error{Errc::bad_payload, "the provider's list does not end"};
+}
+
+asio::awaitable<void> Lookups::settle(const Line& line) {
+    auto unsettled = std::make_shared<std::vector<Unsettled>>();
+    const core::Timestamp now = clock_.now();
+    auto job = [this, unsettled, channel = line.account.id, now] {
+        *unsettled = applier_.unsettled(channel, now - given_up_after, at_once);
+    };
+    co_await door_.on_writer(std::move(job));
+    for (const Unsettled& one : *unsettled) {
+        if (!stopping_ && absences_.may_look(one.message, one.send.until, clock_.now())) {
+            co_await settle_one(line, one);
+        }
+    }
+}
+
+asio::awaitable<void> Lookups::settle_one(const Line& line, const Unsettled& unsettled) {
+    Result<std::vector<Sighting>> seen = co_await sightings(line, unsettled.send);
+    if (!seen) {
+        spdlog::warn("channel {}: message {} could not be looked up: {}", line.account.id.value,
+                     unsettled.message.value, seen.error().message);
+        co_return;
+    }
+    auto others = std::make_shared<std::vector<Sighting>>(std::move(*seen));
+    auto job = [this, others, channel = line.account.id, message = unsettled.message] {
+        applier_.leave_out_others(channel, message, *others);
+    };
+    co_await door_.on_writer(std::move(job));
+
+    core::SendSettled settled{.message = unsettled.message};
+    switch (looked_up(*others)) {
+        case LookedUp::went_out: {
+            const auto it = std::ranges::find_if(*others, &Sighting::same_text);
+            settled.how = How::accepted;
+            settled.facts = it->facts;
+            settled.facts.provider_id = it->provider_id;
+            break;
+        }
+        case LookedUp::absent:
+            if (!absences_.absent(unsettled.message, clock_.now())) {
+                co_return;  // looked for once more later
+            }
+            settled.how = How::not_sent;
+            settled.again_at = clock_.now();
+            break;
+        case LookedUp::cannot_tell:
+            absences_.leave(unsettled.message);
+            co_return;
+    }
+    spdlog::info("channel {}: message {} {}", line.account.id.value, unsettled.message.value,
+                 settled.how == How::accepted ? "was found to have gone out"
+                                              : "never arrived at the provider");
+    absences_.forget(unsettled.message);
+    co_await door_.apply(Happened{unsettled.contact, settled, "provider"});
+}
+
+asio::awaitable<Result<std::vector<InTemplate>>> Lookups::templates(const Line& line) {
+    std::vector<InTemplate> all;
+    std::string page;
+    for (std::size_t n = 0; n < pages_max; ++n) {
+        const Result<HttpResponse> response =
+            co_await ask(line.provider->build_templates(line.account, page));
+        if (!response) {
+            co_return response.error();
+        }
+        Result<Page<InTemplate>> read = line.provider->read_templates(line.account, *response);
+        if (!read) {
+            co_return read.error();
+        }
+        std::ranges::move(read->found, std::back_inserter(all));
+        page = read->next;
+        if (page.empty()) {
+            break;
+        }
+    }
+    co_return all;
+}
+
+asio::awaitable<std::size_t> Lookups::ask_templates(const Line& line) {
+    auto list = co_await templates(line);
+    if (!list) {
+        spdlog::warn("channel {}: what became of our texts could not be asked: {}",
+                     line.account.id.value, list.error().message);
+        co_return 0;
+    }
+    auto news = std::make_shared<std::vector<Inbound>>();
+    auto look = [this, news, rows = std::move(*list)] { *news = applier_.template_news(rows); };
+    co_await door_.on_writer(std::move(look));
+    const std::size_t n = news->size();
+    if (n > 0) {
+        Delivered delivered{.channel = line.account.id, .events = std::move(*news)};
+        const Outcome outcome = co_await door_.apply(std::move(delivered));
+        if (outcome.failure) {
+            std::rethrow_exception(outcome.failure);
+        }
+    }
+    co_return n;
+}
+
+asio::awaitable<Result<std::vector<Inbound>>> Lookups::missed(const Line& line,
+                                                              core::Timestamp since) {
+    std::vector<Inbound> all;
+    std::string page;
+    for (std::size_t n = 0; n < pages_max; ++n) {
+        const Result<HttpResponse> response =
+            co_await ask(line.provider->build_missed(line.account, since, page));
+        if (!response) {
+            co_return response.error();
+        }
+        Result<Page<Inbound>> read = line.provider->read_missed(line.account, since, *response);
+        if (!read) {
+            co_return read.error();
+        }
+        std::ranges::move(read->found, std::back_inserter(all));
+        page = read->next;
+        if (page.empty()) {
+            break;
+        }
+    }
+    std::ranges::reverse(all);  // they come newest first
+    co_return all;
+}
+
+asio::awaitable<std::size_t> Lookups::fetch_missed(const Line& line) {
+    const std::string key = "heard_until/" + line.account.id.value;
+    auto heard_until = std::make_shared<std::string>();
+    const core::Timestamp begun = clock_.now();
+    auto job = [this, heard_until, key] { *heard_until = applier_.setting(key); };
+    co_await door_.on_writer(std::move(job));
+    std::size_t missing = 0;
+    if (!heard_until->empty()) {  // a new installation has missed nothing
+        const core::Timestamp since =
+            core::from_unix_ms(std::stoll(*heard_until)) - std::chrono::hours{24};
+        Result<std::vector<Inbound>> events = co_await missed(line, since);
+        if (!events) {
+            spdlog::warn("channel {}: what people wrote meanwhile could not be asked for: {}",
+                         line.account.id.value, events.error().message);
+            co_return 0;
+        }
+        auto unheard = std::make_shared<std::vector<Inbound>>(std::move(*events));
+        auto look = [this, unheard] { applier_.leave_out_known(*unheard); };
+        co_await door_.on_writer(std::move(look));
+        missing = unheard->size();
+        if (missing > 0) {
+            spdlog::warn("channel {}: {} messages from people had not reached us; they are in now",
+                         line.account.id.value, missing);
+            Delivered delivered{.channel = line.account.id, .events = std::move(*unheard)};
+            const Outcome outcome = co_await door_.apply(std::move(delivered));
+            if (outcome.failure) {
+                std::rethrow_exception(outcome.failure);
+            }
+        }
+    }
+    Write note = [key, begun](Unit& unit, core::Timestamp) {
+        unit.set_setting(key, std::to_string(core::unix_ms(begun)));
+    };
+    co_await door_.apply(std::move(note));
+    co_return missing;
+}
+
+}  // namespace warmcall

@@ -1,0 +1,106 @@
+#include "store/postgres/migrate.hpp"
+
+#include <algorithm>
+#include <charconv>
+#include <string>
+
+namespace warmcall::store::pg {
+
+namespace {
+
+int works_with(const Migration& step) {
+    constexpr std::string_view opening = "-- works with ";
+    int oldest = step.number;
+    if (step.sql.starts_with(opening))
+        std::from_chars(step.sql.data() + opening.size(), step.sql.data() + step.sql.size(),
+                        oldest);
+    return oldest;
+}
+
+struct Version {
+    int newest = 0;           // the last step that was taken
+    int oldest_that_may = 0;  // the oldest schema whose replicas may still run
+};
+
+bool has_our_table(Connection& db) {
+    Rows rows = db.ask("SELECT to_regclass('schema_step') IS NOT NULL");
+    bool there = false;
+    if (rows.next())
+        rows.read(there);
+    return there;
+}
+
+void refuse_strangers(Connection& db) {
+    Rows rows = db.ask("SELECT to_regclass('contact') IS NOT NULL");
+    bool there = false;
+    if (rows.next())
+        rows.read(there);
+    if (there)
+        throw StoreUnavailable{
+            "this PostgreSQL database has a table \"contact\" that is not warmcall's: give warmcall "
+            "a database of its own in [store] url"};
+}
+
+Version version_of(Connection& db) {
+    Version v;
+    if (!has_our_table(db)) {
+        refuse_strangers(db);
+        return v;
+    }
+    Rows rows =
+        db.ask("SELECT coalesce(max(number), 0), coalesce(max(works_with), 0) FROM schema_step");
+    if (rows.next())
+        rows.read(v.newest, v.oldest_that_may);
+    return v;
+}
+
+void check(const Version& v, std::span<const Migration> steps) {
+    const int ours = steps.empty() ? 0 : steps.back().number;
+    if (v.oldest_that_may > ours)
+        throw StoreUnavailable{"the database was brought to schema " + std::to_string(v.newest) +
+                               " by a newer warmcall, and this one (schema " +
+                               std::to_string(ours) +
+                               ") cannot work with it: install the newer version here, too"};
+}
+
+void take_missing(Connection& db, std::span<const Migration> steps) {
+    // A number of our own, so that no other program's lock is meant.
+    db.script("SELECT pg_advisory_xact_lock(6290467361812480000)");
+    const Version v = version_of(db);
+    check(v, steps);
+    db.script(
+        "CREATE TABLE IF NOT EXISTS schema_step (number integer PRIMARY KEY, name text NOT NULL,"
+        " works_with integer NOT NULL, taken_at timestamptz NOT NULL DEFAULT now())");
+    for (const Migration& step : steps) {
+        if (step.number <= v.newest)
+            continue;
+        db.script(std::string{step.sql});
+        db.ask("INSERT INTO schema_step (number, name, works_with) VALUES ($1, $2, $3)",
+               step.number, step.name, works_with(step));
+    }
+}
+
+}  // namespace
+
+void migrate(Connection& db, std::span<const Migration> steps) {
+    const Version seen = version_of(db);
+    check(seen, steps);
+    if (steps.empty() || seen.newest >= steps.back().number)
+        return;
+    db.script("BEGIN");
+    try {
+        take_missing(db, steps);
+        db.script("COMMIT");
+    } catch (...) {
+        if (db.connected()) {
+            try {
+                db.script("ROLLBACK");
+            } catch (const std::exception&) {
+                db.drop();
+            }
+        }
+        throw;
+    }
+}
+
+}  // namespace warmcall::store::pg

@@ -1,0 +1,18 @@
+#pragma once
+// Brings the schema up to date, step by step, under a lock of the database: replicas that start
+// together take turns. A step only adds (expand); what it replaces is taken away by a later release
+// (contract), so that replicas of both can run side by side meanwhile.
+
+#include <span>
+
+#include "store/migration.hpp"
+#include "store/postgres/connection.hpp"
+
+namespace warmcall::store::pg {
+
+// The first line of a step says the oldest schema whose replicas can still run beside it:
+// "-- works with 3". Throws StoreUnavailable when the database is ahead of what this build can work
+// with, or is another program's.
+void migrate(Connection& db, std::span<const Migration> steps);
+
+}  // namespace warmcall::store::pg

@@ -1,0 +1,304 @@
+#include "store/postgres/postgres_store.hpp"
+
+#include <spdlog/spdlog.h>
+
+#include <chrono>
+#include <mutex>
+#include <thread>
+#include <utility>
+
+#include "store/postgres/migrate.hpp"
+#include "store/postgres/reads.hpp"
+#include "store/postgres/unit.hpp"
+
+namespace warmcall::store::pg {
+
+namespace {
+
+// Every statement of ours walks an index; the planner is kept from better ideas it may have of a
+// table that has just begun to fill, and from compiling what takes a millisecond. A replica that
+// stops in the middle of a transaction must not hold the others up for long: the server ends it.
+// For this transaction only: the next may run in another session.
+constexpr Sql settings_of_a_write =
+    "SELECT set_config('statement_timeout', '15s', true), set_config('lock_timeout', '10s', true),"
+    " set_config('idle_in_transaction_session_timeout', '5s', true),"
+    " set_config('synchronous_commit', CASE WHEN current_setting('synchronous_commit')"
+    "  IN ('off', 'local') THEN 'on' ELSE current_setting('synchronous_commit') END, true),"
+    " set_config('enable_seqscan', 'off', true), set_config('enable_hashjoin', 'off', true),"
+    " set_config('enable_mergejoin', 'off', true), set_config('jit', 'off', true)";
+
+class Writer {
+ public:
+    Writer(const std::string& url, const PostgresOptions& options)
+        : db_{url}, unit_{db_, options.lease_time} {
+        db_.connect();
+        migrate(db_, options.migrations);
+    }
+
+    // The whole of it again when the server gave way to another transaction, or when the
+    // connection broke before the commit: nothing of it is there then. When it broke at the commit,
+    // the server is asked what became of it.
+    void transact(const std::function<void(Unit&)>& work) {
+        constexpr int tries_max = 5;
+        for (int tries = 1;; ++tries) {
+            try {
+                db_.connect();
+                begin();
+                work(unit_);
+                unit_.finish();
+                if (commit())
+                    return;
+            } catch (const Again& rolled_back) {
+                roll_back();
+                if (tries == tries_max)
+                    throw Conflict{rolled_back.what()};
+            } catch (const Lost&) {
+                db_.drop();
+                if (tries == tries_max)
+                    throw;
+            } catch (...) {
+                roll_back();
+                throw;
+            }
+        }
+    }
+
+ private:
+    void begin() {
+        db_.forget_queued();
+        unit_.begin();
+        db_.tell("BEGIN ISOLATION LEVEL READ COMMITTED");
+        db_.tell(settings_of_a_write);
+        xid_ = db_.ask_later("SELECT pg_current_xact_id()::text::bigint");
+    }
+
+    // False: it was rolled back, and is to be done again.
+    bool commit() {
+        std::int64_t xid = 0;  // known before the commit leaves, to be asked for by it
+        if (Rows rows = db_.take(xid_); rows.next())
+            rows.read(xid);
+        const auto done = db_.ask_later("COMMIT");
+        try {
+            if (!db_.take(done).is("COMMIT"))
+                throw Again{"the transaction had failed before its commit"};
+            return true;
+        } catch (const Lost&) {
+            db_.drop();
+            return !unit_.wrote() || committed(xid);
+        }
+    }
+
+    // What became of a transaction whose commit was not answered. The server may still be at it:
+    // it notices only later that nobody listens any more.
+    bool committed(std::int64_t xid) {
+        constexpr auto patience = std::chrono::seconds{10};
+        constexpr auto step = std::chrono::milliseconds{100};
+        const auto until = std::chrono::steady_clock::now() + patience;
+        for (;;) {
+            try {
+                db_.connect();
+                Rows rows = db_.ask(
+                    "SELECT CASE WHEN $1::text::xid8 < pg_snapshot_xmax(pg_current_snapshot())"
+                    " THEN coalesce(pg_xact_status($1::text::xid8), 'unknown')"
+                    " ELSE 'aborted' END",
+                    std::to_string(xid));
+                std::string became;
+                if (rows.next())
+                    rows.read(became);
+                if (became == "committed") {
+                    spdlog::info("store: a commit whose answer was lost is there");
+                    return true;
+                }
+                if (became == "aborted")
+                    return false;
+            } catch (const StoreUnavailable&) {
+                // not there yet
+            }
+            if (std::chrono::steady_clock::now() > until)
+                throw StoreUnavailable{
+                    "PostgreSQL went away in the middle of a commit and has not come back to say "
+                    "what became of it"};
+            std::this_thread::sleep_for(step);
+        }
+    }
+
+    void roll_back() {
+        db_.forget_queued();
+        if (!db_.connected())
+            return;
+        try {
+            db_.tell("ROLLBACK");
+            db_.land();
+        } catch (const std::exception&) {
+            db_.drop();
+        }
+    }
+
+    Connection db_;
+    PostgresUnit unit_;
+    Connection::Ticket xid_;  // the number of the transaction under way
+};
+
+class PostgresStore final : public Store {
+    // One committed state from the first row to the last.
+    template <class Reading>
+    auto read(const Reading& reading) {
+        return apart([&](Connection& db) {
+            db.tell("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY");
+            db.tell(
+                "SELECT set_config('statement_timeout', '15s', true), set_config('jit', 'off', true)");
+            auto result = reading(db);
+            db.tell("COMMIT");
+            db.land();
+            return result;
+        });
+    }
+
+    // On the reading connection, whoever asks; they take turns. A connection that broke since it
+    // was last used is made anew once.
+    template <class Reading>
+    auto apart(const Reading& reading) {
+        const std::lock_guard turn{reader_turn_};
+        for (int tries = 1;; ++tries) {
+            try {
+                reader_.connect();
+                reader_.forget_queued();
+                return reading(reader_);
+            } catch (const Lost&) {
+                reader_.drop();
+                if (tries == 2)
+                    throw;
+            } catch (...) {
+                end_reading();
+                throw;
+            }
+        }
+    }
+
+    void end_reading() {
+        reader_.forget_queued();
+        if (!reader_.connected())
+            return;
+        try {
+            reader_.tell("ROLLBACK");
+            reader_.land();
+        } catch (const std::exception&) {
+            reader_.drop();
+        }
+    }
+
+ public:
+    PostgresStore(const std::string& url, const PostgresOptions& options)
+        : name_{without_secrets(url)}, writer_{url, options}, reader_{url} {}
+
+    void transact(const std::function<void(Unit&)>& work) override { writer_.transact(work); }
+    std::string describe() const override { return name_; }
+    void idle() override {  // said once, by who serves
+        if (std::exchange(looked_, true))
+            return;
+        const bool safe = read([](Connection& db) {
+            Rows rows = db.ask(
+                "SELECT current_setting('fsync') = 'on'"
+                " AND current_setting('full_page_writes') = 'on'");
+            bool both = true;
+            if (rows.next())
+                rows.read(both);
+            return both;
+        });
+        if (!safe)
+            spdlog::warn(
+                "PostgreSQL runs with fsync or full_page_writes off: what it confirms may be lost "
+                "with the power");
+    }
+
+    std::optional<core::Case> contact(core::ContactId id) override {
+        return read([&](Connection& db) { return find_case(db, id); });
+    }
+    std::optional<core::ContactId> contact_by(const core::Address& address) override {
+        return read([&](Connection& db) { return contacts_with(db, {&address, 1}).front(); });
+    }
+    std::optional<core::ContactId> contact_of(core::OutreachId id) override {
+        return read([&](Connection& db) { return contact_of_outreach(db, id); });
+    }
+    std::optional<core::ContactId> contact_of(core::PromptId id) override {
+        return read([&](Connection& db) { return contact_of_prompt(db, id); });
+    }
+    std::optional<core::Prompt> prompt(core::PromptId id) override {
+        return read([&](Connection& db) { return find_prompt(db, id); });
+    }
+    std::optional<core::Outreach> last_outreach(core::ContactId id) override {
+        return read([&](Connection& db) { return find_last_outreach(db, id); });
+    }
+    std::vector<core::Case> contacts(const ContactQuery& query) override {
+        return read([&](Connection& db) { return find_contacts(db, query); });
+    }
+    std::vector<core::Case> queue(const QueueQuery& query) override {
+        return read([&](Connection& db) { return find_queue(db, query); });
+    }
+    std::vector<core::Message> messages(core::ContactId id, std::size_t limit) override {
+        return read([&](Connection& db) { return find_messages(db, id, limit); });
+    }
+    std::vector<ConversationRow> conversation(core::ContactId id, std::size_t limit) override {
+        return read([&](Connection& db) { return find_conversation(db, id, limit); });
+    }
+    std::vector<TimelineRow> timeline(core::ContactId id, std::int64_t before,
+                                      std::size_t limit) override {
+        return read([&](Connection& db) { return find_timeline(db, id, before, limit); });
+    }
+    std::vector<TimelineRow> feed(std::int64_t after, std::size_t limit) override {
+        return apart([&](Connection& db) { return find_feed(db, after, limit); });
+    }
+    std::int64_t feed_end() override {
+        return apart([](Connection& db) { return find_feed_end(db); });
+    }
+    std::vector<TimelineRow> calls_logged(const core::RepId& rep, core::Timestamp since,
+                                          std::size_t limit) override {
+        return read([&](Connection& db) { return find_calls_logged(db, rep, since, limit); });
+    }
+    std::map<core::RepId, RepState> rep_states() override {
+        return read([](Connection& db) { return find_rep_states(db); });
+    }
+    std::vector<StoredTemplate> templates() override {
+        return read([](Connection& db) { return find_templates(db); });
+    }
+    std::vector<ApiToken> tokens() override {
+        return read([](Connection& db) { return find_tokens(db); });
+    }
+    std::optional<ApiToken> token(std::string_view hash) override {
+        return read([&](Connection& db) { return find_token(db, hash); });
+    }
+    std::optional<Session> session(std::string_view hash) override {
+        return read([&](Connection& db) { return find_session(db, hash); });
+    }
+    std::vector<Session> sessions(const core::RepId& rep) override {
+        return read([&](Connection& db) { return find_sessions(db, rep); });
+    }
+    std::vector<StoredDevice> devices(const core::RepId& rep) override {
+        return read([&](Connection& db) { return find_devices(db, rep); });
+    }
+    StoreCounts counts() override {
+        return read([](Connection& db) { return find_counts(db); });
+    }
+    std::optional<core::Timestamp> next_due() override {
+        return read([](Connection& db) { return find_next_due(db); });
+    }
+
+ private:
+    std::string name_;
+    Writer writer_;
+    Connection reader_;
+    bool looked_ = false;
+    std::mutex reader_turn_;  // more than one thread may read
+};
+
+}  // namespace
+
+}  // namespace warmcall::store::pg
+
+namespace warmcall {
+
+std::unique_ptr<Store> open_postgres(const std::string& url, const PostgresOptions& options) {
+    return std::make_unique<store::pg::PostgresStore>(url, options);
+}
+
+}  // namespace warmcall

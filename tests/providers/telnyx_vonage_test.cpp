@@ -1,0 +1,140 @@
+// What is particular to Telnyx and Vonage: their keys, their credentials, their tables of errors.
+
+#include "golden.hpp"
+#include "providers/json.hpp"
+#include "providers/telnyx_errors.hpp"
+#include "providers/vonage_errors.hpp"
+#include "support/catch.hpp"
+#include "support/crypto.hpp"
+
+using namespace warmcall;
+
+namespace {
+
+template <class F>
+std::string complaint(std::string_view provider, F&& change) {
+    Account account = golden::account(provider);
+    change(account);
+    const auto sentences = golden::provider(provider).check(account);
+    REQUIRE(sentences.size() == 1);
+    CHECK(sentences[0].find("invented") == std::string::npos);
+    return sentences[0];
+}
+
+core::FailureClass refused(std::string_view provider, std::string body) {
+    const Answer answer =
+        golden::provider(provider).read_send(golden::account(provider), {422, {}, std::move(body)});
+    CHECK(answer.kind == Answer::Kind::refused);
+    return answer.failure;
+}
+
+}  // namespace
+
+TEST_CASE("Telnyx's errors mean what PROVIDERS.md says, and each has a sentence for the rep") {
+    using enum core::FailureClass;
+    for (const ProviderError& error : telnyx_errors)
+        CHECK(error.sentence.size() > 20);
+    const auto meaning = [](int code) {
+        return refused("telnyx", R"({"errors":[{"code":")" + std::to_string(code) + R"("}]})");
+    };
+    for (const int code : {40001, 40005, 40008, 40009})
+        CHECK(meaning(code) == permanent);
+    for (const int code : {40002, 40011, 10011})
+        CHECK(meaning(code) == slow_down);
+    for (const int code : {40003, 10009})
+        CHECK(meaning(code) == config);
+    for (const int code : {40004, 40006})
+        CHECK(meaning(code) == retry);
+    CHECK(meaning(40300) == suppress);
+    CHECK(meaning(49999) == permanent);
+}
+
+TEST_CASE("Vonage's errors are read by title or by type, and each has a sentence for the rep") {
+    using enum core::FailureClass;
+    for (const ProviderError& error : vonage_errors)
+        CHECK(error.sentence.size() > 20);
+    const auto by_title = [](int code) {
+        return refused("vonage_sms", R"({"title":")" + std::to_string(code) + "\"}");
+    };
+    CHECK(by_title(1000) == slow_down);
+    CHECK(by_title(1120) == config);
+    CHECK(by_title(1180) == retry);
+    CHECK(by_title(1190) == permanent);
+    CHECK(by_title(1240) == suppress);
+    CHECK(by_title(1022) == template_fault);
+    CHECK(refused(
+              "vonage_sms",
+              R"({"type":"https://developer.vonage.com/api-errors/messages#1340","title":"x"})") ==
+          needs_window);
+}
+
+TEST_CASE("what a Telnyx account has wrong is named") {
+    CHECK(complaint("telnyx", [](Account& a) {
+              a.settings["public_key"] = "not a key";
+          }).starts_with("public_key must be"));
+    CHECK(complaint("telnyx", [](Account& a) {
+              a.settings.erase("from");
+              a.settings.erase("messaging_profile_id");
+          }).starts_with("from is missing"));
+    CHECK(complaint("telnyx", [](Account& a) {
+              a.settings["from"] = "+1 202 555 0101";
+          }).starts_with("from must be"));
+}
+
+TEST_CASE("Vonage is sent to by a key and secret, or by an RSA key, and a broken one is named") {
+    CHECK(complaint("vonage_whatsapp", [](Account& a) {
+              a.secrets["private_key"] = {Secret{"-----BEGIN PRIVATE KEY-----\ninvented"}};
+          }).starts_with("private_key must be an RSA key"));
+    CHECK(complaint("vonage_whatsapp", [](Account& a) {
+              a.settings.erase("application_id");
+          }).starts_with("application_id is missing"));
+    CHECK(complaint("vonage_sms", [](Account& a) {
+              a.secrets.erase("api_secret");
+          }).starts_with("api_secret is missing"));
+    CHECK(complaint("vonage_sms", [](Account& a) {
+              a.settings["application_id"] = "my application";
+          }).starts_with("application_id must look like"));
+    Account broken = golden::account("vonage_whatsapp");
+    broken.secrets["private_key"] = {Secret{"no key"}};
+    CHECK_NOTHROW(golden::provider("vonage_whatsapp").build_send(broken, {}));
+}
+
+TEST_CASE("a JWT of ours says who, since when, for how long, and never twice the same") {
+    const Account account = golden::account("vonage_whatsapp");
+    Outbound message;
+    message.at = golden::now;
+    message.token = {0xAB};
+    const std::string token{golden::provider("vonage_whatsapp")
+                                .build_send(account, message)
+                                .header("Authorization")
+                                .substr(7)};
+    const auto claims =
+        from_base64(token.substr(token.find('.') + 1, token.rfind('.') - token.find('.') - 1));
+    REQUIRE(claims);
+    JsonDocument document;
+    const Json read = document.read(*claims);
+    CHECK(read["application_id"].text() == account.settings.at("application_id"));
+    CHECK(read["iat"].integer() == 1'770'112'800);
+    CHECK(read["exp"].integer() == 1'770'112'800 + 900);
+    CHECK(read["jti"].text() == to_hex(message.token));
+}
+
+TEST_CASE("Vonage's probe sends nothing, and is content when Vonage misses everything in it") {
+    const Account account = golden::account("vonage_sms");
+    const HttpRequest probe = golden::provider("vonage_sms").build_probe(account, golden::now);
+    CHECK(probe.body == "{}");
+    CHECK(probe.header("Authorization").starts_with("Basic "));
+    CHECK_FALSE(golden::provider("vonage_sms").read_probe(account, {422, {}, ""}));
+}
+
+TEST_CASE("base64 is read in both alphabets and in one spelling of each text only") {
+    for (const std::string& bytes : {std::string{}, std::string{"f"}, std::string{"fo"},
+                                     std::string{"foo"}, std::string{"\xFB\xFF\xFE\x00", 4}}) {
+        CHECK(from_base64(base64(bytes)) == bytes);
+        CHECK(from_base64(base64url(bytes)) == bytes);
+    }
+    CHECK(base64("fo") == "Zm8=");
+    CHECK(base64("\xFB\xFF") == "+/8=");
+    for (const char* wrong : {"A", "A===", "Zm9=", "Zm8 ", "Zm\n8", "Zm8===", "=", "Z=m8"})
+        CHECK_FALSE(from_base64(wrong));
+}

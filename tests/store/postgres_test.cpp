@@ -1,0 +1,188 @@
+// What is PostgreSQL's own: several replicas on one database, connections that break, the schema
+// under two releases.
+
+#include <libpq-fe.h>
+
+#include "store/cluster.hpp"
+#include "store/people.hpp"
+#include "store/postgres/postgres_store.hpp"
+#include "store/postgres/text.hpp"
+#include "support/catch.hpp"
+
+using namespace warmcall;
+using namespace warmcall::people;
+using namespace std::chrono_literals;
+
+namespace {
+
+// A database of this test's own.
+struct Database {
+    std::string name;
+    std::string url;
+
+    explicit Database(std::string called) : name{std::move(called)} {
+        Cluster::shared().ask("postgres", "DROP DATABASE IF EXISTS " + name + " WITH (FORCE)");
+        url = Cluster::shared().create(name);
+    }
+    std::unique_ptr<Store> replica() const {
+        return open_postgres(url, {.lease_time = LeaseTime::given});
+    }
+    std::string ask(const std::string& sql) const { return Cluster::shared().ask(name, sql); }
+    // Ends every session of warmcall's, as an operator or a failing network does.
+    void cut() const {
+        Cluster::shared().ask("postgres",
+                              "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+                              " WHERE application_name = 'warmcall'");
+    }
+};
+
+std::string refusal_to_open(const std::string& url, const PostgresOptions& options = {}) {
+    try {
+        open_postgres(url, options);
+    } catch (const StoreUnavailable& e) {
+        return e.what();
+    }
+    return "";
+}
+
+}  // namespace
+
+TEST_CASE("what one replica is at, another steps over") {
+    const Database db{"stepped_over"};
+    const auto here = db.replica(), there = db.replica();
+    const core::ContactId a = enrolled(*here), b = enrolled(*here, plain("Ben", "+4915112345678"));
+    here->transact([&](Unit& mine) {
+        CHECK(mine.due(after(1h), 1) == std::vector{a});
+        there->transact([&](Unit& theirs) { CHECK(theirs.due(after(1h), 10) == std::vector{b}); });
+    });
+    here->transact([&](Unit& mine) { CHECK(mine.due(after(1h), 10).size() == 2); });
+}
+
+TEST_CASE("a message is due on one replica at a time") {
+    const Database db{"one_at_a_time"};
+    const auto here = db.replica(), there = db.replica();
+    with_message(*here);
+    here->transact([&](Unit& mine) {
+        CHECK(mine.due_messages(t0, 10).size() == 1);
+        there->transact([&](Unit& theirs) { CHECK(theirs.due_messages(t0, 10).empty()); });
+    });
+}
+
+TEST_CASE("the feed stops before a line that may still be on its way, and misses none") {
+    const Database db{"feed"};
+    const auto here = db.replica(), there = db.replica();
+    const core::ContactId a = add(*here, amara()), b = add(*here, plain("Ben", "+491"));
+    here->transact([&](Unit& slow) {
+        const Case seen = load(slow, a);
+        save(slow, seen, seen, {core::Noted{"first", ""}});
+        (void)slow.setting("x");  // its lines have their numbers now, and are not committed
+        change(*there, b, [](Case&) {}, {core::Noted{"second", ""}});
+        CHECK(there->feed(0, 10).empty());
+        CHECK(there->feed_end() == 0);
+    });
+    const auto lines = there->feed(0, 10);
+    REQUIRE(lines.size() == 2);
+    CHECK(lines[0].what == "first");
+    CHECK(lines[1].what == "second");
+}
+
+TEST_CASE("a transaction whose connection is cut before the commit is done again, once") {
+    const Database db{"cut"};
+    const auto store = db.replica();
+    const core::ContactId id = add(*store, amara());
+    int times = 0;
+    store->transact([&](Unit& u) {
+        const Case seen = load(u, id);
+        if (++times == 1)
+            db.cut();
+        save(u, seen, seen, {core::Noted{"noted", ""}});
+    });
+    CHECK(times == 2);
+    CHECK(store->timeline(id, 0, 10).size() == 1);
+}
+
+TEST_CASE("reading goes on over a connection that was cut meanwhile") {
+    const Database db{"cut_reading"};
+    const auto store = db.replica();
+    const core::ContactId id = add(*store, amara());
+    CHECK(store->contact(id));
+    db.cut();
+    CHECK(store->contact(id));
+}
+
+TEST_CASE("of two replicas that change one person, the second decides on what the first left") {
+    const Database db{"take_turns"};
+    const auto here = db.replica(), there = db.replica();
+    const core::ContactId id = enrolled(*here);
+    const Case seen = *there->contact(id);
+    change(*here, id, [](Case& c) { c.outreach->attempt = 1; });
+    Case next = seen;
+    next.outreach->attempt = 5;
+    CHECK_THROWS_AS(there->transact([&](Unit& u) { save(u, seen, next); }), Conflict);
+    CHECK(change(*there, id, [](Case& c) { ++c.outreach->attempt; }).outreach->attempt == 2);
+}
+
+TEST_CASE("a lease runs by the database's clock, whatever a replica's own says") {
+    const Database db{"leases"};
+    const auto store = open_postgres(db.url);
+    const core::MessageId message = store->contact(with_message(*store))->messages.at(0).id;
+    claim(*store, message, token(1), t0, 1h);  // t0 is nowhere near now
+    store->transact([&](Unit& u) { CHECK(u.lapsed(after(1000h), 10).empty()); });
+    db.ask("UPDATE outbox SET lease_until = 1");
+    store->transact([&](Unit& u) { CHECK(u.lapsed(t0, 10).size() == 1); });
+}
+
+TEST_CASE("two replicas that start together agree on what one of them made up") {
+    const Database db{"agree"};
+    const auto here = db.replica(), there = db.replica();
+    const auto key = [](Store& store, const char* mine) {
+        std::string value;
+        store.transact([&](Unit& u) {
+            value = u.setting("key");
+            if (value.empty()) {
+                value = mine;
+                u.set_setting("key", value);
+            }
+        });
+        return value;
+    };
+    CHECK(key(*here, "a") == "a");
+    CHECK(key(*there, "b") == "a");
+}
+
+TEST_CASE("a replica of the release before runs beside a newer schema, unless it would do harm") {
+    const Database db{"two_releases"};
+    const auto today = store::postgres_migrations();
+    std::vector<store::Migration> next{today.begin(), today.end()};
+    next.push_back({1000, "expand", "-- works with 1\nCREATE TABLE added (x integer);"});
+    open_postgres(db.url, {.migrations = next});
+    CHECK(refusal_to_open(db.url).empty());
+    next.push_back({1001, "contract", "-- works with 1000\nDROP TABLE added;"});
+    open_postgres(db.url, {.migrations = next});
+    CHECK(refusal_to_open(db.url).find("newer warmcall") != std::string::npos);
+}
+
+TEST_CASE("another program's database is left alone") {
+    const Database db{"strangers"};
+    db.ask("CREATE TABLE contact (x integer)");
+    CHECK(refusal_to_open(db.url).find("not warmcall's") != std::string::npos);
+}
+
+TEST_CASE("a database that is not there is said so, without the password") {
+    const std::string words =
+        refusal_to_open("postgresql://warmcall:hunter2@127.0.0.1:1/none?connect_timeout=1");
+    CHECK(words.find("cannot be reached") != std::string::npos);
+    CHECK(words.find("hunter2") == std::string::npos);
+}
+
+TEST_CASE("what PostgreSQL's text cannot hold comes back byte for byte") {
+    for (const std::string& text :
+         {std::string{"plain"}, std::string{"a\0b", 3}, std::string{"\x1A"},
+          std::string{"\xff\xfe"}, std::string{"\xC0\x80"}, std::string{"\xED\xA0\x80"},
+          std::string{"grüße 🙂\x1A\0", 15}}) {
+        std::string stored;
+        store::pg::append_storable(stored, text);
+        CHECK(stored.find('\0') == std::string::npos);
+        CHECK(store::pg::from_storable(stored) == text);
+    }
+}
