@@ -240,7 +240,13 @@ asio::awaitable<void> Dispatch::send(Claimed claimed) {
         spdlog::warn("channel {}: message {}: {}", claimed.message.channel.value,
                      claimed.message.id.value, exchange.problem);
     }
-    co_await done(claimed, settle(*to, claimed.message, exchange, clock_.now(), rng_));
+    Settled settled = settle(*to, claimed.message, exchange, clock_.now(), rng_);
+    if (exchange.progress == Exchange::Progress::answered && settled.event.how == How::unknown) {
+        spdlog::warn(
+            "channel {}: message {}: the answer (HTTP {}) does not tell whether it was taken",
+            claimed.message.channel.value, claimed.message.id.value, exchange.response.status);
+    }
+    co_await done(claimed, std::move(settled));
 }
 
 namespace {

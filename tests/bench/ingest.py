@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 """Signed WhatsApp webhooks at 64 connections: verified, parsed, deduplicated, decided, durable (synchronous=FULL), then 200;
-next to a bare Beast responder in the same run, three rounds in turn, medians. Also in POSTs of 100 updates."""
+next to a bare Beast responder, to Fastify with better-sqlite3 (FULL), and to whatsapp-api-js that stores nothing, in the same
+run, three rounds in turn, medians. Also in POSTs of 100 updates."""
 import json, os, shutil, socket, statistics, subprocess, sys, tempfile, time, urllib.request
 
 BUILD = os.environ.get("BENCH_BUILD", "build/release")
@@ -8,6 +9,7 @@ OUT = os.environ.get("BENCH_OUT", "build/bench.jsonl")
 CONTACTS = int(os.environ.get("BENCH_CONTACTS", "100000"))
 SECONDS = int(os.environ.get("BENCH_SECONDS", "6"))
 ROUNDS = 3
+BASELINES = "tests/bench/baselines"
 
 
 def free_port():
@@ -52,9 +54,21 @@ def main():
         subprocess.run([f"{BUILD}/prepare", config, str(CONTACTS), str(45000 * SECONDS), str(ROUNDS), "1", f"{work}/single."], env=env, check=True)
         batch_env = dict(env, BENCH_STORE=f"sqlite:{os.path.abspath(work)}/batch.db")
         subprocess.run([f"{BUILD}/prepare", config, str(CONTACTS), str(150000 * SECONDS), "1", "100", f"{work}/batch."], env=batch_env, check=True)
-        bare = subprocess.Popen([f"{BUILD}/responder"], stdout=subprocess.PIPE, text=True)
-        started.append(bare)
-        bare_url = f"http://127.0.0.1:{int(bare.stdout.readline())}"
+        def baseline(*command):
+            process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=env)
+            started.append(process)
+            line = process.stdout.readline()
+            if not line:
+                print(f"{command[1]} does not start: left out", flush=True)
+                return None
+            return f"http://127.0.0.1:{int(line)}", process.pid
+
+        others = {
+            "bare Beast responder": baseline(f"{BUILD}/responder"),
+            "Fastify + better-sqlite3, FULL": baseline("node", f"{BASELINES}/fastify_sqlite.mjs", f"{work}/fastify.db", str(CONTACTS)),
+            "whatsapp-api-js, nothing stored": baseline("node", f"{BASELINES}/whatsapp_api_js.mjs"),
+        }
+        others = {name: started_one for name, started_one in others.items() if started_one}
 
         def serve(e):
             gateway = subprocess.Popen([f"{BUILD}/warmcall", "serve", "--config", config], env=e, stderr=open(f"{work}/serve.log", "a"))
@@ -68,9 +82,10 @@ def main():
             sys.exit("bench: the gateway did not start: " + open(f"{work}/serve.log").read()[-500:])
 
         gateway = serve(env)
-        rows = {"bare Beast responder": [], "warmcall": []}
+        rows = {name: [] for name in [*others, "warmcall"]}
         for r in range(ROUNDS):
-            rows["bare Beast responder"].append(wrk(bare_url, f"{work}/single.{r}", bare.pid))
+            for name, (url, pid) in others.items():
+                rows[name].append(wrk(url, f"{work}/single.{r}", pid))
             rows["warmcall"].append(wrk(env["BENCH_URL"], f"{work}/single.{r}", gateway.pid))
         gateway.terminate()
         gateway.wait(30)
