@@ -75,7 +75,7 @@ class PostOffice {
         std::vector<Update> updates;
         std::vector<Change> changes;         // what the updates became
         std::optional<HttpRequest> request;  // written at the first try, the same in every other
-        std::string written_for;  // the channel's webhook URL then
+        std::string written_for;             // the channel's webhook URL then
         Signing signing = Signing::right;
         int tries = 0;
         Timestamp first_try{};

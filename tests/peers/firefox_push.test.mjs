@@ -55,9 +55,13 @@ before(async () => {
     await page.goto(`http://127.0.0.1:${site.address().port}/`);
 });
 after(async () => {
-    await browser?.close();
+    // Firefox that was told of another push service does not always end when asked: it is ended by its id.
+    const asked = browser?.close().catch(() => {});
+    await Promise.race([asked, new Promise((done) => setTimeout(done, 5000))]);
+    browser?.process()?.kill("SIGKILL");
     await town?.close();
     site?.close();
+    site?.closeAllConnections?.();
 });
 
 const by = { "x-warmcall-rep": "joel" };
