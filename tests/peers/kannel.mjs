@@ -88,6 +88,8 @@ omit-empty = true
 
     spawn(program, args, stdin = "ignore") {
         const child = spawn(program, args, { cwd: this.folder, stdio: [stdin, "pipe", "pipe"] });
+        child.stdout.resume(); // Kannel talks a lot: a full pipe would stop it in the middle of a message
+        child.stderr.resume();
         child.ended = new Promise((done) => child.on("exit", done));
         this.children.push(child);
         return child;
