@@ -5,6 +5,7 @@
 #include <fstream>
 #include <iterator>
 #include <memory>
+#include <optional>
 #include <string>
 
 #include "cli/commands.hpp"
@@ -51,7 +52,8 @@ Result<std::vector<NewContact>> contacts_of(const Settings& settings, const Opti
     web::ImportRules rules;
     rules.rep = first;
     rules.region = settings.default_region;
-    web::RowChecker checker{settings.plan, rules, *columns, {}};
+    web::RowChecker checker{settings.plan, rules, *columns, SystemClock{}.now()};
+    std::optional<web::Reject> first_left_out;
     for (const web::CsvRow& row : table->rows) {
         auto checked = checker.check(row);
         if (auto* good = std::get_if<web::ImportRow>(&checked)) {
@@ -59,12 +61,20 @@ Result<std::vector<NewContact>> contacts_of(const Settings& settings, const Opti
                 good->add.contact.consent = core::Consent{"rehearsal", {}, {}};
             }
             contacts.push_back(std::move(good->add));
+        } else if (!first_left_out) {
+            first_left_out = std::get<web::Reject>(std::move(checked));
         }
     }
-    if (contacts.empty()) {
-        return Error{
-            Errc::bad_input,
-            given.contacts.string() + ": no row can be used; `warmcall import --dry-run` says why"};
+    if (first_left_out) {
+        const std::string first_reason = "line " + std::to_string(first_left_out->line) + ": " +
+                                         first_left_out->reason +
+                                         " (`warmcall import --dry-run` lists them all)";
+        if (contacts.empty()) {
+            return Error{Errc::bad_input,
+                         given.contacts.string() + ": no row can be used; " + first_reason};
+        }
+        std::fprintf(stderr, "%zu rows are left out; %s\n", table->rows.size() - contacts.size(),
+                     first_reason.c_str());
     }
     return contacts;
 }

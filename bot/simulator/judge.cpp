@@ -11,20 +11,27 @@ namespace {
 
 using core::Timestamp;
 
-// Allowed hours as the judge knows them, apart from the code under test: offsets written down, not
-// computed.
-bool decent_there(const Person& person, Timestamp at) {
+// Whether the plan's hours allow it, apart from the code under test: offsets written down, not
+// computed, and no search for an open moment.
+bool decent_there(const core::Calendar& calendar, const Person& person, Timestamp at) {
     struct Known {
-        std::string_view zone;
+        std::string_view zone, region;
         int minutes;
     };
-    constexpr auto fixed = std::to_array<Known>({{"Asia/Kolkata", 330}, {"Asia/Dubai", 240}});
+    constexpr auto fixed =
+        std::to_array<Known>({{"Asia/Kolkata", "IN", 330}, {"Asia/Dubai", "AE", 240}});
     const auto known = std::ranges::find(fixed, person.zone, &Known::zone);
     if (known == fixed.end()) {
         return true;  // zones with summer time are judged by the calendar's own tests
     }
-    const auto local = (core::unix_ms(at) / 60'000 + known->minutes) % (24 * 60);
-    return local >= 8 * 60 && local < 21 * 60;
+    constexpr std::int64_t day = 24 * 60;
+    const std::int64_t local = core::unix_ms(at) / 60'000 + known->minutes;
+    const auto weekday =
+        static_cast<std::size_t>((local / day + 3) % 7);  // 1970 began on a Thursday
+    const auto& spans = calendar.rules(known->region).allowed.days[weekday];
+    return std::ranges::any_of(spans, [&](const core::Span& span) {
+        return span.from.minutes <= local % day && local % day < span.to.minutes;
+    });
 }
 
 void keep_recent(std::vector<Timestamp>& times, Timestamp at, core::Duration gap) {
@@ -63,7 +70,7 @@ void Judge::taken(const Sent& sent, Timestamp at) {
             violation(at, "something was sent after the STOP was acknowledged");
         }
     }
-    if (automatic && !decent_there(seen.person, at)) {
+    if (automatic && !decent_there(plan_.calendar, seen.person, at)) {
         violation(at, "a text went out at an indecent hour");
     }
     if (sent.template_name == "wellbeing") {

@@ -4,7 +4,7 @@ import { execFile, spawnSync } from "node:child_process";
 import { cpSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
-import { reply_body, root, Town, until } from "./support.mjs";
+import { config, reply_body, root, Town, until } from "./support.mjs";
 
 const binary = process.env.WARMCALL ?? join(root, "build/release/warmcall");
 let town, id;
@@ -108,6 +108,21 @@ test("contacts with broken quotes, odd encodings and bad numbers: every row has 
     const all = await run(many.join("\n"));
     assert.equal(all.status, 0, (all.stdout + all.stderr).slice(-400));
     console.log(`100,000 rows in ${Math.round(performance.now() - begun)} ms: ${(all.stdout + all.stderr).trim().split("\n").at(-1)}`);
+});
+
+test("a rehearsal takes the rows that an import would take, and says of the others why not", () => {
+    const file = join(town.folder, "rehearsal.csv");
+    const rehearse = (...rows) => {
+        writeFileSync(file, ["name,phone,consent_source,consent_at,consent_text", ...rows, ""].join("\n"));
+        return spawnSync(binary, ["simulate", "--config", config, "--contacts", file, "--days", "2", "--cadence", "short"], { env: town.env, encoding: "utf8" });
+    };
+    const some = rehearse("Ana,+61491570156,at the counter,2026-10-01,You may write", "Bo,+61491570157,at the counter,2999-10-01,You may write");
+    assert.equal(some.status, 0, some.stderr);
+    assert.match(some.stdout, /Ana/);
+    assert.match(some.stderr, /1 rows are left out; line 3: consent.at: lies in the future/);
+    const none = rehearse("Bo,12,,,");
+    assert.equal(none.status, 1);
+    assert.match(none.stderr, /no row can be used; line 2: phone/);
 });
 
 test("after all of that it still serves, and stops cleanly", async () => {

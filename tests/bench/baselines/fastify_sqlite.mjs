@@ -13,7 +13,7 @@ db.exec(`CREATE TABLE inbox (id TEXT PRIMARY KEY, body TEXT NOT NULL) WITHOUT RO
          CREATE TABLE contact (wa_id TEXT PRIMARY KEY, status TEXT, words TEXT, at INTEGER) WITHOUT ROWID`);
 const add = db.prepare("INSERT INTO contact (wa_id) VALUES (?)");
 db.transaction(() => {
-    for (let i = 0; i < contacts; ++i) add.run(`9198${10_000_000 + i}`);
+    for (let i = 1; i <= contacts; ++i) add.run(`9198${10_000_000 + i}`);
 })();
 const insert = db.prepare("INSERT OR IGNORE INTO inbox (id, body) VALUES (?, ?)");
 const update = db.prepare("UPDATE contact SET status = ?, words = coalesce(?, words), at = ? WHERE wa_id = ?");

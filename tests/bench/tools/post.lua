@@ -1,4 +1,5 @@
--- wrk posts the lines of a prepared file, each once and in order: "signature<TAB>body". Counts answers that are not 200.
+-- wrk posts the lines of a prepared file, each once and in order: "signature<TAB>body"; a second argument is how many a second.
+-- Counts answers that are not 200.
 local bodies, next_line = {}, 1
 local threads = {}
 
@@ -8,6 +9,7 @@ end
 
 function init(args)
     refused = 0
+    rate = tonumber(args[2])
     for line in io.lines(args[1]) do
         local tab = string.find(line, "\t", 1, true)
         bodies[#bodies + 1] = wrk.format("POST", "/webhooks/main",
@@ -20,6 +22,10 @@ function request()
     local r = bodies[next_line]
     next_line = next_line % #bodies + 1
     return r
+end
+
+function delay()  -- milliseconds before the next request of one of the 64 connections: they come at random, about `rate` a second
+    return rate and math.random() * 2 * 0.85 * 64000 / rate or 0
 end
 
 function response(status)

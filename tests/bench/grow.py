@@ -1,0 +1,48 @@
+#!/usr/bin/env python3
+"""What growth costs: webhooks and the Today page with ten thousand, a million and ten million contacts, once with a hundredth of them in
+live outreaches (at least ten thousand: fewer would soon have nothing new to tell) and the events theirs, and once with all of them live
+and the events spread over all; memory, and the file's bytes a contact. BENCH_SIZES (10000,1000000,10000000) and BENCH_SECONDS (5) change
+how much: ten million take 15 GB, and half an hour to make."""
+import os, statistics, subprocess, time, urllib.request
+
+import measure
+from measure import BUILD, CONFIG, Bench, Webhooks, make_store
+
+SIZES = [int(n) for n in os.environ.get("BENCH_SIZES", "10000,1000000,10000000").split(",")]
+SECONDS = measure.number("BENCH_SECONDS", 5)
+
+
+def today_ms(env, token):
+    def once():
+        begun = time.monotonic()
+        urllib.request.urlopen(urllib.request.Request(env["BENCH_URL"] + "/api/v1/today", headers={"Authorization": f"Bearer {token}"})).read()
+        return (time.monotonic() - begun) * 1000
+    return statistics.median(once() for _ in range(20))
+
+
+def grown(bench, size, live):
+    store = f"{bench.work}/{size}-{live}.db"
+    print(f"making {size} contacts, {live} of them in live outreaches", flush=True)
+    make_store(bench, store, live, size)
+    env = bench.env(f"sqlite:{store}")
+    token = subprocess.run([f"{BUILD}/warmcall", "token", "create", "bench", "--rep", "joel", "--config", CONFIG], env=env, check=True,
+                           capture_output=True, text=True).stdout.split()[-1]
+    bytes_each = os.path.getsize(store) / size
+    webhooks = Webhooks(store)
+    gateway = bench.gateway(env)
+    rows = [bench.wrk(env["BENCH_URL"], webhooks.write(f"{bench.work}/events", 25_000 * SECONDS), gateway.pid, SECONDS)]
+    print(f"    {bytes_each:.0f} bytes a contact in the file, the Today page in {today_ms(env, token):.1f} ms", flush=True)
+    bench.stop(gateway)
+    for end in ("", "-wal", "-shm", ".lock"):
+        if os.path.exists(store + end):
+            os.remove(store + end)
+    return rows
+
+
+with Bench("grow") as bench:
+    first = {}
+    for size in SIZES:
+        for how, live in (("1 % live", max(10_000, size // 100)), ("all live", size)):
+            name = f"{size} contacts, {how}"
+            bench.add(name, "updates/s", first.setdefault(how, name), grown(bench, size, live))
+    bench.show()
