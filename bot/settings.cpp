@@ -167,12 +167,14 @@ class Reader {
     void store(const toml::table& table);
     void policy(const toml::table& table);
     void channel(const toml::table& table);
+    void rates(const toml::table& table, ChannelSettings& channel, const Provider& provider);
     void channel_value(Account& account, std::string_view key, const toml::node& node);
     void check_account(const toml::table& table, const Account& account, const Provider& provider);
     void rep(const toml::table& table);
     void check_reps();
     void device(const toml::table& table, core::Rep& rep);
     void push(const toml::table& table);
+    void voice(const toml::table& table);
 
     const TomlFile& file_;
     const fs::path& folder_;
@@ -390,6 +392,35 @@ void Reader::policy(const toml::table& table) {
     duration_into(table, "wrap_up_reminder", policy.wrap_up_reminder);
 }
 
+// How fast it may send. People are counted for all WhatsApp channels together, unless they say that
+// they belong to different businesses.
+void Reader::rates(const toml::table& table, ChannelSettings& channel, const Provider& provider) {
+    Rates& rates = channel.rates;
+    rates = provider.rates;
+    const auto rate_into = [&](std::string_view key, double& to) {
+        value(table, key, [&](const toml::node& node) {
+            const auto rate = node.value<double>();
+            if (node.is_string() || !rate || !(*rate >= 0.01 && *rate <= 10'000))
+                file_.wrong(node, "expected how many messages a second, from 0.01 to 10000");
+            to = *rate;
+        });
+    };
+    rate_into("per_second", rates.per_second);
+    rate_into("account_per_second", rates.account_per_second);
+    duration_into(table, "pair_gap", rates.pair_gap);
+    text_into(table, "portfolio", channel.portfolio);
+    value(table, "people_per_day", [&](const toml::node& node) {
+        const auto people = node.value_exact<std::int64_t>();
+        if (channel.medium != core::Medium::whatsapp)
+            file_.wrong(node, "only WhatsApp counts people; leave it out here");
+        if (!people || *people < 0 || *people > 1'000'000)
+            file_.wrong(node,
+                        "expected how many people in 24 hours WhatsApp allows you to write to "
+                        "first: 250, 2000, 10000 or 100000; 0 where there is no limit");
+        rates.people_per_day = static_cast<std::size_t>(*people);
+    });
+}
+
 void Reader::channel(const toml::table& table) {
     ChannelSettings channel;
     Account& account = channel.account;
@@ -406,12 +437,13 @@ void Reader::channel(const toml::table& table) {
     channel.medium = provider->medium;
     account.base_url = provider->default_base_url;
     account.public_url = out_.server.public_url;
-    duration_into(table, "pair_gap", channel.pair_gap);
-    value(table, "per_second", [&](const toml::node& node) {
-        const auto rate = node.value<double>();
-        if (node.is_string() || !rate || !(*rate >= 0.01 && *rate <= 10'000))
-            file_.wrong(node, "expected how many messages a second, from 0.01 to 10000");
-        channel.per_second = *rate;
+    int cost = 1;
+    rates(table, channel, *provider);
+    value(table, "cost", [&](const toml::node& node) {
+        const auto number = node.value_exact<std::int64_t>();
+        if (!number || *number < 0 || *number > 9)
+            file_.wrong(node, "expected a class from 0 (free) to 9 (dear)");
+        cost = static_cast<int>(*number);
     });
     value(table, "base_url", [&](const toml::node& node) {
         account.base_url = without_slash(text(node));
@@ -420,8 +452,9 @@ void Reader::channel(const toml::table& table) {
     });
     const std::size_t before = problems_.size();
     for (const auto& [key, node] : table)
-        if (constexpr std::array<std::string_view, 5> ours{"id", "provider", "base_url",
-                                                           "per_second", "pair_gap"};
+        if (constexpr std::array<std::string_view, 9> ours{
+                "id", "provider", "base_url", "per_second", "account_per_second", "pair_gap",
+                "people_per_day", "portfolio", "cost"};
             std::find(ours.begin(), ours.end(), key.str()) == ours.end())
             part([&, &k = key, &n = node] { channel_value(account, k.str(), n); });
     if (problems_.size() == before && secrets_ == Secrets::needed)
@@ -429,7 +462,8 @@ void Reader::channel(const toml::table& table) {
     out_.plan.channels.push_back({.id = account.id,
                                   .provider = account.provider,
                                   .medium = channel.medium,
-                                  .confirms_stop = provider->confirms_stop});
+                                  .confirms_stop = provider->confirms_stop,
+                                  .cost = cost});
     out_.channels.push_back(std::move(channel));
 }
 
@@ -529,6 +563,36 @@ void Reader::push(const toml::table& table) {
     }
 }
 
+void Reader::voice(const toml::table& table) {
+    VoiceSettings& voice = out_.voice;
+    text_into(table, "bridge", voice.bridge.value);
+    duration_into(table, "ring_for", voice.ring_for);
+    value(table, "bridge", [&](const toml::node& node) {
+        const auto channel = std::ranges::find(
+            out_.channels, voice.bridge, [](const ChannelSettings& c) { return c.account.id; });
+        if (channel == out_.channels.end())
+            file_.wrong(node, "there is no channel with the id \"" + voice.bridge.value + "\"");
+        if (find_provider(channel->account.provider)->build_bridge == nullptr)
+            file_.wrong(node, "this channel's provider carries no calls; Twilio does");
+        const auto from = channel->account.settings.find("from");
+        if (from == channel->account.settings.end() || !from->second.starts_with('+'))
+            file_.wrong(node,
+                        "calls need a number: give the channel a \"from\" such as "
+                        "\"+12025550101\"");
+    });
+    value(table, "ring_for", [&](const toml::node& node) {
+        if (voice.ring_for < std::chrono::seconds{5} || voice.ring_for > std::chrono::minutes{1})
+            file_.wrong(node, "expected a length of time from \"5s\" to \"1m\"");
+    });
+    value(table, "answer", [&](const toml::node& node) {
+        using How = CallAnswer::How;
+        const std::string word = text(node);
+        if (word != "say" && word != "forward" && word != "decline")
+            file_.wrong(node, "expected \"say\", \"forward\" or \"decline\"");
+        voice.answer = word == "say" ? How::say : word == "forward" ? How::forward : How::decline;
+    });
+}
+
 core::WeekHours office_hours() {
     core::WeekHours week;
     for (int day = 0; day < 5; ++day)
@@ -596,9 +660,9 @@ void Reader::check_reps() {
 }
 
 void Reader::read() {
-    constexpr std::array<std::string_view, 10> root_keys{
-        "company", "log_level", "server",  "store", "calendar",
-        "texts",   "policy",    "channel", "rep",   "push"};
+    constexpr std::array<std::string_view, 11> root_keys{
+        "company", "log_level", "server", "store", "calendar", "texts",
+        "policy",  "channel",   "rep",    "push",  "voice"};
     keys(file_.root(), root_keys);
     text_into(file_.root(), "company", out_.company);
     value(file_.root(), "log_level", [&](const toml::node& node) {
@@ -644,6 +708,8 @@ void Reader::read() {
     check_reps();
     constexpr std::array<std::string_view, 2> push_keys{"subject", "services"};
     section("push", push_keys, [&](const toml::table& t) { push(t); });
+    constexpr std::array<std::string_view, 3> voice_keys{"bridge", "ring_for", "answer"};
+    section("voice", voice_keys, [&](const toml::table& t) { voice(t); });
 }
 
 // ---- the folders ----
@@ -762,6 +828,10 @@ std::string_view to_string(core::TemplateKind kind) {
             return "rep_notice";
         case core::TemplateKind::stop_confirmation:
             return "stop_confirmation";
+        case core::TemplateKind::call_answer:
+            return "call_answer";
+        case core::TemplateKind::call_bridge:
+            return "call_bridge";
     }
     return "";
 }
@@ -805,6 +875,10 @@ void check_texts(const fs::path& folder, ReadSettings& out) {
     if (told_by_message)
         check_text("telling reps over a channel", "rep_notice", core::TemplateKind::rep_notice,
                    out);
+    if (out.settings.voice.bridge)
+        check_text("the bridge", "call_bridge", core::TemplateKind::call_bridge, out);
+    if (out.settings.voice.answer != CallAnswer::How::decline)
+        check_text("answering calls", "call_answer", core::TemplateKind::call_answer, out);
     for (const core::Template& t : plan.templates.templates) {
         if (!used.contains(t.name))
             continue;
@@ -835,7 +909,7 @@ Outbound sample_of(const core::Template& t, const Settings& settings) {
     const core::Variables values{sample.parameters.begin(), sample.parameters.end()};
     if (const auto text = core::render(t, values))
         sample.text = *text;
-    if (t.kind != core::TemplateKind::stop_confirmation) {  // that one goes out as plain words
+    if (core::is_reviewed(t.kind)) {  // the others go out as plain words
         sample.template_name = t.provider_name;
         sample.template_language = t.provider_language;
     }

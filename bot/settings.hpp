@@ -30,8 +30,14 @@ struct ServerSettings {
 struct ChannelSettings {
     Account account;
     core::Medium medium = core::Medium::whatsapp;
-    double per_second = 20;                             // sends of this channel in all
-    core::Duration pair_gap = std::chrono::seconds{6};  // between two sends to the same address
+    Rates rates;            // the provider's own, where the file says nothing else
+    std::string portfolio;  // channels of the same one share rates.people_per_day
+};
+
+struct VoiceSettings {
+    core::ChannelId bridge;  // the channel whose number rings rep and contact; none: off
+    core::Duration ring_for = std::chrono::seconds{25};
+    CallAnswer::How answer = CallAnswer::How::decline;
 };
 
 struct PushSettings {
@@ -48,6 +54,7 @@ struct Settings {
     std::vector<ChannelSettings> channels;         // in order of preference
     std::map<core::RepId, std::vector<Device>> devices;  // as written; "message" is added later
     PushSettings push;
+    VoiceSettings voice;
     core::Plan plan;  // with reps, channels and policy from the file
 };
 

@@ -5,11 +5,14 @@
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/io_context.hpp>
 #include <cstdio>
+#include <map>
 #include <memory>
 #include <string>
 #include <vector>
 
 #include "cli/commands.hpp"
+#include "core/calendar.hpp"
+#include "core/gate.hpp"
 #include "net/client.hpp"
 #include "ports/system.hpp"
 #include "settings.hpp"
@@ -142,9 +145,57 @@ bool check_channels(const Settings& settings) {
     return fine;
 }
 
+// Somebody in that country who agreed, at a decent hour: which way a first text would take to them,
+// and why not another.
+std::string way_to(const core::Plan& plan, const std::string& region) {
+    core::Case somebody;
+    somebody.contact.addresses = {{core::AddressKind::phone, "+0"}};
+    somebody.contact.region = region;
+    somebody.contact.language = "en";
+    somebody.contact.zones = {"UTC"};
+    somebody.contact.consent = core::Consent{};
+    const core::Timestamp now = SystemClock{}.now();
+    const auto at = core::next_decent(plan.calendar, somebody.contact, now);
+    const std::vector<core::Route> ways = core::preview(plan, somebody, at.value_or(now));
+    const core::Route chosen = core::choose(ways);
+    return chosen.verdict.go() ? core::explain(chosen, ways)
+                               : "no text, only the call: " + chosen.verdict.sentence;
+}
+
+// Countries that are alike stand in one line; those that no rule tells apart are "elsewhere".
+void print_routes(const Settings& settings) {
+    const std::string usual = way_to(settings.plan, "");
+    std::map<std::string, std::string> countries;  // by their way
+    for (const auto& [region, rules] : settings.plan.calendar.countries) {
+        const std::string way = region.empty() ? usual : way_to(settings.plan, region);
+        if (way != usual)
+            countries[way] += (countries[way].empty() ? "" : ", ") + region;
+    }
+    line("✓", "routes", usual);
+    for (const auto& [way, regions] : countries)
+        line("✓", "routes", regions + ": " + way);
+}
+
+void print_limits(const Settings& settings) {
+    for (const ChannelSettings& channel : settings.channels) {
+        const Rates& rates = channel.rates;
+        char rate[32];
+        std::snprintf(rate, sizeof rate, "%g", rates.per_second);
+        line("✓", "limits",
+             channel.account.id.value + ": " + rate + " a second" +
+                 (rates.people_per_day == 0 ? ""
+                                            : ", " + std::to_string(rates.people_per_day) +
+                                                  " new people in 24 hours (people_per_day)"));
+    }
+}
+
 int run_check(const Options& options) {
     const ReadSettings read = read_settings(options.config, process_environment());
     const bool in_order = print(read);
+    if (in_order && !read.settings.channels.empty()) {
+        print_routes(read.settings);
+        print_limits(read.settings);
+    }
     bool answered = true;
     if (options.offline || !in_order)
         for (const ChannelSettings& channel : read.settings.channels)

@@ -32,6 +32,7 @@ Run explain(CLI::App& app);
 Run templates(CLI::App& app);
 Run token(CLI::App& app);
 Run backup(CLI::App& app);
+Run store(CLI::App& app);
 
 inline constexpr Command commands[] = {
     {"serve", "Runs the gateway: messages, webhooks, call prompts, the console",
@@ -52,6 +53,10 @@ inline constexpr Command commands[] = {
      "warmcall token link joel", token},
     {"backup", "Copies the database into a file while the gateway runs",
      "warmcall backup /backups/monday.db", backup},
+    {"store", "Moves everything from SQLite to PostgreSQL",
+     "warmcall store copy --from sqlite:/var/lib/warmcall/warmcall.db --to "
+     "postgresql://warmcall@db.example.com/warmcall",
+     store},
 };
 
 // --config FILE, the same everywhere.

@@ -16,6 +16,7 @@
 #include <boost/asio/write.hpp>
 
 #include "ports/system.hpp"
+#include "store/words.hpp"
 #include "web/import_csv.hpp"
 
 namespace warmcall::cli {
@@ -60,6 +61,14 @@ json add_link(const json& request, const Office& office, Unit& unit, core::Times
                        "\": restart it after changing its configuration");
     unit.add_link(text(request, "hash"), rep,
                   now + core::Duration{request.value("valid_ms", std::int64_t{0})});
+    return json::object();
+}
+
+json note_templates(const json& request, Unit& unit, core::Timestamp now) {
+    for (const json& t : request.at("list"))
+        unit.note_template({text(t, "name"), text(t, "language"),
+                            store::from_word<core::TemplateStatus>(text(t, "status")),
+                            text(t, "category"), text(t, "quality"), text(t, "reason"), now});
     return json::object();
 }
 
@@ -202,6 +211,8 @@ json carry_out(const json& request, const Office& office, Unit& unit, core::Time
         return {{"found", unit.revoke_token(text(request, "name"), now)}};
     if (what == "add_link")
         return add_link(request, office, unit, now);
+    if (what == "templates")
+        return note_templates(request, unit, now);
     if (what == "import")
         return import_rows(request, office, unit, now);
     return problem("the running gateway does not know how to do this: is it an older version?");
@@ -243,6 +254,7 @@ struct Control::Impl {
     Door& door;
     Office office;
     std::filesystem::path path;
+    std::function<void()> written;
     stream_protocol::acceptor acceptor{context};
     int under_way = 0;
 
@@ -260,6 +272,8 @@ asio::awaitable<json> Control::Impl::answer(std::string bytes) {
         }});
     if (outcome.failure)
         std::rethrow_exception(outcome.failure);
+    if (written)
+        co_await door.on_writer(written);
     if (made->contains("problem"))
         spdlog::info("command refused");  // what it asked for is not ours to repeat
     else
@@ -295,9 +309,13 @@ asio::awaitable<void> Control::Impl::serve(stream_protocol::socket socket) {
 }
 
 Control::Control(asio::io_context& context, Door& door, const core::Plan& plan,
-                 std::string default_region, std::filesystem::path path)
-    : impl_{std::make_unique<Impl>(
-          Impl{context, door, {plan, std::move(default_region), {}}, std::move(path)})} {}
+                 std::string default_region, std::filesystem::path path,
+                 std::function<void()> written)
+    : impl_{std::make_unique<Impl>(Impl{context,
+                                        door,
+                                        {plan, std::move(default_region), {}},
+                                        std::move(path),
+                                        std::move(written)})} {}
 
 Control::~Control() {
     if (impl_->acceptor.is_open())

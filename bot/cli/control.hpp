@@ -30,6 +30,8 @@ struct Office {
 //   {"do": "add_token", "name", "hash", "rep"} → {}
 //   {"do": "revoke_token", "name"} → {"found": true}
 //   {"do": "add_link", "hash", "rep", "valid_ms"} → {}
+//   {"do": "templates", "list": [{"name", "language", "status", "category", "quality", "reason"}]}
+//   → {}
 //   {"do": "import", "csv", "rep", "cadence", "language"} → {"rejected": [{"line", "reason"}]}
 // or {"problem": SENTENCE}; then nothing was written.
 json carry_out(const json& request, const Office& office, Unit& unit, core::Timestamp now);
@@ -41,9 +43,11 @@ std::filesystem::path control_path(const std::string& store_url);
 // The gateway's side. Takes at most a few requests at a time, each bounded in size and time.
 class Control {
  public:
-    // `door` and `plan` must outlive it.
+    // `door` and `plan` must outlive it. `written` is called on the writing thread after every
+    // piece of work: who knows something by heart looks again.
     Control(boost::asio::io_context& context, Door& door, const core::Plan& plan,
-            std::string default_region, std::filesystem::path path);
+            std::string default_region, std::filesystem::path path,
+            std::function<void()> written = {});
     ~Control();  // removes the socket
 
     Result<void> listen();

@@ -95,6 +95,23 @@ std::string phase_of(const core::Outreach& outreach, const std::string& zone) {
            std::to_string(outreach.attempt) + " calls without an answer";
 }
 
+// The ways a text would have now, in the order they are tried.
+void print_ways(const core::Plan& plan, const core::Case& subject, core::Timestamp now,
+                const std::string& zone) {
+    const std::vector<core::Route> ways = core::preview(plan, subject, now);
+    const core::Route chosen = core::choose(ways);
+    if (ways.empty())
+        say("A text now", "would not go: " + sentence(chosen.verdict, zone));
+    for (const core::Route& way : ways) {
+        const bool this_one = way.verdict.go() && way.channel == chosen.channel;
+        say(&way == &ways.front() ? "A text now" : "",
+            this_one ? "might go over " + way.channel.value
+            : way.verdict.go()
+                ? "else over " + way.channel.value
+                : "not over " + way.channel.value + ": " + sentence(way.verdict, zone));
+    }
+}
+
 // What the gate says: of each text that waits, or of a well-being text if one were sent now.
 void print_gate(const core::Plan& plan, const core::Case& subject, core::Timestamp now,
                 const std::string& zone) {
@@ -112,9 +129,7 @@ void print_gate(const core::Plan& plan, const core::Case& subject, core::Timesta
     }
     if (waits)
         return;
-    const core::Verdict verdict =
-        core::route(plan, subject, core::MessageKind::wellbeing, now).verdict;
-    say("A text now", verdict.go() ? "might go" : "would not go: " + sentence(verdict, zone));
+    print_ways(plan, subject, now, zone);
 }
 
 void print_live(const core::Plan& plan, const core::Case& subject, core::Timestamp now) {
@@ -186,6 +201,8 @@ int run_explain(const Options& options) {
         say("Outreach", last->cadence + ": " + phase_of(*last, zone));
     else
         say("Outreach", "none: not enrolled in a cadence");
+    if (!subject.outreach)
+        print_ways(settings->plan, subject, now, zone);
     print_timeline(store, *id, zone, options.lines);
     return succeeded;
 }

@@ -1,5 +1,6 @@
 #include "cli/open.hpp"
 
+#include "engine/apply.hpp"
 #include "ports/system.hpp"
 #include "store/registry.hpp"
 #include "store/sqlite/sqlite_store.hpp"
@@ -13,7 +14,7 @@ std::filesystem::path file_of(const std::string& store_url) {
 
 void take_template_status(core::Plan& plan, Store& store) {
     for (const StoredTemplate& t : store.templates())
-        plan.templates.status[t.provider_name + "/" + t.language] = t.status;
+        take(plan.templates, t);
 }
 
 }  // namespace

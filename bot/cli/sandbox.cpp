@@ -67,6 +67,8 @@ std::vector<sandbox::Template> templates_of(const core::TemplateBook& book) {
         one.category = t.category == core::Category::utility ? "UTILITY" : "MARKETING";
         one.body = t.text;
         one.body_variables = t.variables;
+        for (const std::string& label : t.buttons)
+            one.buttons.push_back({{"type", "QUICK_REPLY"}, {"text", label}});
         made.push_back(std::move(one));
     }
     return made;

@@ -5,6 +5,8 @@
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/signal_set.hpp>
+#include <boost/asio/post.hpp>
+#include <boost/asio/redirect_error.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/use_awaitable.hpp>
 #include <csignal>
@@ -19,6 +21,7 @@
 #include "engine/dispatch.hpp"
 #include "engine/door.hpp"
 #include "engine/lookups.hpp"
+#include "engine/shared_limits.hpp"
 #include "engine/wakeups.hpp"
 #include "net/client.hpp"
 #include "net/server.hpp"
@@ -38,11 +41,8 @@ namespace asio = boost::asio;
 std::vector<Line> lines_of(const Settings& settings) {
     std::vector<Line> lines;
     for (const ChannelSettings& channel : settings.channels) {
-        lines.push_back({channel.account,
-                         find_provider(channel.account.provider),
-                         {.per_second = channel.per_second,
-                          .pair_gap = channel.pair_gap,
-                          .answer_limit = settings.server.send_timeout}});
+        lines.push_back({channel.account, find_provider(channel.account.provider), channel.rates,
+                         channel.portfolio, settings.server.send_timeout});
     }
     return lines;
 }
@@ -83,15 +83,24 @@ Phones phones_of(const Settings& s, const Secret& link_key, const PushKey& push_
     return phones;
 }
 
+std::unique_ptr<Limits> make_limits(const Settings& s, bool shared, core::Timestamp now) {
+    if (shared) {
+        return std::make_unique<SharedLimits>(senders_of(lines_of(s)), now);
+    }
+    return std::make_unique<OwnLimits>(senders_of(lines_of(s)), now);
+}
+
 // Everything the gateway is made of, in the order it is built; destroyed the other way round.
 struct Gateway {  // NOLINT: members refer to earlier ones, so it never moves
     asio::io_context context{1};
+    asio::steady_timer news{context};  // waits for what other gateways did
     SystemClock clock;
     SystemRng rng;
     bool shared = false;  // other gateways write to the store, too
     std::unique_ptr<Store> store;
     PushKey push_key;
     Applier applier;
+    std::unique_ptr<Limits> limits;
     Door door;
     std::unique_ptr<Transport> transport;
     Dispatch dispatch;
@@ -108,9 +117,10 @@ struct Gateway {  // NOLINT: members refer to earlier ones, so it never moves
           store{make_store(s.store_url)},
           push_key{notifiers::push_key(*store, push_subject(s))},
           applier{*store, s.plan, clock},
+          limits{make_limits(s, shared, clock.now())},
           door{context, applier, *store},
           transport{net::make_transport(context)},
-          dispatch{context, door, applier, *transport, lines_of(s), clock, rng},
+          dispatch{context, door, applier, *transport, lines_of(s), *limits, clock, rng},
           link_key{web::link_key(*store)},
           alerts{context,  door,       applier, *store,
                  dispatch, *transport, s.plan,  phones_of(s, link_key, push_key),
@@ -136,9 +146,15 @@ struct Gateway {  // NOLINT: members refer to earlier ones, so it never moves
                    [services = s.push.services](std::string_view address, std::string_view keys) {
                        return notifiers::wrong_with(address, keys, services);
                    },
-               .server_counts = [this] { return server->counts(); }}},
-          control{context, door, s.plan, s.default_region, control_path(s.store_url)} {
+               .server_counts = [this] { return server->counts(); },
+               .voice = {s.voice.bridge, s.voice.ring_for, s.voice.answer, transport.get()}}},
+          control{context, door, s.plan, s.default_region, control_path(s.store_url), [this] {
+                      applier.learn_templates();
+                  }} {
         applier.set_tap_key(link_key);
+        applier.set_limits(*limits);
+        applier.set_unfit(unfit_on(lines_of(s)));
+        store->on_news([this] { asio::post(context, [this] { news.cancel(); }); });
         door.on_commit([this] {
             dispatch.nudge();
             alerts.nudge();
@@ -146,18 +162,21 @@ struct Gateway {  // NOLINT: members refer to earlier ones, so it never moves
     }
 };
 
-// On a store that other gateways write to as well: what they did is told here within a second, so
-// that live streams show it and what they left to send is seen.
+// On a store that other gateways write to as well: what they did is told here within a second, and
+// at once when the store hints at it, so that live streams show it and what they left to send is
+// seen.
 asio::awaitable<void> watch_others(Gateway& gateway) {
-    asio::steady_timer pause{gateway.context};
     std::int64_t seen = 0;
     for (;;) {
-        pause.expires_after(std::chrono::seconds{1});
-        co_await pause.async_wait(asio::use_awaitable);
+        gateway.news.expires_after(std::chrono::seconds{1});
+        boost::system::error_code hinted;
+        co_await gateway.news.async_wait(asio::redirect_error(asio::use_awaitable, hinted));
         auto end = std::make_shared<std::int64_t>(seen);
         std::function<void(Store&)> look = [end](Store& store) { *end = store.feed_end(); };
+        std::function<void()> learn = [&gateway] { gateway.applier.learn_from_others(); };
         try {
             co_await gateway.door.read(std::move(look));
+            co_await gateway.door.on_writer(std::move(learn));
         } catch (const StoreUnavailable&) {
             continue;  // whoever needs it says so
         }

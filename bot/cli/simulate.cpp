@@ -135,9 +135,9 @@ int run_simulate(const Options& given) {
     if (!contacts) {
         return complain(contacts.error().message);
     }
-    Line line{settings->channels.front().account,
-              find_provider(settings->channels.front().account.provider),
-              {}};
+    const ChannelSettings& channel = settings->channels.front();
+    Line line{channel.account, find_provider(channel.account.provider), channel.rates,
+              channel.portfolio};
     for (const char* name : {"app_secret", "access_token",
                              "verify_token"}) {  // nothing leaves this process, so any will do
         line.account.secrets[name] = {Secret{"rehearsal"}};

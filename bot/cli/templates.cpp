@@ -10,11 +10,12 @@
 #include <vector>
 
 #include "cli/commands.hpp"
+#include "cli/open.hpp"
 #include "engine/apply.hpp"
 #include "net/client.hpp"
 #include "ports/system.hpp"
 #include "settings.hpp"
-#include "store/registry.hpp"
+#include "store/words.hpp"
 
 namespace warmcall::cli {
 namespace {
@@ -90,14 +91,10 @@ const InTemplate* find(const std::vector<InTemplate>& there, const core::Templat
     return at == there.end() ? nullptr : &*at;
 }
 
-// A confirmation of a STOP goes out as free text inside their window: nobody reviews it.
-bool is_reviewed(const core::Template& t) {
-    return t.kind != core::TemplateKind::stop_confirmation;
-}
-
 bool chosen(const Options& options, const core::Template& t) {
-    return is_reviewed(t) && (options.names.empty() ||
-                              std::ranges::find(options.names, t.name) != options.names.end());
+    return core::is_reviewed(t.kind) &&
+           (options.names.empty() ||
+            std::ranges::find(options.names, t.name) != options.names.end());
 }
 
 std::string_view word(core::TemplateStatus status) {
@@ -157,7 +154,7 @@ int each_channel(const Settings& settings, const Seen& seen) {
     return result;
 }
 
-int status(const Settings& settings, const Options& options) {
+int status(Settings& settings, const Options& options) {
     bool all_usable = true;
     const int result = each_channel(settings, [&](const Account& account, const Provider&,
                                                   const std::vector<InTemplate>& there) {
@@ -174,49 +171,94 @@ int status(const Settings& settings, const Options& options) {
     return result == succeeded && all_usable ? succeeded : failed;
 }
 
-int submit(const Settings& settings, const Options& options) {
+// All the steps of handing in one text; what is left to do by hand, or why it was not taken.
+Result<std::string> hand_in(const Account& account, const Provider& provider,
+                            const core::Template& t) {
+    constexpr int steps_max = 5;
+    std::string step;
+    for (int n = 0; n < steps_max; ++n) {
+        const auto response = ask(provider.build_submit(account, t, step));
+        if (!response)
+            return response.error();
+        auto submitted = provider.read_submit(account, t, step, *response);
+        if (!submitted)
+            return submitted.error();
+        if (submitted->next.empty())
+            return std::move(submitted->note);
+        step = std::move(submitted->next);
+    }
+    return Error{Errc::bad_payload, "handing it in does not end"};
+}
+
+// What the provider says, into the store: by the running gateway when there is one.
+Result<std::size_t> bring(Settings& settings, const std::vector<InTemplate>& there) {
+    const auto desk = Desk::open(settings, Desk::Missing::is_made);
+    if (!desk)
+        return desk.error();
+    SystemClock clock;
+    Applier applier{desk->store(), settings.plan, clock};
+    json list = json::array();
+    for (const Inbound& event : applier.template_news(there)) {
+        const auto& t = std::get<InTemplate>(event.what);
+        list.push_back({{"name", t.name},
+                        {"language", t.language},
+                        {"status", store::word(t.status.value_or(core::TemplateStatus::unknown))},
+                        {"category", t.category},
+                        {"quality", t.quality},
+                        {"reason", t.reason}});
+    }
+    const std::size_t n = list.size();
+    if (n > 0) {
+        const auto noted = desk->carry_out({{"do", "templates"}, {"list", std::move(list)}});
+        if (!noted)
+            return noted.error();
+    }
+    return n;
+}
+
+int sync(Settings& settings, const Options&) {
     int result = succeeded;
+    const int asked = each_channel(settings, [&](const Account& account, const Provider&,
+                                                 const std::vector<InTemplate>& there) {
+        const auto n = bring(settings, there);
+        if (n)
+            std::printf("%s: %zu of our texts have news\n", account.id.value.c_str(), *n);
+        else
+            result = complain(n.error().message);
+    });
+    return asked == succeeded ? result : asked;
+}
+
+int submit(Settings& settings, const Options& options) {
+    int result = succeeded;
+    bool any = false;
     const int asked = each_channel(settings, [&](const Account& account, const Provider& provider,
                                                  const std::vector<InTemplate>& there) {
         for (const core::Template& t : settings.plan.templates.templates) {
             if (!chosen(options, t) || find(there, t) != nullptr)
                 continue;
-            const auto response = ask(provider.build_submit(account, t));
-            const auto taken = response ? provider.read_submit(account, *response)
-                                        : Result<void>{response.error()};
+            const auto taken = hand_in(account, provider, t);
             std::printf("%s %-8s %-18s %-6s %s\n", taken ? "✓" : "✗", account.id.value.c_str(),
                         t.name.c_str(), language_there(t).c_str(),
                         taken ? "handed in for review" : taken.error().message.c_str());
+            if (taken && !taken->empty())
+                std::printf("  %s\n", taken->c_str());
+            any = any || taken;
             if (!taken)
                 result = failed;
         }
     });
-    return asked == succeeded ? result : asked;
+    if (asked != succeeded || !any)
+        return asked == succeeded ? result : asked;
+    std::fflush(stdout);
+    const int told = sync(settings, options);  // until it is approved, no gateway tries to send it
+    return result == succeeded ? told : result;
 }
 
-int sync(const Settings& settings, const Options&) {
-    SystemClock clock;
-    const auto store = make_store(settings.store_url);
-    Applier applier{*store, settings.plan, clock};
-    return each_channel(settings, [&](const Account& account, const Provider&,
-                                      const std::vector<InTemplate>& there) {
-        std::vector<Inbound> news = applier.template_news(there);
-        const std::size_t n = news.size();
-        if (n > 0) {
-            std::vector<Work> works;
-            works.emplace_back(Delivered{.channel = account.id, .events = std::move(news)});
-            for (const Outcome& outcome : applier.apply(std::move(works)))
-                if (outcome.failure)
-                    std::rethrow_exception(outcome.failure);
-        }
-        std::printf("%s: %zu of our texts have news\n", account.id.value.c_str(), n);
-    });
-}
-
-using Doing = int (*)(const Settings&, const Options&);
+using Doing = int (*)(Settings&, const Options&);
 
 int run(const Options& options, Doing doing) {
-    const auto settings = load_settings(options.config);
+    auto settings = load_settings(options.config);
     if (!settings)
         return complain(settings.error().message);
     return doing(*settings, options);

@@ -270,10 +270,40 @@ WeekHours week_hours(const TomlFile& file, const toml::node& node) {
     return hours;
 }
 
+namespace {
+
+Ban read_ban(const TomlFile& file, const toml::table& table) {
+    file.only(table, {"medium", "category", "since", "until", "because"});
+    const auto one_of = [&](std::string_view key, std::string_view a, std::string_view b) {
+        const toml::node& node = file.need(table, key, "what does not get through");
+        const std::string word = file.text(node);
+        if (word != a && word != b)
+            file.wrong(node, "expected \"" + std::string{a} + "\" or \"" + std::string{b} +
+                                 "\", found \"" + word + "\"");
+        return word == a;
+    };
+    Ban ban;
+    ban.medium = one_of("medium", "whatsapp", "sms") ? Medium::whatsapp : Medium::sms;
+    ban.category =
+        one_of("category", "marketing", "utility") ? Category::marketing : Category::utility;
+    ban.since = file.day(file.need(table, "since", "the first day of it, such as 2026-11-01"));
+    if (const auto* until = table.get("until")) {
+        ban.until = file.day(*until);
+        if (*ban.until <= ban.since)
+            file.wrong(*until, "expected a day after \"since\"");
+    }
+    ban.because = file.text(file.need(table, "because", "a sentence for the rep"));
+    while (ban.because.ends_with('.'))
+        ban.because.pop_back();
+    return ban;
+}
+
+}  // namespace
+
 Result<CountryRules> read_country_rules(std::string_view toml, std::string_view file_name) try {
     const TomlFile file{toml, file_name};
     const toml::table& root = file.root();
-    file.only(root, {"region", "as_of", "allowed", "holidays"});
+    file.only(root, {"region", "as_of", "allowed", "holidays", "ban"});
     CountryRules rules;
     rules.region = region_of(file, file.need(root, "region", "a country such as \"IN\""));
     const year_month_day as_of =
@@ -287,6 +317,9 @@ Result<CountryRules> read_country_rules(std::string_view toml, std::string_view 
                    "expected at least one day with hours; with none nothing could ever be written");
     if (const auto* holidays = root.get("holidays"))
         rules.holidays = holidays_of(file, *holidays);
+    if (const auto* bans = root.get("ban"))
+        for (const toml::node& one : file.array(*bans))
+            rules.bans.push_back(read_ban(file, file.table(one)));
     return rules;
 } catch (const TomlFault& fault) {
     return fault.error;

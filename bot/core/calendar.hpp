@@ -26,12 +26,25 @@ struct WeekHours {
     bool operator==(const WeekHours&) const = default;
 };
 
-// When a country lets a business text be written: a dated rule pack, config/calendars/*.toml.
+// A kind of text that does not get through in a country, on one medium, while it is so.
+struct Ban {
+    Medium medium = Medium::whatsapp;
+    Category category = Category::marketing;
+    std::chrono::year_month_day since{};
+    std::optional<std::chrono::year_month_day> until;  // the first day it is over
+    std::string because;                               // for the rep: one sentence without its end
+
+    bool operator==(const Ban&) const = default;
+};
+
+// When a country lets a business text be written, and which kinds do not get through there: a dated
+// rule pack, config/calendars/*.toml.
 struct CountryRules {
     std::string region;  // ISO 3166 alpha-2; "" is the rule where nothing else is known
     WeekHours allowed;
     std::set<std::chrono::year_month_day> holidays;  // nothing is written on these
     std::string as_of;                               // "2026-11-01", printed where the rule refuses
+    std::vector<Ban> bans;
 
     bool operator==(const CountryRules&) const = default;
 };

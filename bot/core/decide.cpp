@@ -89,18 +89,20 @@ void wake(Turn& t, const Planned&) {
         keep_promise(t);
         return;
     }
-    const Route way = route(t.plan, t.c, MessageKind::wellbeing, t.now);
+    const std::vector<Route> ways = routes(t.plan, t.c, MessageKind::wellbeing, t.now);
+    const Route way = choose(ways);
     const Timestamp planned = t.outreach().next.due_at;
     if (way.verdict.go()) {
         t.queue(MessageKind::wellbeing, step_wellbeing);
         const Timestamp until = t.now + t.cadence().useful_life;
         t.become(Warming{}, ActionKind::wait_then_call, promise ? promise->at : until,
                  promise ? promise->at : until);
-        t.note("wellbeing_queued", way.channel.value);
+        t.note("wellbeing_queued", explain(way, ways));
         return;
     }
-    const bool hours =
-        way.verdict.code == GateCode::quiet_hours || way.verdict.code == GateCode::held;
+    const bool hours = way.verdict.code == GateCode::quiet_hours ||
+                       way.verdict.code == GateCode::held ||
+                       way.verdict.code == GateCode::channel_full;
     if (way.verdict.again_at &&
         (hours || *way.verdict.again_at < planned + t.cadence().useful_life)) {
         t.note("deferred", way.verdict.sentence);
@@ -180,6 +182,13 @@ Timestamp rep_hours(const Turn& t, const RepId& id, Timestamp from) {
                : next_open(rep->second.hours, {}, {rep->second.zone}, from).value_or(from);
 }
 
+// What was promised to a customer rings whoever gave their word at any hour; everything else, and
+// everybody else, is left in peace outside of their own.
+Timestamp ringing_hours(const Turn& t, const RepId& rep, Timestamp from) {
+    const bool own_word = t.c.prompt->kind == PromptKind::promised && rep == t.c.contact.owner;
+    return own_word ? from : rep_hours(t, rep, from);
+}
+
 void wake(Turn& t, const CallDue&) {
     if (!t.c.prompt) {
         t.call_due(PromptKind::silent, "Call " + t.name() + ".", t.call_moment(t.now));
@@ -194,7 +203,7 @@ void wake(Turn& t, const CallDue&) {
     prompt.lease.reset();
     prompt.acknowledged_at.reset();
     const RepId rep = rep_of_step(t, prompt.ladder_step);
-    const Timestamp ring = rep_hours(t, rep, t.now);
+    const Timestamp ring = ringing_hours(t, rep, t.now);
     if (ring > t.now) {
         prompt.alert_at = ring;
         t.outreach().wake_at = ring;
@@ -206,7 +215,7 @@ void wake(Turn& t, const CallDue&) {
     const bool around = prompt.ladder_step % ladder_steps == 0;
     const Timestamp next =
         around ? t.call_moment(t.now + std::chrono::hours{20}) : t.now + t.plan.policy.ladder_gap;
-    prompt.alert_at = rep_hours(t, rep_of_step(t, prompt.ladder_step), next);
+    prompt.alert_at = ringing_hours(t, rep_of_step(t, prompt.ladder_step), next);
     t.outreach().wake_at = *prompt.alert_at;
 }
 
@@ -473,7 +482,9 @@ Refused on(Turn& t, const Replied& e) {
 }
 
 Refused on(Turn& t, const TheyCalled& e) {
-    open_window(t, e.channel, std::min(e.at, t.now));
+    if (e.from.kind != AddressKind::phone) {  // an ordinary call opens nothing at WhatsApp
+        open_window(t, e.channel, std::min(e.at, t.now));
+    }
     t.note("they_called", "");
     if (!t.live()) {
         t.open_unasked();
@@ -599,8 +610,6 @@ std::string failure_sentence(const Turn& t, const Failure& failure) {
     return "The message did not reach " + t.name() + ".";
 }
 
-constexpr int not_on_whatsapp = 131026;
-
 // A failure that came to light now. What it says of the person holds even for a message that
 // arrived after all.
 void failed(Turn& t, Message& m) {
@@ -615,7 +624,7 @@ void failed(Turn& t, Message& m) {
     if (m.facts.delivered || m.facts.read) {
         return;
     }
-    if (failure.code == not_on_whatsapp) {
+    if (not_on_whatsapp(failure)) {
         t.c.contact.whatsapp_unreachable_at = t.now;
     }
     t.note("failed", std::string{to_string(m.kind)} + " " + std::to_string(failure.code));
@@ -644,7 +653,7 @@ void went_out(Turn& t, const Message& m) {
 // It did reach them. What was thought and done because it had not is taken back, where nobody has
 // acted on it yet: whatever the order the receipts came in, the lead time runs.
 void arrived(Turn& t, const Message& m) {
-    if (m.facts.failed && m.facts.failed->code == not_on_whatsapp) {
+    if (m.facts.failed && not_on_whatsapp(*m.facts.failed)) {
         t.c.contact.whatsapp_unreachable_at.reset();
     }
     if (m.kind != MessageKind::wellbeing || !t.of_this_round(m) ||
@@ -809,10 +818,11 @@ Refused on(Turn& t, const GateRefused& e) {
     const bool wanted = still_wanted(t, *m);
     const auto again_at = wanted ? e.verdict.again_at : std::nullopt;
     t.note(again_at ? "deferred" : "not_sent", e.verdict.sentence);
-    if (again_at && e.verdict.code == GateCode::quiet_hours && *again_at > m->not_after &&
-        m->kind == MessageKind::wellbeing) {
-        m->state = MessageState::cancelled;  // the night came between; the round begins again in
-                                             // the morning
+    const bool begins_again =
+        e.verdict.code == GateCode::quiet_hours || e.verdict.code == GateCode::channel_full;
+    if (again_at && begins_again && *again_at > m->not_after && m->kind == MessageKind::wellbeing) {
+        m->state = MessageState::cancelled;  // the night came between, or too many others; the
+                                             // round begins again then
         const Timestamp at =
             t.outreach().promise ? std::min(*again_at, t.outreach().promise->at) : *again_at;
         t.become(Planned{}, ActionKind::send, *again_at, at);
@@ -930,14 +940,17 @@ Refused on(Turn& t, const Dialled& e) {
     if (t.in<Held>() != nullptr) {
         return refuse_unanswered(t);
     }
-    if (t.in<OnCall>() != nullptr) {
-        return {};  // the second tap
+    if (t.in<OnCall>() != nullptr) {  // the second tap
+        return e.over == Dialled::Over::own_phone
+                   ? Refused{}
+                   : refuse(Code::late, "This call is under way already.");
     }
     t.cancel_automatic("the call began");
     t.c.prompt->lease =
         Lease{e.by, t.now + t.plan.policy.call_length_max + t.plan.policy.wrap_up_reminder};
     t.c.prompt->acknowledged_at = t.now;
     t.c.prompt->alert_at.reset();
+    t.c.prompt->line.reset();
     t.become(OnCall{e.by, t.now}, ActionKind::log_outcome, t.now + t.plan.policy.call_length_max,
              t.now + t.plan.policy.call_length_max);
     t.note("dialled", "");
@@ -951,6 +964,45 @@ Refused on(Turn& t, const CallEnded& e) {
     if (t.in<OnCall>() != nullptr) {
         to_wrap_up(t, e.by);
     }
+    return {};
+}
+
+// Nobody was called: the prompt is as it was before the tap, and comes back by itself.
+void not_called(Turn& t) {
+    Prompt& prompt = *t.c.prompt;
+    prompt.lease.reset();
+    prompt.line.reset();
+    prompt.alert_at = t.now + t.plan.policy.acknowledged_for;
+    t.begin_ladder();
+    t.become(CallDue{}, ActionKind::call, prompt.due_at, *prompt.alert_at);
+}
+
+// The line's word comes when it comes, perhaps twice: only the call that it is about moves by it,
+// and an end is not taken back.
+Refused on(Turn& t, const LineTold& e) {
+    const auto* calling = t.in<OnCall>();
+    const auto* back = t.in<WrapUp>();  // the rep came back to the list meanwhile
+    const bool this_call =
+        calling != nullptr && calling->by == e.by && calling->since == e.dialled_at;
+    const bool spoken_of = back != nullptr && back->by == e.by;
+    if (!t.c.prompt || (!this_call && !spoken_of)) {
+        return refuse(Code::late, "This call is over.");
+    }
+    const std::optional<Line> known = t.c.prompt->line;
+    const bool begins = e.line.state == LineState::ringing;
+    const bool nobody = e.line.state == LineState::not_rung;
+    if (known && (known->state != LineState::ringing || begins || nobody)) {
+        return {};
+    }
+    t.note("line_told", words_of(e.line));
+    if (nobody) {
+        not_called(t);
+        return {};
+    }
+    if (this_call && !begins) {
+        to_wrap_up(t, e.by);
+    }
+    t.c.prompt->line = e.line;
     return {};
 }
 

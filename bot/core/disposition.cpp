@@ -13,6 +13,9 @@ constexpr auto said_words =
     std::to_array<std::string_view>({"talked", "busy_now", "callback_asked", "not_interested",
                                      "stop", "wrong_person", "agreed_next"});
 
+constexpr auto line_words = std::to_array<std::string_view>(
+    {"ringing", "completed", "no_answer", "busy", "failed", "not_rung"});
+
 template <class Enum, std::size_t N>
 std::optional<Enum> find(const std::array<std::string_view, N>& words, std::string_view word) {
     const auto at = std::ranges::find(words, word);
@@ -58,6 +61,16 @@ std::string_view to_string(Reached reached) {
 }
 std::string_view to_string(Said said) {
     return said_words.at(static_cast<std::size_t>(said));
+}
+std::string_view to_string(LineState state) {
+    return line_words.at(static_cast<std::size_t>(state));
+}
+std::string words_of(const Line& line) {
+    std::string words{to_string(line.state)};
+    if (line.state == LineState::completed) {
+        words += " " + std::to_string(line.seconds);
+    }
+    return words;
 }
 std::optional<Reached> reached_from(std::string_view word) {
     return find<Reached>(reached_words, word);

@@ -19,6 +19,8 @@ std::optional<Missing> what_is_missing(const Disposition& disposition, Timestamp
 
 std::string_view to_string(Reached reached);
 std::string_view to_string(Said said);
+std::string_view to_string(LineState state);
+std::string words_of(const Line& line);  // "completed 63", "no_answer": for the timeline
 std::optional<Reached> reached_from(std::string_view word);
 std::optional<Said> said_from(std::string_view word);
 

@@ -96,9 +96,15 @@ struct Claimed {
 };
 struct Dialled {
     RepId by;
+    enum class Over { own_phone, line } over = Over::own_phone;
 };
 struct CallEnded {  // back from the phone
     RepId by;
+};
+struct LineTold {  // the provider's word about a call it carried for a rep
+    RepId by;
+    Timestamp dialled_at{};  // which call: OnCall::since
+    Line line;
 };
 struct Snoozed {
     RepId by;
@@ -142,7 +148,7 @@ struct OptedOut {  // revoked by any other means: on the phone, by letter
 using Event =
     std::variant<Enrolled, Woke, Replied, DeliveryLearned, SendSettled, GateRefused, TheyCalled,
                  RepWrote, MarketingPreference, AddressLearned, Claimed, Dialled, CallEnded,
-                 Snoozed, Acknowledged, Disposed, HeldByRep, Resumed, ClosedByRep, Reassigned,
-                 StopAnswered, UnknownAnswered, MergedAway, WroteByRep, OptedOut>;
+                 LineTold, Snoozed, Acknowledged, Disposed, HeldByRep, Resumed, ClosedByRep,
+                 Reassigned, StopAnswered, UnknownAnswered, MergedAway, WroteByRep, OptedOut>;
 
 }  // namespace warmcall::core

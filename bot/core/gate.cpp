@@ -1,11 +1,19 @@
 #include "core/gate.hpp"
 
 #include <algorithm>
+#include <tuple>
 #include <utility>
 
 #include "core/speech.hpp"
 
 namespace warmcall::core {
+
+bool window_open(const Plan& plan, const Contact& contact, const ChannelId& channel,
+                 Timestamp now) {
+    return std::ranges::any_of(contact.windows, [&](const Window& w) {
+        return w.channel == channel && now + plan.policy.window_margin < w.until;
+    });
+}
 
 namespace {
 
@@ -33,7 +41,7 @@ Category category_of(const Plan& plan, const Message& message) {
         return Category::service;
     }
     const Template* t = plan.templates.find(message.template_name, message.language);
-    return t == nullptr ? Category::marketing : t->category;
+    return t == nullptr ? Category::marketing : plan.templates.category_of(*t);
 }
 
 bool suppressed(const Contact& contact, const Message& message, Category category) {
@@ -54,18 +62,14 @@ bool automatic(MessageKind kind) {
     return kind == MessageKind::wellbeing || kind == MessageKind::call_me_back;
 }
 
-bool window_open(const Plan& plan, const Contact& contact, const ChannelId& channel,
-                 Timestamp now) {
-    return std::ranges::any_of(contact.windows, [&](const Window& w) {
-        return w.channel == channel && now + plan.policy.window_margin < w.until;
-    });
-}
-
-Verdict template_verdict(const Plan& plan, const Message& message) {
+Verdict template_verdict(const Plan& plan, const Message& message, Medium medium) {
     const Template* t = plan.templates.find(message.template_name, message.language);
     if (t == nullptr) {
         return never(GateCode::template_missing,
                      "There is no text \"" + message.template_name + "\" to send.");
+    }
+    if (medium != Medium::whatsapp) {  // there alone texts are judged
+        return {};
     }
     switch (plan.templates.status_of(*t)) {
         case TemplateStatus::unknown:
@@ -84,11 +88,20 @@ Verdict template_verdict(const Plan& plan, const Message& message) {
     return {};
 }
 
-Verdict country_verdict(const Plan& plan, const Contact& contact, Medium medium,
-                        Category category) {
-    for (const Ban& ban : plan.policy.bans) {
-        if (ban.region == contact.region && ban.medium == medium && ban.category == category) {
-            return elsewhere(GateCode::country_rule, ban.sentence + " (since " + ban.since + ").");
+std::string written(std::chrono::year_month_day day) {
+    const auto two = [](unsigned n) { return (n < 10 ? "-0" : "-") + std::to_string(n); };
+    return std::to_string(static_cast<int>(day.year())) + two(static_cast<unsigned>(day.month())) +
+           two(static_cast<unsigned>(day.day()));
+}
+
+Verdict country_verdict(const Plan& plan, const Contact& contact, Medium medium, Category category,
+                        Timestamp now) {
+    for (const Ban& ban : plan.calendar.rules(contact.region).bans) {
+        const bool over = ban.until && now >= std::chrono::sys_days{*ban.until};
+        if (ban.medium == medium && ban.category == category && !over &&
+            now >= std::chrono::sys_days{ban.since}) {
+            return elsewhere(GateCode::country_rule,
+                             ban.because + " (since " + written(ban.since) + ").");
         }
     }
     return {};
@@ -175,6 +188,33 @@ Verdict outreach_verdict(const Case& subject, const Message& message) {
     return {};
 }
 
+const Cadence& cadence_of(const Plan& plan, const Case& subject) {
+    static const Cadence plain{};
+    const auto at =
+        subject.outreach ? plan.cadences.find(subject.outreach->cadence) : plan.cadences.end();
+    return at == plan.cadences.end() ? plain : at->second;
+}
+
+// What is only busy is waited for, unless that takes longer than the text is worth sending.
+Verdict channel_verdict(const Plan& plan, const Case& subject, const Message& message,
+                        const Channel& channel, Timestamp now) {
+    if (!channel.working) {
+        Verdict v = later(GateCode::channel_down, "The provider is not taking messages now.",
+                          channel.back_at.value_or(now + std::chrono::minutes{10}));
+        v.other_route = true;
+        return v;
+    }
+    const bool planned_now = message.kind == MessageKind::wellbeing && !message.id;
+    if (planned_now && channel.room_at) {
+        Verdict v =
+            later(GateCode::channel_full, "Many are being written to now; it is their turn soon.",
+                  *channel.room_at);
+        v.other_route = *channel.room_at > now + cadence_of(plan, subject).useful_life;
+        return v;
+    }
+    return {};
+}
+
 }  // namespace
 
 Verdict gate(const Plan& plan, const Case& subject, const Message& message, Timestamp now) {
@@ -206,7 +246,7 @@ Verdict gate(const Plan& plan, const Case& subject, const Message& message, Time
         return never(GateCode::no_consent, "There is no record that they agreed to be written to.");
     }
     if (!message.template_name.empty()) {
-        if (const Verdict v = template_verdict(plan, message); !v.go()) {
+        if (const Verdict v = template_verdict(plan, message, channel->medium); !v.go()) {
             return v;
         }
     } else if (channel->medium == Medium::whatsapp &&
@@ -215,7 +255,7 @@ Verdict gate(const Plan& plan, const Case& subject, const Message& message, Time
             GateCode::window_closed,
             "They have not written in the last 24 hours, so WhatsApp takes approved texts only.");
     }
-    if (const Verdict v = country_verdict(plan, contact, channel->medium, category); !v.go()) {
+    if (const Verdict v = country_verdict(plan, contact, channel->medium, category, now); !v.go()) {
         return v;
     }
     if (const Verdict v = frequency_verdict(plan, subject, message, now); !v.go()) {
@@ -226,13 +266,7 @@ Verdict gate(const Plan& plan, const Case& subject, const Message& message, Time
             return v;
         }
     }
-    if (!channel->working) {
-        Verdict v = later(GateCode::channel_down, "The provider is not taking messages now.",
-                          now + std::chrono::minutes{10});
-        v.other_route = true;
-        return v;
-    }
-    return {};
+    return channel_verdict(plan, subject, message, *channel, now);
 }
 
 namespace {
@@ -259,27 +293,65 @@ const Address* address_for(const Plan& plan, const Contact& contact, Medium medi
     return nullptr;
 }
 
+Verdict no_address(const Contact& contact, const Channel& channel) {
+    const bool known = channel.medium == Medium::whatsapp && !contact.addresses.empty();
+    return elsewhere(GateCode::no_route, known ? "WhatsApp said that they are not on it."
+                                               : "They have no number for it.");
+}
+
 std::string_view template_for(const Plan& plan, const Case& subject, MessageKind kind) {
-    static const Cadence plain{};
-    const auto at =
-        subject.outreach ? plan.cadences.find(subject.outreach->cadence) : plan.cadences.end();
-    const Cadence& cadence = at == plan.cadences.end() ? plain : at->second;
+    const Cadence& cadence = cadence_of(plan, subject);
     return kind == MessageKind::wellbeing ? cadence.wellbeing : cadence.call_me_back;
+}
+
+// "WhatsApp first", "sms", or a channel's own name: the first word of how they like to be reached.
+bool asked_for(const Contact& contact, const Channel& channel) {
+    const std::string& reach = contact.preferences.reach;
+    const auto begins_with = [&](std::string_view word) {
+        const auto same = [](char a, char b) {
+            return (a >= 'A' && a <= 'Z' ? static_cast<char>(a + 32) : a) == b;
+        };
+        return reach.size() >= word.size() &&
+               std::equal(word.begin(), word.end(), reach.begin(),
+                          [&](char b, char a) { return same(a, b); }) &&
+               (reach.size() == word.size() || reach[word.size()] == ' ' ||
+                reach[word.size()] == ',');
+    };
+    return begins_with(channel.id.value) ||
+           begins_with(channel.medium == Medium::whatsapp ? "whatsapp" : "sms");
+}
+
+std::vector<const Channel*> in_order(const Plan& plan, const Contact& contact, Timestamp now) {
+    std::vector<const Channel*> channels;
+    for (const Channel& channel : plan.channels) {
+        channels.push_back(&channel);
+    }
+    const auto rank = [&](const Channel* c) {
+        return std::tuple{!asked_for(contact, *c), !window_open(plan, contact, c->id, now), c->cost,
+                          c};  // they lie in one vector, in the order of the configuration
+    };
+    std::ranges::sort(channels, {}, rank);
+    return channels;
 }
 
 }  // namespace
 
-Route route(const Plan& plan, const Case& subject, MessageKind kind, Timestamp now,
-            const ChannelId& except) {
-    Route best{.verdict = elsewhere(GateCode::no_route, "There is no channel that reaches them.")};
-    for (const Channel& channel : plan.channels) {
-        const Address* to = address_for(plan, subject.contact, channel.medium, now);
-        if (to == nullptr || channel.id == except) {
+std::vector<Route> routes(const Plan& plan, const Case& subject, MessageKind kind, Timestamp now,
+                          const ChannelId& except) {
+    std::vector<Route> ways;
+    for (const Channel* channel : in_order(plan, subject.contact, now)) {
+        if (channel->id == except) {
+            continue;
+        }
+        const Address* to = address_for(plan, subject.contact, channel->medium, now);
+        if (to == nullptr) {
+            ways.push_back(
+                {.channel = channel->id, .verdict = no_address(subject.contact, *channel)});
             continue;
         }
         Message message{.contact = subject.contact.id,
                         .kind = kind,
-                        .channel = channel.id,
+                        .channel = channel->id,
                         .to = *to,
                         .language = subject.contact.language,
                         .not_before = now,
@@ -289,18 +361,59 @@ Route route(const Plan& plan, const Case& subject, MessageKind kind, Timestamp n
         if (automatic(kind)) {
             message.template_name = template_for(plan, subject, kind);
         }
-        const Verdict verdict = gate(plan, subject, message, now);
-        const bool better = best.channel.value.empty() || verdict.go() ||
-                            (verdict.again_at && (!best.verdict.again_at ||
-                                                  *verdict.again_at < *best.verdict.again_at));
-        if (better) {
-            best = {channel.id, *to, message.template_name, message.language, verdict};
+        ways.push_back({channel->id, *to, message.template_name, message.language,
+                        gate(plan, subject, message, now)});
+    }
+    return ways;
+}
+
+Route choose(const std::vector<Route>& ways) {
+    Route best{.verdict = elsewhere(GateCode::no_route, "There is no channel that reaches them.")};
+    for (const Route& way : ways) {
+        const Verdict& verdict = way.verdict;
+        if (verdict.go() || (verdict.code == GateCode::channel_full && !verdict.other_route)) {
+            return way;
         }
-        if (verdict.go()) {
-            break;
+        const bool sooner = verdict.again_at &&
+                            (!best.verdict.again_at || *verdict.again_at < *best.verdict.again_at);
+        if (verdict.code == GateCode::no_route) {
+            if (best.channel.value.empty() && &way == &ways.front()) {
+                best.verdict.sentence = verdict.sentence;
+            }
+            continue;
+        }
+        const bool first = best.channel.value.empty();
+        if (first || sooner) {
+            best = way;
         }
     }
     return best;
+}
+
+Route route(const Plan& plan, const Case& subject, MessageKind kind, Timestamp now,
+            const ChannelId& except) {
+    return choose(routes(plan, subject, kind, now, except));
+}
+
+std::vector<Route> preview(const Plan& plan, const Case& subject, Timestamp now) {
+    if (subject.outreach || plan.cadences.empty()) {
+        return routes(plan, subject, MessageKind::wellbeing, now);
+    }
+    Case enrolled = subject;
+    enrolled.outreach = Outreach{
+        .contact = subject.contact.id, .cadence = plan.cadences.begin()->first, .enrolled_at = now};
+    return routes(plan, enrolled, MessageKind::wellbeing, now);
+}
+
+std::string explain(const Route& chosen, const std::vector<Route>& ways) {
+    std::string text = chosen.channel.value;
+    for (const Route& way : ways) {
+        if (way.channel == chosen.channel) {
+            break;
+        }
+        text += "; not " + way.channel.value + ": " + way.verdict.sentence;
+    }
+    return text;
 }
 
 std::string_view to_string(GateCode code) {
@@ -333,6 +446,8 @@ std::string_view to_string(GateCode code) {
             return "frequency";
         case GateCode::channel_down:
             return "channel_down";
+        case GateCode::channel_full:
+            return "channel_full";
         case GateCode::too_late:
             return "too_late";
         case GateCode::not_yet:

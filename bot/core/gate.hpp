@@ -4,6 +4,7 @@
 
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "core/outreach.hpp"
 #include "core/plan.hpp"
@@ -25,6 +26,7 @@ enum class GateCode {
     window_closed,
     frequency,
     channel_down,
+    channel_full,
     too_late,
     not_yet,
     no_route,
@@ -40,10 +42,12 @@ struct Verdict {
     bool go() const { return code == GateCode::go; }
 };
 
+// May free-form text go to them on the channel: they wrote or called within 24 hours.
+bool window_open(const Plan& plan, const Contact& contact, const ChannelId& channel, Timestamp now);
+
 Verdict gate(const Plan& plan, const Case& subject, const Message& message, Timestamp now);
 
-// The way a text of this kind would take now: the first channel in order that the gate lets
-// through, else the most hopeful refusal. `except` is a channel that has just failed.
+// A way to the contact over one channel, and what the gate says of it.
 struct Route {
     ChannelId channel;
     Address to;
@@ -51,8 +55,25 @@ struct Route {
     std::string language;
     Verdict verdict;
 };
+
+// Every channel as a way for a text of this kind, in the order they are tried: what the contact
+// asked for, where their 24-hour window is open, the cheaper, then as they are configured. `except`
+// is a channel that has just failed; it is left out.
+std::vector<Route> routes(const Plan& plan, const Case& subject, MessageKind kind, Timestamp now,
+                          const ChannelId& except = {});
+
+// Which of them it takes: the first that the gate lets through, or that is only busy for a while;
+// else the most hopeful refusal.
+Route choose(const std::vector<Route>& ways);
+
 Route route(const Plan& plan, const Case& subject, MessageKind kind, Timestamp now,
             const ChannelId& except = {});
+
+// The ways a well-being text would have now, also for a contact who is not enrolled yet.
+std::vector<Route> preview(const Plan& plan, const Case& subject, Timestamp now);
+
+// "sms; not main: They asked not to be written to." – why the way is not an earlier one.
+std::string explain(const Route& chosen, const std::vector<Route>& ways);
 
 std::string_view to_string(GateCode code);
 

@@ -605,8 +605,12 @@ std::size_t line_begin(std::string_view text, std::size_t at) {
 std::vector<Finding> lint(const Template& t) {
     if (t.kind == TemplateKind::stop_confirmation)
         return {};  // answers a STOP in the window it opened; no provider reviews it
+    if (t.kind == TemplateKind::call_bridge)
+        return {};  // spoken to our own rep
     Text text{t};
-    text.check_ends();
+    const bool spoken = t.kind == TemplateKind::call_answer;
+    if (!spoken)
+        text.check_ends();
     if (t.kind == TemplateKind::rep_notice)
         return std::move(text).findings();  // goes to our own rep and is about business
     const bool asks_for_a_call = t.kind == TemplateKind::call_me_back;
@@ -617,7 +621,8 @@ std::vector<Finding> lint(const Template& t) {
     text.find_questions();
     text.need_variable("name", "name", "Say whom you greet: put {{name}} into the text.");
     text.need_variable("rep", "sender", "Say who writes: put {{rep}} into the text.");
-    text.check_length();
+    if (!spoken)
+        text.check_length();
     return std::move(text).findings();
 }
 

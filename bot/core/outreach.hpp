@@ -138,6 +138,23 @@ struct Lease {
     bool operator==(const Lease&) const = default;
 };
 
+// A call over the provider's line, as the line knows it: no words, no recording.
+enum class LineState {
+    ringing,  // the rep is there, and the contact's phone rings
+    completed,
+    no_answer,
+    busy,
+    failed,   // the number could not be reached
+    not_rung  // it never came to the contact's phone: the rep's own was not picked up
+};
+
+struct Line {
+    LineState state = LineState::ringing;
+    int seconds = 0;  // completed: that the two could talk
+
+    bool operator==(const Line&) const = default;
+};
+
 // "Call this person now, because …". At most one open per outreach (I5).
 struct Prompt {
     PromptId id;
@@ -154,6 +171,8 @@ struct Prompt {
     int ladder_step = 0;  // 0 the owner, 1 again, 2 the stand-in, 3 the lead
     std::optional<Timestamp> acknowledged_at;
     std::optional<Lease> lease;
+    std::optional<Line>
+        line;  // of the last call over the provider's line; pre-fills what came of it
     bool open = true;
 
     bool operator==(const Prompt&) const = default;

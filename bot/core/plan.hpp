@@ -37,20 +37,13 @@ struct Channel {
     Medium medium = Medium::whatsapp;
     bool working = true;         // false while its circuit is open or its account is stopped
     bool confirms_stop = false;  // the provider answers a STOP itself and takes nothing more
-};
-
-// A kind of text that a country, or the provider there, does not let through.
-struct Ban {
-    std::string region;
-    Medium medium = Medium::whatsapp;
-    Category category = Category::marketing;
-    std::string since;     // "2025-04-01"
-    std::string sentence;  // for the rep
+    int cost = 1;                // among ways that are as good otherwise the cheaper one is taken
+    std::optional<Timestamp> back_at;  // while not working: when it is tried again
+    // As many texts wait for it as it can send soon: when the next one may be planned.
+    std::optional<Timestamp> room_at;
 };
 
 struct Policy {
-    std::vector<Ban> bans{{"US", Medium::whatsapp, Category::marketing, "2025-04-01",
-                           "WhatsApp does not deliver this kind of message to US numbers"}};
     Duration unknown_wait =
         std::chrono::minutes{30};  // how long a receipt may settle a send we cannot tell about
     Duration acknowledged_for =

@@ -59,6 +59,12 @@ const Template* exactly(const std::vector<Template>& all, std::string_view name,
     return found == all.end() ? nullptr : &*found;
 }
 
+std::string key_there(const Template& t) {
+    std::string language = t.provider_language;
+    std::replace(language.begin(), language.end(), '-', '_');
+    return t.provider_name + "/" + language;
+}
+
 std::optional<TemplateKind> kind_named(std::string_view word) {
     if (word == "wellbeing")
         return TemplateKind::wellbeing;
@@ -68,6 +74,10 @@ std::optional<TemplateKind> kind_named(std::string_view word) {
         return TemplateKind::rep_notice;
     if (word == "stop_confirmation")
         return TemplateKind::stop_confirmation;
+    if (word == "call_answer")
+        return TemplateKind::call_answer;
+    if (word == "call_bridge")
+        return TemplateKind::call_bridge;
     return std::nullopt;
 }
 
@@ -82,6 +92,25 @@ std::optional<Category> category_named(std::string_view word) {
 }
 
 // Takes one header line into the template; the sentence says what was expected instead.
+// "Yes | Later | No"
+std::optional<std::string> take_buttons(Template& t, std::string_view value) {
+    constexpr std::size_t buttons_max = 3;
+    constexpr std::size_t characters_max = 25;  // Meta's limit for a quick reply
+    t.buttons.clear();
+    for (bool more = true; more;) {
+        const auto end = value.find('|');
+        const std::string_view label = trimmed(value.substr(0, end));
+        const auto count = characters(label);
+        if (label.empty() || !count || *count > characters_max || t.buttons.size() == buttons_max)
+            return "expected buttons: one to three labels of at most 25 characters with | between "
+                   "them";
+        t.buttons.emplace_back(label);
+        more = end != std::string_view::npos;
+        value.remove_prefix(more ? end + 1 : value.size());
+    }
+    return std::nullopt;
+}
+
 std::optional<std::string> take_header(Template& t, std::string_view line) {
     const auto colon = line.find(':');
     if (colon == std::string_view::npos)
@@ -107,9 +136,11 @@ std::optional<std::string> take_header(Template& t, std::string_view line) {
         t.provider_name = value;
     } else if (key == "provider_language") {
         t.provider_language = value;
+    } else if (key == "buttons") {
+        return take_buttons(t, value);
     } else {
         return "unknown key \"" + std::string{key} +
-               "\"; expected one of kind, category, provider_name, provider_language";
+               "\"; expected one of kind, category, provider_name, provider_language, buttons";
     }
     return std::nullopt;
 }
@@ -145,10 +176,19 @@ const Template* TemplateBook::find(std::string_view name, std::string_view langu
 }
 
 TemplateStatus TemplateBook::status_of(const Template& t) const {
-    std::string language = t.provider_language;
-    std::replace(language.begin(), language.end(), '-', '_');
-    const auto found = status.find(t.provider_name + "/" + language);
+    const auto found = status.find(key_there(t));
     return found == status.end() ? TemplateStatus::unknown : found->second;
+}
+
+Category TemplateBook::category_of(const Template& t) const {
+    const auto found = category.find(key_there(t));
+    return found != category.end() && found->second == Category::marketing ? Category::marketing
+                                                                           : t.category;
+}
+
+bool is_reviewed(TemplateKind kind) {
+    return kind == TemplateKind::wellbeing || kind == TemplateKind::call_me_back ||
+           kind == TemplateKind::rep_notice;
 }
 
 Result<std::vector<std::string>> variables_of(std::string_view text) {

@@ -13,7 +13,17 @@
 
 namespace warmcall::core {
 
-enum class TemplateKind { wellbeing, call_me_back, rep_notice, stop_confirmation };
+enum class TemplateKind {
+    wellbeing,
+    call_me_back,
+    rep_notice,
+    stop_confirmation,
+    call_answer,  // spoken to whoever rings our number
+    call_bridge   // spoken to the rep whose phone rings first
+};
+
+// Handed in at the provider and judged there; the others are free words, or spoken.
+bool is_reviewed(TemplateKind kind);
 
 struct Template {
     std::string name;      // file name without .txt
@@ -21,6 +31,7 @@ struct Template {
     TemplateKind kind = TemplateKind::wellbeing;
     std::string text;                    // mustache, {{name}}
     std::vector<std::string> variables;  // in order of first use
+    std::vector<std::string> buttons;    // its quick replies, at most 3
     std::string provider_name;           // its name at the provider; default: name
     std::string provider_language;       // default: language
     Category category = Category::marketing;
@@ -35,10 +46,13 @@ enum class TemplateStatus { unknown, approved, pending, paused, rejected, disabl
 struct TemplateBook {
     std::vector<Template> templates;
     std::map<std::string, TemplateStatus> status;  // by provider_name + "/" + language with "_"
+    std::map<std::string, Category> category;      // what the provider counts it as, likewise
 
     // The text for a language, else for its base language, else English; none: nullptr.
     const Template* find(std::string_view name, std::string_view language) const;
     TemplateStatus status_of(const Template& t) const;
+    // Ours or the provider's, whichever has the stricter rules: marketing.
+    Category category_of(const Template& t) const;
 };
 
 // The {{variables}} of a mustache text in order of first use. Anything else in braces (sections,
@@ -46,8 +60,8 @@ struct TemplateBook {
 // provider approved.
 Result<std::vector<std::string>> variables_of(std::string_view text);
 
-// First lines are "key: value" (kind, provider_name, provider_language, category), then a line
-// "---", then the text.
+// First lines are "key: value" (kind, provider_name, provider_language, category, and buttons as
+// "Yes | Later | No"), then a line "---", then the text.
 Result<Template> read_template(std::string_view file, std::string_view name,
                                std::string_view language);
 

@@ -57,6 +57,16 @@ std::optional<std::int64_t> stored_id(const Device& device) {
     return id;
 }
 
+bool window_open(const Applier& applier, const core::RepId& rep, const Device& device,
+                 core::Timestamp now) {
+    const auto state = applier.rep_states().find(rep);
+    if (state == applier.rep_states().end()) {
+        return false;
+    }
+    const auto until = state->second.windows.find(channel_of(device));
+    return until != state->second.windows.end() && now + window_margin < until->second;
+}
+
 // The rep's devices in the order they are told; the first one at once, whatever it is.
 std::vector<Device> in_order(std::vector<Device> devices) {
     std::multimap<core::Duration, Device> ordered;  // of the same time, the earlier one first
@@ -169,7 +179,7 @@ class Claiming {
                           .device = *device,
                           .notifier = phones_.find(device->way),
                           .link = phones_.link(alert.prompt, alert.rep),
-                          .window_open = window_open(alert.rep, *device)};
+                          .window_open = window_open(applier_, alert.rep, *device, now_)};
         if (alert.prompt && !alert.take_back) {
             one.taps = prompt_taps(phones_.tap_key, alert.rep, alert.prompt, subject.contact.id);
         }
@@ -193,15 +203,6 @@ class Claiming {
         }
         const auto next = core::next_open(rep.hours, {}, {rep.zone}, now_);
         return next && *next > now_ ? next : std::nullopt;
-    }
-
-    bool window_open(const core::RepId& rep, const Device& device) const {
-        const auto state = applier_.rep_states().find(rep);
-        if (state == applier_.rep_states().end()) {
-            return false;
-        }
-        const auto until = state->second.windows.find(channel_of(device));
-        return until != state->second.windows.end() && now_ + window_margin < until->second;
     }
 
     static bool is_prompt(const AlertOnItsWay& one) {
@@ -410,18 +411,19 @@ AlertOutcome outcome_of(const AlertOnItsWay& one, const Alert& alert, const Told
     return outcome;
 }
 
-Told told_by(const AlertOnItsWay& one, const Means& means, const Exchange& exchange) {
+Told told_by(const Notifier& notifier, const Device& device, const Means& means,
+             const Exchange& exchange) {
     if (exchange.progress != Exchange::Progress::answered) {
         return {.kind = Told::Kind::again, .sentence = exchange.problem};
     }
-    return one.notifier->read(one.device, means, exchange.response);
+    return notifier.read(device, means, exchange.response);
 }
 
 }  // namespace
 
 AlertSettled settle_alert(const AlertOnItsWay& one, const Means& means, const Exchange& exchange,
                           core::Timestamp now, Rng& rng) {
-    const Told told = told_by(one, means, exchange);
+    const Told told = told_by(*one.notifier, one.device, means, exchange);
     AlertSettled settled{.gone = told.kind == Told::Kind::gone};
     for (const Alert& alert : one.alerts) {
         settled.outcomes.push_back(outcome_of(one, alert, told, now, rng));
@@ -498,6 +500,7 @@ asio::awaitable<void> Alerts::run() {
     while (!stopping_) {
         std::size_t claimed = 0;
         try {
+            co_await greet_reps();
             claimed = co_await claim_some();
         } catch (const std::exception& problem) {
             spdlog::error("the reps' phones wait: {}", problem.what());
@@ -577,6 +580,99 @@ asio::awaitable<void> Alerts::send(AlertOnItsWay one) {
     }
 }
 
+// Reps who are told over a WhatsApp channel. How their day stands is written before it is said: it
+// goes out once or not at all.
+std::vector<MorningCall> Alerts::due_mornings() {
+    std::vector<MorningCall> due;
+    const core::Timestamp now = clock_.now();
+    store_.transact([&](Unit& unit) {
+        due.clear();
+        for (const auto& [id, devices] : phones_.devices) {
+            const auto rep = applier_.plan().reps.find(id);
+            const auto device = std::ranges::find_if(devices, [this](const Device& one) {
+                const Line* line = one.way == message_way ? line_of(one) : nullptr;
+                return line != nullptr && line->provider->medium == core::Medium::whatsapp;
+            });
+            if (rep == applier_.plan().reps.end() || device == devices.end()) {
+                continue;
+            }
+            const Morning morning = read_morning(unit.setting(morning_key(id)));
+            MorningMove move = next_morning(rep->second, morning, now);
+            if (move.say != MorningMove::Say::nothing) {
+                unit.set_setting(morning_key(id), to_text(move.then));
+                due.push_back({rep->second, *device, std::move(move),
+                               window_open(applier_, id, *device, now)});
+            }
+        }
+    });
+    return due;
+}
+
+asio::awaitable<void> Alerts::greet_reps() {
+    constexpr core::Duration look_every = std::chrono::seconds{2};
+    const bool has_text = plan_.templates.find("rep_morning", "en") != nullptr;
+    if (!has_text || clock_.now() < mornings_at_) {
+        co_return;
+    }
+    mornings_at_ = clock_.now() + look_every;
+    auto due = std::make_shared<std::vector<MorningCall>>();
+    auto look = [this, due] { *due = due_mornings(); };
+    co_await door_.on_writer(std::move(look));
+    for (MorningCall& call : *due) {
+        if (call.move.away_until) {
+            co_await door_.apply(Work{RepAway{call.rep.id, call.move.away_until}});
+        }
+        ++under_way_;
+        asio::co_spawn(context_, say_morning(std::move(call)), [this](std::exception_ptr problem) {
+            --under_way_;
+            if (problem) {
+                spdlog::error("a rep's morning could not be told");
+            }
+            wake_.cancel();
+        });
+    }
+}
+
+asio::awaitable<void> Alerts::say_morning(MorningCall call) {
+    auto waiting = std::make_shared<std::vector<core::Case>>();
+    auto look = [waiting, rep = call.rep.id, until = end_of_day(call.rep, clock_.now())](
+                    Store& store) { *waiting = store.queue({.rep = rep, .until = until}); };
+    co_await door_.read(std::move(look));
+    const bool greets = call.move.say == MorningMove::Say::greet;
+    if (greets && waiting->empty()) {
+        co_return;
+    }
+    Alert alert{.rep = call.rep.id, .tries = 1, .token = rng_.token()};
+    const std::string link = phones_.link({}, call.rep.id);
+    if (!greets) {
+        const std::string first =
+            waiting->empty() ? std::string{} : core::first_name(waiting->front().contact.name);
+        alert.text = answer_of(call.move.say, call.rep, waiting->size(), first, link);
+    }
+    const Notifier& notifier = *phones_.find(call.device.way);
+    const Means means = means_of(phones_, line_of(call.device), rng_);
+    Result<HttpRequest> request = notifier.compose(
+        {.plan = plan_,
+         .rep = call.rep,
+         .device = call.device,
+         .alert = alert,
+         .link = link,
+         .taps = greets ? day_taps(phones_.tap_key, call.rep.id, call.move.then.day)
+                        : std::vector<Tap>{},
+         .window_open = call.window_open,
+         .calls_today = waiting->size(),
+         .now = clock_.now()},
+        means);
+    std::string problem = request ? std::string{} : request.error().message;
+    if (request) {
+        problem =
+            told_by(notifier, call.device, means, co_await exchange(std::move(*request))).sentence;
+    }
+    if (!problem.empty()) {
+        spdlog::warn("the day's message for {}: {}", call.rep.id.value, problem);
+    }
+}
+
 asio::awaitable<std::vector<Device>> Alerts::devices(core::RepId rep) {
     std::vector<Device> all;
     if (const auto known = phones_.devices.find(rep); known != phones_.devices.end()) {
@@ -603,12 +699,8 @@ asio::awaitable<Result<DeviceTrial>> Alerts::try_device(core::RepId rep, std::st
                       .notifier = phones_.find(at->way),
                       .link = phones_.link({}, rep)};
     auto open = std::make_shared<bool>(false);
-    auto look = [this, rep, channel = channel_of(one.device), open, now = clock_.now()] {
-        const auto state = applier_.rep_states().find(rep);
-        if (state != applier_.rep_states().end()) {
-            const auto until = state->second.windows.find(channel);
-            *open = until != state->second.windows.end() && now + window_margin < until->second;
-        }
+    auto look = [this, rep, device = one.device, open, now = clock_.now()] {
+        *open = warmcall::window_open(applier_, rep, device, now);
     };
     co_await door_.on_writer(std::move(look));
     one.window_open = *open;
@@ -620,7 +712,7 @@ asio::awaitable<Result<DeviceTrial>> Alerts::try_device(core::RepId rep, std::st
         co_return trial;
     }
     const Exchange came = co_await exchange(std::move(*request));
-    const Told told = told_by(one, means, came);
+    const Told told = told_by(*one.notifier, one.device, means, came);
     trial.went = told.kind == Told::Kind::accepted;
     trial.sentence = told.sentence;
     if (came.progress == Exchange::Progress::answered) {

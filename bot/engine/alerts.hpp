@@ -15,6 +15,7 @@
 #include "engine/apply.hpp"
 #include "engine/dispatch.hpp"
 #include "engine/door.hpp"
+#include "engine/mornings.hpp"
 #include "ports/notifier.hpp"
 #include "ports/transport.hpp"
 
@@ -101,6 +102,14 @@ struct DeviceTrial {  // a test message, and what came back
     std::string answer;    // the provider's own words, cut
 };
 
+// What one rep is told of the day, on the device they get messages on.
+struct MorningCall {
+    core::Rep rep;
+    Device device;
+    MorningMove move;
+    bool window_open = false;
+};
+
 class Alerts {
  public:
     // `plan` is the configuration's, which nothing changes while this lives.
@@ -123,6 +132,9 @@ class Alerts {
  private:
     boost::asio::awaitable<std::size_t> claim_some();
     boost::asio::awaitable<void> send(AlertOnItsWay one);
+    boost::asio::awaitable<void> greet_reps();
+    std::vector<MorningCall> due_mornings();  // on the writing thread
+    boost::asio::awaitable<void> say_morning(MorningCall call);
     boost::asio::awaitable<Exchange> exchange(HttpRequest request);
     const Line* line_of(const Device& device) const;
 
@@ -136,7 +148,8 @@ class Alerts {
     Phones phones_;
     Clock& clock_;
     Rng& rng_;
-    RecentlyTold recent_;  // used on the writing thread only
+    RecentlyTold recent_;            // used on the writing thread only
+    core::Timestamp mornings_at_{};  // when they are looked at again
     boost::asio::steady_timer wake_;
     std::size_t under_way_ = 0;
     bool stopping_ = false;

@@ -9,6 +9,7 @@
 
 #include "core/speech.hpp"
 #include "engine/compose.hpp"
+#include "engine/mornings.hpp"
 #include "engine/taps.hpp"
 #include "support/crypto.hpp"
 
@@ -371,6 +372,10 @@ struct Batch {
     // A rep's tap or digit. Late, doubled or a colleague's: the rep reads how it stands, and
     // nothing else happens.
     void rep_says(const core::RepId& rep, const Fresh& f, const InReply& reply) {
+        if (const auto tap = read_day_tap(applier.tap_key_, rep, reply.button_payload)) {
+            tapped_for_the_day(unit, rep, *tap);  // engine/mornings answers
+            return;
+        }
         std::optional<RepTap> tap = read_tap(applier.tap_key_, rep, reply.button_payload);
         if (!tap && reply.button_payload.starts_with("wc1.")) {
             unit.count_ignored("forged tap", 1);
@@ -485,9 +490,8 @@ struct Batch {
             const std::optional<MessageRef>&) {
         const core::TemplateStatus status = t.status.value_or(core::TemplateStatus::unknown);
         unit.note_template({t.name, t.language, status, t.category, t.quality, t.reason, now});
-        if (t.status) {
-            applier.plan_.templates.status[t.name + "/" + t.language] = *t.status;
-        }
+        warmcall::take(applier.plan_.templates,
+                       {t.name, t.language, status, t.category, "", "", now});
     }
 
     void on(const Fresh& f, const InAccount& account, const std::optional<ContactId>&,
@@ -561,6 +565,17 @@ struct Batch {
     }
 };
 
+void take(core::TemplateBook& book, const StoredTemplate& said) {
+    const std::string key = said.provider_name + "/" + said.language;
+    if (said.status != core::TemplateStatus::unknown) {
+        book.status[key] = said.status;
+    }
+    if (said.category == "MARKETING" || said.category == "UTILITY") {
+        book.category[key] =
+            said.category == "MARKETING" ? core::Category::marketing : core::Category::utility;
+    }
+}
+
 Applier::Applier(Store& store, core::Plan plan, Clock& clock)
     : store_{store}, plan_{std::move(plan)}, clock_{clock} {
     for (const auto& [id, rep] : plan_.reps) {
@@ -569,9 +584,11 @@ Applier::Applier(Store& store, core::Plan plan, Clock& clock)
             reps_by_address_[{core::AddressKind::whatsapp, rep.phone.substr(1)}] = id;
         }
     }
-    for (const StoredTemplate& t : store_.templates()) {
-        plan_.templates.status[t.provider_name + "/" + t.language] = t.status;
-    }
+    learn_from_others();
+}
+
+void Applier::learn_from_others() {
+    learn_templates();
     rep_states_ = store_.rep_states();
     for (const auto& [id, state] : rep_states_) {
         if (const auto rep = plan_.reps.find(id); rep != plan_.reps.end()) {
@@ -580,10 +597,18 @@ Applier::Applier(Store& store, core::Plan plan, Clock& clock)
     }
 }
 
+void Applier::learn_templates() {
+    for (const StoredTemplate& t : store_.templates()) {
+        take(plan_.templates, t);
+    }
+}
+
 void Applier::refresh(core::Timestamp now) {
     for (core::Channel& channel : plan_.channels) {
         const auto down = down_until_.find(channel.id);
         channel.working = down == down_until_.end() || now >= down->second;
+        channel.back_at = channel.working ? std::nullopt : std::optional{down->second};
+        channel.room_at.reset();
     }
 }
 
@@ -753,6 +778,41 @@ std::size_t each_alone(const std::vector<ContactId>& contacts,
 
 }  // namespace
 
+// Only what is planned by wake-ups takes turns: an answer, a call or a rep's tap never waits in
+// this line.
+void Applier::begin_turns(Unit& unit, core::Timestamp now) {
+    begin_limits(unit, now);
+    for (core::Channel& channel : plan_.channels) {
+        if (limits_ != nullptr) {
+            const std::size_t most = Turns::line_max(*limits_, channel.id);
+            Turns& turns = turns_[channel.id];
+            turns.begin(*limits_, channel.id, unit.waiting(channel.id, now, most), now);
+            channel.room_at = turns.room_at(*limits_, now);
+        }
+    }
+}
+
+void Applier::take_turn(const Case& before, const Case& after, core::Timestamp now) {
+    if (limits_ == nullptr || before == after || !after.outreach) {
+        return;
+    }
+    const bool put_off = std::holds_alternative<core::Planned>(after.outreach->phase);
+    for (core::Channel& channel : plan_.channels) {
+        const bool planned = std::ranges::any_of(after.messages, [&](const core::Message& m) {
+            return !m.id && m.kind == core::MessageKind::wellbeing && m.channel == channel.id;
+        });
+        Turns& turns = turns_[channel.id];
+        if (planned) {
+            turns.planned();
+        } else if (put_off && channel.room_at && after.outreach->wake_at == *channel.room_at) {
+            turns.put_off(*channel.room_at);
+        } else {
+            continue;
+        }
+        channel.room_at = turns.room_at(*limits_, now);
+    }
+}
+
 std::size_t Applier::wake(std::size_t limit) {
     const core::Timestamp now = clock_.now();
     refresh(now);
@@ -764,8 +824,11 @@ std::size_t Applier::wake(std::size_t limit) {
             wanted.push_back({contact, std::nullopt});
         }
         batch.load(wanted);
+        begin_turns(unit, now);
         for (const ContactId contact : some) {
+            const Case before = batch.take(contact).after;
             batch.decide(contact, core::Woke{}, "warmcall");
+            take_turn(before, batch.take(contact).after, now);
         }
         batch.flush();
     };
@@ -821,58 +884,160 @@ std::size_t Applier::tidy(std::size_t limit) {
     return n;
 }
 
+void Applier::slow_down(const core::Message& message, Answer::Scope scope, core::Timestamp until) {
+    switch (scope) {
+        case Answer::Scope::message:
+            break;
+        case Answer::Scope::pair:
+        case Answer::Scope::portfolio:
+            if (limits_ != nullptr) {
+                limits_->hold(message, scope, clock_.now(), until);
+            }
+            break;
+        case Answer::Scope::account:
+            for (const core::Channel& channel : plan_.channels) {
+                if (limits_ != nullptr && limits_->share_account(message.channel, channel.id)) {
+                    channel_down(channel.id, until);
+                }
+            }
+            [[fallthrough]];
+        case Answer::Scope::sender:
+            channel_down(message.channel, until);
+            break;
+    }
+}
+
+void Applier::begin_limits(Unit& unit, core::Timestamp now) {
+    if (limits_ != nullptr && !limits_begun_) {
+        limits_->begin(unit, now);
+        limits_begun_ = true;
+    }
+}
+
+// Of the channels that work, at most so many messages each.
+std::vector<Room> Applier::rooms(Unit& unit, core::Timestamp now, std::size_t at_most) {
+    std::vector<Room> rooms;
+    if (limits_ != nullptr) {
+        rooms = limits_->rooms(unit, now);
+        for (const auto& [channel, until] : limits_->resting()) {
+            core::Timestamp& down = down_until_[channel];
+            down = std::max(down, until);
+        }
+        refresh(now);
+    } else {
+        for (const core::Channel& channel : plan_.channels) {
+            rooms.push_back({channel.id, at_most});
+        }
+    }
+    std::erase_if(rooms, [this](const Room& room) {
+        const auto channel = std::ranges::find(plan_.channels, room.channel, &core::Channel::id);
+        return channel == plan_.channels.end() || !channel->working;
+    });
+    for (Room& room : rooms) {
+        room.messages = std::min(room.messages, at_most);
+    }
+    return rooms;
+}
+
+// What still keeps a text that may go from going now: its provider would not take it, or it is not
+// its turn. None: it is counted, and goes.
+std::optional<core::Verdict> Applier::hindrance(Batch& batch, const Case& subject,
+                                                const Claimed& claimed,
+                                                std::set<core::ChannelId>& spent) {
+    const core::Message& message = claimed.message;
+    if (unfit_) {
+        if (auto why = unfit_(message.channel, claimed.outbound)) {
+            return core::Verdict{.code = core::GateCode::template_unfit,
+                                 .sentence = "The text cannot go out over " +
+                                             message.channel.value + ": " + *why + ".",
+                                 .other_route = true};
+        }
+    }
+    if (limits_ == nullptr) {
+        return std::nullopt;
+    }
+    const auto channel = std::ranges::find(plan_.channels, message.channel, &core::Channel::id);
+    const bool sms = channel->medium == core::Medium::sms;
+    const auto wait = limits_->take(
+        batch.unit,
+        {.message = &message,
+         .unasked = !sms && !message.template_name.empty() &&
+                    !core::window_open(plan_, subject.contact, message.channel, batch.now),
+         .parts = sms ? std::max(core::sms_length(claimed.outbound.text).parts, 1) : 1},
+        batch.now);
+    if (!wait) {
+        return std::nullopt;
+    }
+    switch (wait->what) {
+        case Wait::For::sender:  // stays as it is; the channel's next moment takes it
+            spent.insert(message.channel);
+            break;
+        case Wait::For::pair:
+            return core::Verdict{.code = core::GateCode::not_yet,
+                                 .sentence = "This person was written to a moment ago.",
+                                 .again_at = wait->until};
+        case Wait::For::people:
+            return core::Verdict{.code = core::GateCode::channel_full,
+                                 .sentence =
+                                     "As many people as WhatsApp allows us in a day were "
+                                     "written to already.",
+                                 .again_at = wait->until};
+    }
+    return std::nullopt;
+}
+
 std::optional<Claimed> Applier::prepare(Batch& batch, const MessageRef& ref, const Token& token,
-                                        const Pace& pace,
-                                        std::map<core::ChannelId, std::size_t>& budget) {
+                                        std::set<core::ChannelId>& spent) {
     const std::span<const core::MessageId> id{&ref.message, 1};
     const Case& c = batch.take(ref.contact, id).after;
     const auto at = std::ranges::find(c.messages, ref.message, &core::Message::id);
-    if (at == c.messages.end() || at->state != core::MessageState::queued) {
+    if (at == c.messages.end() || at->state != core::MessageState::queued ||
+        spent.contains(at->channel)) {
         return std::nullopt;
     }
-    std::size_t& left = budget[at->channel];
     core::Verdict verdict = core::gate(plan_, c, *at, batch.now);
-    if (verdict.go() && left == 0) {
-        return std::nullopt;  // stays queued; the channel's next moment takes it
-    }
-    if (verdict.go() && pace.pair) {
-        if (const auto again = pace.pair(*at, batch.now)) {
-            verdict = {.code = core::GateCode::not_yet,
-                       .sentence = "This person was written to a moment ago.",
-                       .again_at = again};
-        }
-    }
-    Claimed claimed{.contact = ref.contact, .message = *at, .token = token};
     if (verdict.go()) {
+        Claimed claimed{.contact = ref.contact, .message = *at, .token = token};
         Result<Outbound> outbound = compose(plan_, c, *at, token);
-        if (outbound) {
+        if (!outbound) {
+            verdict = {.code = core::GateCode::template_unfit,
+                       .sentence = outbound.error().message};
+        } else {
             claimed.outbound = std::move(*outbound);
-            --left;
-            return claimed;
+            auto hindered = hindrance(batch, c, claimed, spent);
+            if (spent.contains(claimed.message.channel)) {
+                return std::nullopt;
+            }
+            if (!hindered) {
+                return claimed;
+            }
+            verdict = std::move(*hindered);
         }
-        verdict = {.code = core::GateCode::template_unfit, .sentence = outbound.error().message};
     }
     batch.decide(ref.contact, core::GateRefused{ref.message, verdict}, "warmcall", id);
     return std::nullopt;
 }
 
-std::vector<Claimed> Applier::claim(const Pace& pace, std::span<const Token> tokens,
-                                    core::Duration lease) {
+std::vector<Claimed> Applier::claim(std::span<const Token> tokens, core::Duration lease) {
     const core::Timestamp now = clock_.now();
     refresh(now);
     std::vector<Claimed> claimed;
     store_.transact([&](Unit& unit) {
         claimed.clear();
+        begin_limits(unit, now);
+        const std::vector<Room> room = rooms(unit, now, tokens.size());
+        if (room.empty()) {
+            return;
+        }
         Batch batch{*this, unit, now};
-        std::map<core::ChannelId, std::size_t> budget = pace.budget;
-        const std::vector<MessageRef> due = unit.due_messages(now, tokens.size());
+        std::set<core::ChannelId> spent;
+        const std::vector<MessageRef> due = unit.due_messages(now, room);
         batch.load_all(due);
         for (const MessageRef& ref : due) {
             if (claimed.size() == tokens.size()) {
                 break;
             }
-            if (std::optional<Claimed> one =
-                    prepare(batch, ref, tokens[claimed.size()], pace, budget)) {
+            if (std::optional<Claimed> one = prepare(batch, ref, tokens[claimed.size()], spent)) {
                 one->lease_until = now + lease;
                 claimed.push_back(std::move(*one));
             }

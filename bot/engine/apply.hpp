@@ -8,6 +8,7 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <set>
 #include <span>
 #include <string>
 #include <variant>
@@ -15,6 +16,7 @@
 
 #include "core/decide.hpp"
 #include "core/plan.hpp"
+#include "engine/limits.hpp"
 #include "ports/clock.hpp"
 #include "ports/provider.hpp"
 #include "ports/store.hpp"
@@ -65,11 +67,9 @@ struct Claimed {
     Outbound outbound;
 };
 
-// How many each channel may send now, and when this pair may talk again (none: now).
-struct Pace {
-    std::map<core::ChannelId, std::size_t> budget;
-    std::function<std::optional<core::Timestamp>(const core::Message&, core::Timestamp now)> pair;
-};
+// Why the channel's provider would not take a text as it is, in the rep's words; nothing when it
+// would.
+using Unfit = std::function<std::optional<std::string>(const core::ChannelId&, const Outbound&)>;
 
 // A send whose end nobody knows, with what the provider's list is searched by.
 struct Unsettled {
@@ -81,6 +81,9 @@ struct Unsettled {
 // What a receipt that a rep's alert did not get through means for it.
 AlertOutcome after_failed_receipt(const Alert& alert, core::FailureClass failure,
                                   core::Timestamp now);
+
+// What the provider said of a text, for the gate; what it was silent about stays.
+void take(core::TemplateBook& book, const StoredTemplate& said);
 
 class Applier {
  public:
@@ -100,10 +103,9 @@ class Applier {
     // parked receipts.
     std::size_t tidy(std::size_t limit);
 
-    // Queued messages whose time has come, gated once more, rendered and claimed for `lease`; one
-    // per token at the most.
-    std::vector<Claimed> claim(const Pace& pace, std::span<const Token> tokens,
-                               core::Duration lease);
+    // Queued messages whose time has come, gated once more, rendered, as far as the limits let them
+    // go, and claimed for `lease`; one per token at the most.
+    std::vector<Claimed> claim(std::span<const Token> tokens, core::Duration lease);
     // Sends of the channel that were claimed since then and whose end nobody knows.
     std::vector<Unsettled> unsettled(const core::ChannelId& channel, core::Timestamp since,
                                      std::size_t limit);
@@ -115,6 +117,9 @@ class Applier {
     // Of a provider's list of texts, what is ours and is not known like that yet, as its webhook
     // would tell it.
     std::vector<Inbound> template_news(const std::vector<InTemplate>& list);
+    // What is stored about our texts, into the plan: another process may have written it.
+    void learn_templates();
+    void learn_from_others();  // our texts, and which reps are away or have written
     std::string setting(std::string_view key);
 
     // The last look before the bytes leave: the gate again, still claimed by this token, and at
@@ -131,8 +136,17 @@ class Applier {
     void channel_down(const core::ChannelId& channel, core::Timestamp until) {
         core::Timestamp& down = down_until_[channel];
         down = std::max(down, until);
+        if (limits_ != nullptr) {
+            limits_->rest(channel, until);
+        }
     }
+    // The provider asked for it: whom it concerns waits until then, and nobody else.
+    void slow_down(const core::Message& message, Answer::Scope scope, core::Timestamp until);
     void refresh(core::Timestamp now);  // channel states as of now
+
+    // How fast what goes out goes; without, as fast as it comes. Outlives this.
+    void set_limits(Limits& limits) { limits_ = &limits; }
+    void set_unfit(Unfit unfit) { unfit_ = std::move(unfit); }
 
     // Set by tests: called between any two steps inside the transaction; throwing from it is a
     // crash there.
@@ -141,8 +155,14 @@ class Applier {
  private:
     friend struct Batch;
     std::optional<Claimed> prepare(struct Batch& batch, const MessageRef& ref, const Token& token,
-                                   const Pace& pace,
-                                   std::map<core::ChannelId, std::size_t>& budget);
+                                   std::set<core::ChannelId>& spent);
+    std::optional<core::Verdict> hindrance(struct Batch& batch, const core::Case& subject,
+                                           const Claimed& claimed,
+                                           std::set<core::ChannelId>& spent);
+    void begin_limits(Unit& unit, core::Timestamp now);
+    std::vector<Room> rooms(Unit& unit, core::Timestamp now, std::size_t at_most);
+    void begin_turns(Unit& unit, core::Timestamp now);
+    void take_turn(const core::Case& before, const core::Case& after, core::Timestamp now);
     void run(std::vector<Work>& batch, std::vector<Outcome>& outcomes);
     void remember(const RepAway& away);  // once it is committed
     Outcome apply_in_parts(Delivered delivered);
@@ -156,6 +176,10 @@ class Applier {
     Store& store_;
     core::Plan plan_;
     Clock& clock_;
+    Limits* limits_ = nullptr;
+    bool limits_begun_ = false;
+    Unfit unfit_;
+    std::map<core::ChannelId, Turns> turns_;
     std::map<core::ChannelId, core::Timestamp> down_until_;
     std::map<core::Address, core::RepId> reps_by_address_;
     std::map<core::RepId, RepState> rep_states_;

@@ -22,8 +22,29 @@ namespace {
 constexpr core::Duration retry_base = std::chrono::seconds{2};
 constexpr core::Duration retry_max = std::chrono::minutes{10};
 constexpr core::Duration retry_after_min = std::chrono::seconds{1};
-constexpr core::Duration retry_after_max = std::chrono::minutes{15};
+constexpr core::Duration retry_after_max = std::chrono::hours{1};
+constexpr core::Duration config_pause = std::chrono::minutes{10};
 constexpr int tries_max = 8;
+
+std::string_view to_string(Answer::Scope scope) {
+    switch (scope) {
+        case Answer::Scope::message:
+            return "the message";
+        case Answer::Scope::pair:
+            return "one person";
+        case Answer::Scope::sender:
+            return "the sender";
+        case Answer::Scope::portfolio:
+            return "what is unasked";
+        case Answer::Scope::account:
+            return "the account";
+    }
+    return "";
+}
+
+core::Duration pair_wait(int tries) {  // 4^X seconds, X growing
+    return std::chrono::seconds{1LL << std::min(2 * (tries + 1), 12)};
+}
 
 Settled refused(const core::Message& message, const Answer& answer, core::Timestamp now, Rng& rng) {
     Settled s;
@@ -41,17 +62,11 @@ Settled refused(const core::Message& message, const Answer& answer, core::Timest
             s.trouble = true;
             break;
         case core::FailureClass::slow_down:
-            if (answer.scope == Answer::Scope::pair) {  // 4^X seconds, X growing
-                s.event.again_at =
-                    now + std::chrono::seconds{1LL << std::min(2 * (message.tries + 1), 12)};
-            } else {
-                s.event.again_at = now + wait;
-                s.channel_pause = now + wait;
-            }
+            s.event.again_at =
+                now + (answer.scope == Answer::Scope::pair ? pair_wait(message.tries) : wait);
             break;
         case core::FailureClass::config:
-            s.event.again_at = now + std::chrono::minutes{10};
-            s.channel_pause = now + std::chrono::minutes{10};
+            s.event.again_at = now + config_pause;
             break;
         case core::FailureClass::permanent:
         case core::FailureClass::suppress:
@@ -59,10 +74,41 @@ Settled refused(const core::Message& message, const Answer& answer, core::Timest
         case core::FailureClass::template_fault:
             break;
     }
+    if (s.event.again_at && answer.scope != Answer::Scope::message) {
+        s.pause = Pause{answer.scope, *s.event.again_at};
+    }
     return s;
 }
 
 }  // namespace
+
+std::vector<Sender> senders_of(const std::vector<Line>& lines) {
+    std::vector<Sender> senders;
+    for (const Line& line : lines) {
+        const std::string key{line.provider->account_key};
+        const auto named = line.account.settings.find(key);
+        std::string account = line.account.base_url + " ";
+        account +=
+            named == line.account.settings.end() ? std::string{line.provider->name} : named->second;
+        senders.push_back({line.account.id, line.rates, std::move(account), line.portfolio});
+    }
+    return senders;
+}
+
+Unfit unfit_on(const std::vector<Line>& lines) {
+    std::map<core::ChannelId, Line> known;
+    for (const Line& line : lines) {
+        known[line.account.id] = line;
+    }
+    return [known = std::move(known)](const core::ChannelId& channel,
+                                      const Outbound& out) -> std::optional<std::string> {
+        const auto line = known.find(channel);
+        if (line == known.end() || line->second.provider->unfit == nullptr) {
+            return std::nullopt;
+        }
+        return line->second.provider->unfit(line->second.account, out);
+    };
+}
 
 Settled settle(const Line& line, const core::Message& message, const Exchange& exchange,
                core::Timestamp now, Rng& rng) {
@@ -98,22 +144,17 @@ Settled settle(const Line& line, const core::Message& message, const Exchange& e
 }
 
 Dispatch::Dispatch(asio::io_context& context, Door& door, Applier& applier, Transport& transport,
-                   std::vector<Line> lines, Clock& clock, Rng& rng)
+                   std::vector<Line> lines, Limits& limits, Clock& clock, Rng& rng)
     : context_{context},
       door_{door},
       applier_{applier},
       transport_{transport},
+      limits_{limits},
       clock_{clock},
       rng_{rng},
       wake_{context} {
     for (Line& line : lines) {
         const core::ChannelId id = line.account.id;
-        const double rate = line.limits.per_second;
-        buckets_[id] = {.per_second = rate,
-                        .burst = std::max(1.0, rate),
-                        .tokens = std::max(1.0, rate),
-                        .filled_at = clock_.now()};
-        pairs_.emplace(id, PairLimit{line.limits.pair_gap, line.limits.pair_burst});
         lines_[id] = std::move(line);
     }
 }
@@ -136,7 +177,7 @@ asio::awaitable<void> Dispatch::run() {
             spdlog::error("sending waits: {}", problem.what());
         }
         if (claimed == 0 || counts_.under_way >= under_way_max) {
-            wake_.expires_after(std::chrono::seconds{1});
+            wake_.expires_after(idle_for());
             boost::system::error_code nudged;
             co_await wake_.async_wait(asio::redirect_error(asio::use_awaitable, nudged));
         }
@@ -154,30 +195,30 @@ asio::awaitable<void> Dispatch::drain(core::Duration limit) {
     }
 }
 
+// Until a channel may send again; not for every single message, where many wait.
+core::Duration Dispatch::idle_for() const {
+    constexpr core::Duration least{30}, most = std::chrono::seconds{1};
+    return room_at_ ? std::clamp(*room_at_ - clock_.now(), least, most) : most;
+}
+
 asio::awaitable<std::size_t> Dispatch::claim_some() {
     if (counts_.under_way >= under_way_max) {
         co_return 0;
     }
-    Pace pace;
-    const core::Timestamp now = clock_.now();
-    for (auto& [id, bucket] : buckets_) {
-        pace.budget[id] = bucket.available(now);
-    }
-    if (std::ranges::all_of(pace.budget, [](const auto& entry) { return entry.second == 0; })) {
-        co_return 0;
-    }
-    pace.pair = [this](const core::Message& m,
-                       core::Timestamp at) -> std::optional<core::Timestamp> {
-        const auto limit = pairs_.find(m.channel);
-        return limit == pairs_.end() ? std::nullopt : limit->second.take(m, at);
-    };
     std::vector<Token> tokens(under_way_max - counts_.under_way);
     std::ranges::generate(tokens, [this] { return rng_.token(); });
-    auto claimed = std::make_shared<std::vector<Claimed>>();
-    auto job = [this, pace, tokens, claimed] { *claimed = applier_.claim(pace, tokens, lease); };
+    struct Found {
+        std::vector<Claimed> claimed;
+        std::optional<core::Timestamp> room_at;
+    };
+    auto found = std::make_shared<Found>();
+    auto job = [this, tokens, found] {
+        found->claimed = applier_.claim(tokens, lease);
+        found->room_at = limits_.next_room(clock_.now());
+    };
     co_await door_.on_writer(std::move(job));
-    for (Claimed& one : *claimed) {
-        buckets_[one.message.channel].take(1);
+    room_at_ = found->room_at;
+    for (Claimed& one : found->claimed) {
         ++counts_.under_way;
         asio::co_spawn(context_, send(std::move(one)), [this](std::exception_ptr problem) {
             --counts_.under_way;
@@ -192,7 +233,7 @@ asio::awaitable<std::size_t> Dispatch::claim_some() {
             wake_.cancel();
         });
     }
-    co_return claimed->size();
+    co_return found->claimed.size();
 }
 
 asio::awaitable<void> Dispatch::send(Claimed claimed) {
@@ -235,7 +276,7 @@ asio::awaitable<void> Dispatch::send(Claimed claimed) {
         co_return;
     }
     const Exchange exchange =
-        co_await (*connection)->exchange(std::move(request), to->limits.answer_limit);
+        co_await (*connection)->exchange(std::move(request), to->answer_limit);
     if (exchange.progress != Exchange::Progress::answered) {
         spdlog::warn("channel {}: message {}: {}", claimed.message.channel.value,
                      claimed.message.id.value, exchange.problem);
@@ -288,17 +329,24 @@ void Dispatch::note(const core::ChannelId& channel, const Settled& settled) {
 
 asio::awaitable<void> Dispatch::done(const Claimed& claimed, Settled settled) {
     note(claimed.message.channel, settled);
-    std::optional<core::Timestamp> pause = settled.channel_pause;
+    std::vector<Pause> pauses;
+    if (settled.pause) {
+        pauses.push_back(*settled.pause);
+    }
     if (settled.trouble) {
         if (const auto open_until = breakers_[claimed.message.channel].failed(clock_.now())) {
-            pause = std::max(pause.value_or(*open_until), *open_until);
+            pauses.push_back({Answer::Scope::sender, *open_until});
         }
     }
-    if (pause) {
-        spdlog::warn("channel {} rests: the provider is not taking messages",
-                     claimed.message.channel.value);
-        auto job = [this, channel = claimed.message.channel, until = *pause] {
-            applier_.channel_down(channel, until);
+    if (!pauses.empty()) {
+        for (const Pause& pause : pauses) {
+            spdlog::warn("channel {}: {} rests: the provider is not taking messages",
+                         claimed.message.channel.value, to_string(pause.scope));
+        }
+        auto job = [this, message = claimed.message, pauses] {
+            for (const Pause& pause : pauses) {
+                applier_.slow_down(message, pause.scope, pause.until);
+            }
         };
         co_await door_.on_writer(std::move(job));
     }

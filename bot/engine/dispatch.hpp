@@ -17,26 +17,32 @@
 
 namespace warmcall {
 
-struct ChannelLimits {
-    double per_second = 80;                             // WhatsApp: 80 messages a second and number
-    core::Duration pair_gap = std::chrono::seconds{6};  // 1 message per 6 s to the same person …
-    int pair_burst = 10;                                // … with some in a row forgiven
+struct Line {  // one channel: where and how fast
+    Account account;
+    const Provider* provider = nullptr;
+    Rates rates;
+    std::string portfolio;  // channels of the same one share rates.people_per_day
     core::Duration answer_limit =
         std::chrono::seconds{30};  // from the first byte written to the whole answer
 };
 
-struct Line {  // one channel: where and how fast
-    Account account;
-    const Provider* provider = nullptr;
-    ChannelLimits limits;
+// The lines as the limits see them: who shares an account at the provider, and who a portfolio.
+std::vector<Sender> senders_of(const std::vector<Line>& lines);
+
+// Why the line's provider would not take this text; asked before it is claimed.
+Unfit unfit_on(const std::vector<Line>& lines);
+
+// Whom the provider asked to wait, or whose account is at fault, and until when.
+struct Pause {
+    Answer::Scope scope = Answer::Scope::sender;
+    core::Timestamp until{};
 };
 
 struct Settled {
     core::SendSettled event;
     std::vector<core::Address> learned;
     bool trouble = false;  // counts against the channel's circuit
-    std::optional<core::Timestamp>
-        channel_pause;  // the provider asked the whole sender to wait, or the account is at fault
+    std::optional<Pause> pause;
 };
 
 // What follows from how far the request got and what came back.
@@ -51,9 +57,10 @@ struct DispatchCounts {
 class Dispatch {
  public:
     Dispatch(boost::asio::io_context& context, Door& door, Applier& applier, Transport& transport,
-             std::vector<Line> lines, Clock& clock, Rng& rng);
+             std::vector<Line> lines, Limits& limits, Clock& clock, Rng& rng);
 
-    // Claims and sends until cancelled; wakes on nudge() and at the latest after a second.
+    // Claims and sends until cancelled; wakes on nudge(), when a channel may send again, and at the
+    // latest after a second.
     boost::asio::awaitable<void> run();
     void nudge();
     // Stops claiming, and waits for what is on its way, at most `limit`.
@@ -68,6 +75,7 @@ class Dispatch {
 
  private:
     boost::asio::awaitable<std::size_t> claim_some();
+    core::Duration idle_for() const;
     boost::asio::awaitable<void> send(Claimed claimed);
     boost::asio::awaitable<void> done(const Claimed& claimed, Settled settled);
     boost::asio::awaitable<void> keep(const Claimed& claimed, std::vector<Work> works);
@@ -78,9 +86,9 @@ class Dispatch {
     Applier& applier_;
     Transport& transport_;
     std::map<core::ChannelId, Line> lines_;
-    std::map<core::ChannelId, TokenBucket> buckets_;
     std::map<core::ChannelId, Breaker> breakers_;
-    std::map<core::ChannelId, PairLimit> pairs_;  // used on the writing thread only
+    Limits& limits_;  // used on the writing thread only
+    std::optional<core::Timestamp> room_at_;
     Clock& clock_;
     Rng& rng_;
     boost::asio::steady_timer wake_;

@@ -128,6 +128,52 @@ std::vector<Tap> prompt_taps(const Secret& key, const core::RepId& rep, core::Pr
     return taps;
 }
 
+namespace {
+
+constexpr std::string_view day_mark = "wc1.day.";
+constexpr std::size_t day_length = 10;  // of "2026-11-23"
+constexpr std::array<DayVerb, 3> day_verbs{DayVerb::start, DayVerb::later, DayVerb::off};
+
+}  // namespace
+
+std::string_view word_of(DayVerb verb) {
+    switch (verb) {
+        case DayVerb::start:
+            return "start";
+        case DayVerb::later:
+            return "later";
+        case DayVerb::off:
+            return "off";
+    }
+    return "start";
+}
+
+std::string day_tap_id(const Secret& key, const core::RepId& rep, const DayTap& tap) {
+    const std::string said = std::string{day_mark} + tap.day + "." + std::string{word_of(tap.verb)};
+    return said + "." + mac_of(key, rep, said);
+}
+
+std::optional<DayTap> read_day_tap(const Secret& key, const core::RepId& rep, std::string_view id) {
+    if (key.empty() || !id.starts_with(day_mark)) {
+        return std::nullopt;
+    }
+    const std::string day{id.substr(day_mark.size(), day_length)};
+    for (const DayVerb verb : day_verbs) {
+        if (equal_constant_time(id, day_tap_id(key, rep, {verb, day}))) {
+            return DayTap{verb, day};
+        }
+    }
+    return std::nullopt;
+}
+
+std::vector<Tap> day_taps(const Secret& key, const core::RepId& rep, const std::string& day) {
+    std::vector<Tap> taps;
+    for (const DayVerb verb : day_verbs) {
+        taps.push_back({word_of(verb), day_tap_id(key, rep, {verb, day})});
+    }
+    return taps;
+}
+
 std::optional<TapVerb> read_digit(std::string_view words) {
     const std::string text = plain(words);
     if (text == "1" || text == "call" || text == "calling" || text == "done" || text == "१" ||

@@ -30,6 +30,21 @@ std::optional<RepTap> read_tap(const Secret& key, const core::RepId& rep, std::s
 std::vector<Tap> prompt_taps(const Secret& key, const core::RepId& rep, core::PromptId prompt,
                              core::ContactId contact);
 
+// The buttons under the day's first message, and what a rep's tap on one says.
+enum class DayVerb { start, later, off };
+
+struct DayTap {
+    DayVerb verb = DayVerb::start;
+    std::string day;  // "2026-11-23", the rep's
+};
+
+// "wc1.day.<day>.<verb>.<mac>"
+std::string day_tap_id(const Secret& key, const core::RepId& rep, const DayTap& tap);
+std::optional<DayTap> read_day_tap(const Secret& key, const core::RepId& rep, std::string_view id);
+// In the order of the approved text's own buttons.
+std::vector<Tap> day_taps(const Secret& key, const core::RepId& rep, const std::string& day);
+std::string_view word_of(DayVerb verb);
+
 // What a short text means: a digit, or the button's word in the rep's language typed out ("2",
 // "snooze").
 std::optional<TapVerb> read_digit(std::string_view words);

@@ -52,7 +52,48 @@ void in_window(Outbound& out, const Telling& t) {
     }
 }
 
+// The day's first message: outside the window the approved text, whose own quick replies carry
+// our ids; inside it the same words with the same buttons, at no cost.
+Result<Outbound> morning_of(const Telling& t, const Means& means) {
+    const core::Template* text = t.plan.templates.find("rep_morning", t.rep.language);
+    if (text == nullptr || is_sms(means)) {
+        return Error{Errc::not_found, "there is no text \"rep_morning\" for this way"};
+    }
+    const core::Variables variables{{"rep", core::first_name(t.rep.name)},
+                                    {"count", std::to_string(*t.calls_today)},
+                                    {"company", t.plan.company},
+                                    {"link", t.link}};
+    Result<std::string> rendered = core::render(*text, variables);
+    if (!rendered) {
+        return rendered.error();
+    }
+    Outbound out{.token = t.alert.token,
+                 .to = {core::AddressKind::phone, t.rep.phone},
+                 .text = std::move(*rendered),
+                 .useful_for = std::chrono::hours{4},
+                 .at = t.now};
+    if (!t.window_open) {
+        as_template(out, *text, variables);
+    }
+    for (const Tap& tap : t.taps) {
+        out.buttons.emplace_back(tap.id, title_of(tap, t.rep.language));
+    }
+    return out;
+}
+
+// The answer to a tap of the morning, and nothing around it.
+Outbound plain(const Telling& t) {
+    return {.token = t.alert.token,
+            .to = {core::AddressKind::phone, t.rep.phone},
+            .text = t.alert.text,
+            .useful_for = std::chrono::hours{4},
+            .at = t.now};
+}
+
 Result<Outbound> outbound_of(const Telling& t, const Means& means) {
+    if (t.calls_today) {
+        return t.alert.text.empty() ? morning_of(t, means) : Result<Outbound>{plain(t)};
+    }
     const core::Template* text = t.plan.templates.find("rep_notice", t.rep.language);
     if (text == nullptr) {
         return Error{Errc::not_found, "there is no text \"rep_notice\""};

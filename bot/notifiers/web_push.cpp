@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <array>
+#include <map>
 #include <nlohmann/json.hpp>
 
 #include "notifiers/push_crypto.hpp"
@@ -96,6 +97,27 @@ std::string payload_of(const Telling& t, const Said& said) {
     return payload.dump(-1, ' ', false, json::error_handler_t::replace);
 }
 
+// What a push service is shown, signed anew once an hour for each of them: a service may count how
+// often it sees a new one. Nothing but time is saved by it, so it is kept by the thread that sends.
+std::string authorization_for(const PushKey& key, std::string_view origin, core::Timestamp now) {
+    constexpr core::Duration shown_for = std::chrono::hours{1};
+    constexpr std::size_t services_max = 64;
+    struct Shown {
+        core::Timestamp since{};
+        std::string authorization;
+    };
+    thread_local std::map<std::string, Shown> all;
+    const std::string whose = key.public_key + " " + key.subject + " " + std::string{origin};
+    const auto known = all.find(whose);
+    if (known != all.end() && known->second.since <= now && now < known->second.since + shown_for) {
+        return known->second.authorization;
+    }
+    if (all.size() >= services_max) {
+        all.clear();
+    }
+    return (all[whose] = {now, vapid_authorization(key, origin, now + signed_for)}).authorization;
+}
+
 Result<HttpRequest> compose(const Telling& t, const Means& means) {
     const std::string address = setting(t.device, "address");
     const std::string keys = setting(t.device, "keys");
@@ -114,17 +136,16 @@ Result<HttpRequest> compose(const Telling& t, const Means& means) {
     }
     const auto ttl = std::chrono::duration_cast<std::chrono::seconds>(
         std::min<core::Duration>(said.useful_for, std::chrono::hours{4}));
-    return HttpRequest{
-        "POST",
-        address,
-        {{"TTL", std::to_string(ttl.count())},
-         {"Urgency", said.pressing ? "high" : "normal"},
-         {"Topic", said.tag},
-         {"Content-Encoding", "aes128gcm"},
-         {"Content-Type", "application/octet-stream"},
-         {"Authorization",
-          vapid_authorization(*means.push_key, read_address(address)->origin, t.now + signed_for)}},
-        *body};
+    return HttpRequest{"POST",
+                       address,
+                       {{"TTL", std::to_string(ttl.count())},
+                        {"Urgency", said.pressing ? "high" : "normal"},
+                        {"Topic", said.tag},
+                        {"Content-Encoding", "aes128gcm"},
+                        {"Content-Type", "application/octet-stream"},
+                        {"Authorization",
+                         authorization_for(*means.push_key, read_address(address)->origin, t.now)}},
+                       *body};
 }
 
 Told read(const Device&, const Means&, const HttpResponse& response) {

@@ -22,7 +22,7 @@ struct Words {
     std::string_view tap_to_call, nothing_sent, somebody, several, and_more, open_list, news, done;
     std::string_view trial_title, trial_body;
     std::string_view call, open;
-    std::string_view calling, in_half_hour, in_two_hours;
+    std::string_view calling, in_half_hour, in_two_hours, start, off_today;
 };
 
 // {} stands for the name, or the number of people.
@@ -50,7 +50,9 @@ constexpr std::array<Words, 3> all_words{{
      .open = "Open",
      .calling = "I'll call now",
      .in_half_hour = "In 30 minutes",
-     .in_two_hours = "In 2 hours"},
+     .in_two_hours = "In 2 hours",
+     .start = "Start",
+     .off_today = "Off today"},
     {.language = "hi",
      .replied = "{} ने जवाब दिया",
      .they_called = "{} ने आपको फ़ोन किया",
@@ -74,7 +76,9 @@ constexpr std::array<Words, 3> all_words{{
      .open = "खोलें",
      .calling = "अभी फ़ोन करता हूँ",
      .in_half_hour = "30 मिनट में",
-     .in_two_hours = "2 घंटे में"},
+     .in_two_hours = "2 घंटे में",
+     .start = "शुरू करें",
+     .off_today = "आज छुट्टी"},
     {.language = "ar",
      .replied = "ردّ {}",
      .they_called = "اتصل بك {}",
@@ -98,7 +102,9 @@ constexpr std::array<Words, 3> all_words{{
      .open = "فتح",
      .calling = "سأتصل الآن",
      .in_half_hour = "بعد 30 دقيقة",
-     .in_two_hours = "بعد ساعتين"},
+     .in_two_hours = "بعد ساعتين",
+     .start = "ابدأ",
+     .off_today = "إجازة اليوم"},
 }};
 
 const Words& in_language(std::string_view language) {
@@ -203,7 +209,10 @@ std::string_view title_of(std::string_view verb, const Words& words) {
     if (verb == "snooze") {
         return words.in_half_hour;
     }
-    return words.in_two_hours;
+    if (verb == "start") {
+        return words.start;
+    }
+    return verb == "off" ? words.off_today : words.in_two_hours;
 }
 
 }  // namespace

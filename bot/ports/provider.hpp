@@ -17,6 +17,7 @@
 #include "core/delivery.hpp"
 #include "core/event.hpp"
 #include "core/ids.hpp"
+#include "core/outreach.hpp"
 #include "core/template.hpp"
 #include "ports/http.hpp"
 #include "support/result.hpp"
@@ -106,7 +107,7 @@ struct Outbound {
         parameters;  // in order; names as in the template
     bool named_parameters = true;
     std::vector<std::pair<std::string, std::string>>
-        buttons;                    // id, title: free-form reply buttons, at most 3
+        buttons;                    // id, title: reply buttons; of a template, its quick replies
     std::string url_button_suffix;  // the one variable of a template's URL button, "" if none
     core::Duration useful_for{};    // how long the provider should go on trying
     core::Timestamp at{};           // when it leaves: some credentials carry the time
@@ -123,7 +124,8 @@ struct Answer {
     core::FailureClass failure = core::FailureClass::permanent;
     int code = 0;
     std::optional<core::Duration> retry_after;  // Retry-After, clamped by the engine
-    enum class Scope { message, pair, sender, account } scope = Scope::message;  // of slow_down
+    // Whom slow_down and config slow down. portfolio: all that may be written to people first.
+    enum class Scope { message, pair, sender, portfolio, account } scope = Scope::message;
     std::string sentence;  // for the rep or the log: no number, no text
 };
 
@@ -150,6 +152,50 @@ struct Page {
     std::string next;  // hand it back for the next page; "" when this was the last
 };
 
+// ---- calls ----
+
+// What whoever rings our number hears: kind words and the end, a rep's phone, or that it is busy.
+struct CallAnswer {
+    enum class How { say, forward, decline } how = How::decline;
+    std::string words;  // to say, in this language: "en", "pt_BR"
+    std::string language;
+    std::string phone;  // to forward to: E.164
+};
+
+// A call that the provider carries: the rep's phone rings first, the contact's once the rep has
+// pressed a key, so that no voice box ever talks to a contact. It is not recorded.
+struct Bridge {
+    std::string rep;    // E.164
+    std::string words;  // what the rep hears: whose phone rings at the press of a key
+    std::string language;
+    std::string contact;        // E.164
+    std::string url;            // ours: asked when the rep is there, told when the call has ended
+    core::Duration patience{};  // how long each phone rings
+};
+
+struct LineNews {
+    enum class Stage { under_way, rep_is_there, ended } stage = Stage::under_way;
+    core::Line line;
+};
+
+// What became of handing in a text.
+struct Submitted {
+    std::string next;  // not done yet: hand it back for the next step; "" when this was the last
+    std::string note;  // what is left for a person to do, "" for nothing
+};
+
+// How fast a provider lets us write, where the configuration says nothing else (PROVIDERS.md 2.10,
+// 3.6).
+struct Rates {
+    double per_second = 10;          // of one sender; of an SMS every part counts
+    double account_per_second = 0;   // of all senders of the account together; 0: no bound
+    core::Duration pair_gap{6'000};  // one message in this time to the same person …
+    int pair_burst = 10;             // … with some in a row forgiven
+    // How many different people may be written to in 24 hours outside of their windows, by all
+    // numbers of the business together; 0: no bound.
+    std::size_t people_per_day = 0;
+};
+
 struct Provider {
     std::string_view name;
     core::Medium medium = core::Medium::whatsapp;
@@ -157,6 +203,8 @@ struct Provider {
     bool confirms_stop =
         false;  // answers a plain STOP itself, and then takes nothing more for them
     std::size_t webhook_body_bytes_max = 256 * 1024;
+    Rates rates{};
+    std::string_view account_key;  // the setting that names the account; "": the provider's all one
 
     // Settings and secrets the account lacks or has wrong, each a sentence with the key's name.
     std::vector<std::string> (*check)(const Account&) = nullptr;
@@ -208,8 +256,22 @@ struct Provider {
     // nullptr: it reviews none, a text goes out as it is written. Errors as above.
     HttpRequest (*build_templates)(const Account&, std::string_view page) = nullptr;
     Result<Page<InTemplate>> (*read_templates)(const Account&, const HttpResponse&) = nullptr;
-    HttpRequest (*build_submit)(const Account&, const core::Template&) = nullptr;
-    Result<void> (*read_submit)(const Account&, const HttpResponse&) = nullptr;
+    // Step by step, from step "" on.
+    HttpRequest (*build_submit)(const Account&, const core::Template&,
+                                std::string_view step) = nullptr;
+    Result<Submitted> (*read_submit)(const Account&, const core::Template&, std::string_view step,
+                                     const HttpResponse&) = nullptr;
+
+    // ---- calls on the channel's own number. nullptr: the provider carries none, or answers them
+    // elsewhere.
+    HttpResponse (*answer_call)(const Account&, const CallAnswer&) = nullptr;
+    HttpRequest (*build_bridge)(const Account&, const Bridge&) = nullptr;
+    Answer (*read_bridge)(const Account&,
+                          const HttpResponse&) = nullptr;  // provider_id: the call's
+    // What is said at Bridge::url, and the answers to it: ring the contact, or hang up.
+    Result<LineNews> (*read_line)(const Account&, const HttpRequest&) = nullptr;
+    HttpResponse (*connect_line)(const Account&, const Bridge&) = nullptr;
+    HttpResponse (*hang_up)(const Account&) = nullptr;
 };
 
 // nullptr when there is none of that name.

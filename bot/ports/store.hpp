@@ -3,6 +3,7 @@
 // transaction over a batch. Whatever a store is made of, it passes tests/store/conformance.hpp.
 // `now` is always a parameter.
 
+#include <array>
 #include <cstdint>
 #include <functional>
 #include <map>
@@ -16,6 +17,7 @@
 #include "core/decide.hpp"
 #include "core/outreach.hpp"
 #include "ports/provider.hpp"
+#include "ports/shared.hpp"
 
 namespace warmcall {
 
@@ -69,6 +71,24 @@ struct Change {
     const core::Case* after = nullptr;
     std::span<const core::Effect> effects;
     std::string_view actor;  // "warmcall", "provider", or a rep's id: for the timeline
+};
+
+// How many messages a channel may send at this moment.
+struct Room {
+    core::ChannelId channel;
+    std::size_t messages = 0;
+};
+
+// In which messages of one channel leave: who is in a conversation does not wait for those who are
+// not yet.
+inline constexpr std::array sending_order{
+    core::MessageKind::stop_confirmation, core::MessageKind::conversation,
+    core::MessageKind::call_me_back, core::MessageKind::wellbeing};
+
+// Somebody who was written to outside of their window.
+struct WrittenTo {
+    core::Address to;
+    core::Timestamp at{};  // last
 };
 
 struct Claim {
@@ -219,9 +239,17 @@ class Unit {
     virtual std::vector<core::ContactId> due(
         core::Timestamp now,
         std::size_t limit) = 0;  // live outreaches with wake_at <= now, earliest first
-    virtual std::vector<MessageRef> due_messages(
-        core::Timestamp now,
-        std::size_t limit) = 0;  // queued, not_before <= now; confirmations of a stop first
+    // Queued, not_before <= now, of each channel as many as there is room for, in sending_order,
+    // each kind the oldest first.
+    virtual std::vector<MessageRef> due_messages(core::Timestamp now,
+                                                 std::span<const Room> rooms) = 0;
+    // How many well-being texts are due on the channel; counts to `limit` at the most.
+    virtual std::size_t waiting(const core::ChannelId& channel, core::Timestamp now,
+                                std::size_t limit) = 0;
+    // Whom a template went to on these channels since then, each with the last time; earliest
+    // first. Reads what was queued in the two days before `since` as well: for the start only.
+    virtual std::vector<WrittenTo> written_to(std::span<const core::ChannelId> channels,
+                                              core::Timestamp since) = 0;
     virtual void claim(std::span<const Claim> claims,
                        core::Timestamp now) = 0;  // queued -> claimed, or throws Conflict
     virtual std::vector<MessageRef> lapsed(
@@ -274,6 +302,9 @@ class Unit {
     virtual void keep_answer(std::string_view key, const KeptAnswer& answer,
                              core::Timestamp now) = 0;
     virtual void set_rep_away(const core::RepId& rep, std::optional<core::Timestamp> until) = 0;
+
+    // What all gateways on this store count together; null: only one can be on it.
+    virtual Shared* shared() { return nullptr; }
 };
 
 struct TimelineRow {
@@ -328,6 +359,9 @@ class Store {
     virtual std::string describe()
         const = 0;            // "sqlite:/var/lib/warmcall/warmcall.db", without secrets
     virtual void idle() = 0;  // a quiet moment: checkpoints and the like
+    // Called from a thread of the store's own when another gateway has written: a hint, which may
+    // come late or never.
+    virtual void on_news(std::function<void()> /*hint*/) {}
 
     // Reads, from any one thread besides the writing one; each sees a committed state.
     virtual std::optional<core::Case> contact(core::ContactId id) = 0;

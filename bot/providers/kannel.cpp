@@ -303,6 +303,8 @@ constinit const Provider kannel{
     .medium = core::Medium::sms,
     .default_base_url = "http://127.0.0.1:13013",
     .webhook_body_bytes_max = body_bytes_max,
+    .rates = {.per_second = 10},
+    .account_key = "username",
     .check = check,
     .authentic = authentic,
     .parse = parse,

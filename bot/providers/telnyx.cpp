@@ -249,6 +249,9 @@ constinit const Provider telnyx{
     .default_base_url = "https://api.telnyx.com",
     .confirms_stop = true,
     .webhook_body_bytes_max = body_bytes_max,
+    // A long code outside of the US; toll-free 20, short codes 1,000, US numbers by their campaign.
+    // https://developers.telnyx.com/docs/messaging/messages/rate-limiting
+    .rates = {.per_second = 0.1, .account_per_second = 50},
     .check = check,
     .authentic = authentic,
     .parse = parse,

@@ -3,6 +3,8 @@
 // is.
 // https://www.twilio.com/docs/messaging
 
+#include "providers/twilio.hpp"
+
 #include <algorithm>
 #include <charconv>
 #include <chrono>
@@ -42,11 +44,8 @@ bool is_whatsapp(const Account& account) {
 
 // ---- the account ----
 
-// Twilio's ids: two capital letters and 32 hex digits.
-bool is_sid(std::string_view text, std::string_view mark) {
-    return text.size() == 34 && text.starts_with(mark) &&
-           text.find_first_not_of("0123456789abcdefABCDEF", 2) == std::string_view::npos;
-}
+using twilio::authorization;
+using twilio::is_sid;
 
 void check_sid(const Account& account, std::string_view key, std::string_view mark,
                std::string_view where_from, Wrong& wrong) {
@@ -364,6 +363,8 @@ Result<std::vector<Inbound>> parse(const Account& account, const HttpRequest& re
                      "the delivery is no form of Twilio's: it has no AccountSid"};
     if (value_of(form, "AccountSid") != setting(account, "account_sid"))
         return std::vector{ignored(account, request, "other account")};
+    if (auto call = twilio::read_call(account, form, request.received_at); call && sid.empty())
+        return std::vector{std::move(*call)};
     if (sid.empty())
         return std::vector{ignored(account, request, "no message")};
     std::string_view status = value_of(form, "MessageStatus");
@@ -379,12 +380,6 @@ Result<std::vector<Inbound>> parse(const Account& account, const HttpRequest& re
 std::string api_url(const Account& account, std::string_view rest) {
     return account.base_url + "/2010-04-01/Accounts/" +
            std::string{setting(account, "account_sid")} + "/Messages.json" + std::string{rest};
-}
-
-std::string authorization(const Account& account) {
-    if (const auto key = setting(account, "api_key_sid"); !key.empty())
-        return basic(key, secret(account, "api_key_secret").reveal());
-    return basic(setting(account, "account_sid"), secret(account, "auth_token").reveal());
 }
 
 HttpRequest get(const Account& account, std::string url) {
@@ -659,12 +654,18 @@ Result<Page<Inbound>> read_missed(const Account& account, Timestamp since,
 }
 
 constexpr Provider row(std::string_view name, Medium medium) {
+    const bool reviewed = medium == Medium::whatsapp;  // an SMS goes out as it is written
     return {
         .name = name,
         .medium = medium,
         .default_base_url = "https://api.twilio.com",
         .confirms_stop = medium == Medium::sms,  // on WhatsApp Twilio leaves words to us
         .webhook_body_bytes_max = body_bytes_max,
+        // A long code; short codes and registered numbers may more.
+        .rates = medium == Medium::sms
+                     ? Rates{.per_second = 1, .account_per_second = 2000}
+                     : Rates{.per_second = 80, .account_per_second = 2000, .people_per_day = 250},
+        .account_key = "account_sid",
         .check = check,
         .authentic = authentic,
         .parse = parse,
@@ -678,10 +679,40 @@ constexpr Provider row(std::string_view name, Medium medium) {
         .read_lookup = read_lookup,
         .build_missed = build_missed,
         .read_missed = read_missed,
+        .build_templates = reviewed ? twilio::build_templates : nullptr,
+        .read_templates = reviewed ? twilio::read_templates : nullptr,
+        .build_submit = reviewed ? twilio::build_submit : nullptr,
+        .read_submit = reviewed ? twilio::read_submit : nullptr,
+        .answer_call = twilio::answer_call,
+        .build_bridge = twilio::build_bridge,
+        .read_bridge = twilio::read_bridge,
+        .read_line = twilio::read_line,
+        .connect_line = twilio::connect_line,
+        .hang_up = twilio::hang_up,
     };
 }
 
 }  // namespace
+
+namespace twilio {
+
+std::string authorization(const Account& account) {
+    if (const auto key = setting(account, "api_key_sid"); !key.empty())
+        return basic(key, secret(account, "api_key_secret").reveal());
+    return basic(setting(account, "account_sid"), secret(account, "auth_token").reveal());
+}
+
+Answer read_refusal(const HttpResponse& response) {
+    JsonDocument document;
+    return warmcall::read_refusal(response, document.read(response.body));
+}
+
+bool is_sid(std::string_view text, std::string_view mark) {
+    return text.size() == 34 && text.starts_with(mark) &&
+           text.find_first_not_of("0123456789abcdefABCDEF", 2) == std::string_view::npos;
+}
+
+}  // namespace twilio
 
 extern const Provider twilio_sms;
 extern const Provider twilio_whatsapp;

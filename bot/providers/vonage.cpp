@@ -429,6 +429,11 @@ constexpr Provider row(std::string_view name, Medium medium) {
         .medium = medium,
         .default_base_url = "https://api.nexmo.com",
         .webhook_body_bytes_max = body_bytes_max,
+        // What an API key may; a US long number 1.
+        .rates = medium == Medium::sms
+                     ? Rates{.per_second = 10, .account_per_second = 30}
+                     : Rates{.per_second = 30, .account_per_second = 30, .people_per_day = 250},
+        .account_key = "application_id",
         .check = check,
         .authentic = authentic,
         .parse = parse,

@@ -780,6 +780,13 @@ Written body_parameters(const Outbound& message) {
     return parameters;
 }
 
+// Their webhooks spell it "en-US", their API "en_US".
+std::string language_there(std::string_view language) {
+    std::string written{language};
+    std::ranges::replace(written, '-', '_');
+    return written;
+}
+
 Written template_of(const Outbound& message) {
     Written components = Written::array();
     if (!message.parameters.empty())
@@ -791,9 +798,20 @@ Written template_of(const Outbound& message) {
              {"index", "0"},
              {"parameters",
               Written::array({Written{{"type", "text"}, {"text", message.url_button_suffix}}})}});
+    // what a tap on a quick reply brings back; without one it would be its label
+    std::size_t index = message.url_button_suffix.empty() ? 0 : 1;
+    for (const auto& [id, title] : message.buttons)
+        components.push_back(
+            {{"type", "button"},
+             {"sub_type", "quick_reply"},
+             {"index", std::to_string(index++)},
+             {"parameters",
+              Written::array(
+                  {Written{{"type", "payload"}, {"payload", cut_characters(id, id_bytes_max)}}})}});
     Written content = {
         {"name", message.template_name},
-        {"language", {{"policy", "deterministic"}, {"code", message.template_language}}}};
+        {"language",
+         {{"policy", "deterministic"}, {"code", language_there(message.template_language)}}}};
     if (!components.empty())
         content["components"] = std::move(components);
     return content;
@@ -1042,26 +1060,32 @@ std::string_view example_of(std::string_view variable) {
         {"company", "Kestrel Foods"},
         {"reason", "They wrote back: fine, thank you."},
         {"topic", "the new shop"},
-        {"link", "https://example.com/p/1"}};
+        {"link", "https://example.com/p/1"},
+        {"count", "6"}};
     const auto known = std::ranges::find(examples, variable, [](const auto& e) { return e.first; });
     return known == std::end(examples) ? "Amara" : known->second;
 }
 
-HttpRequest build_submit(const Account& account, const core::Template& t) {
-    std::string language = t.provider_language;
-    std::ranges::replace(language, '-', '_');
+HttpRequest build_submit(const Account& account, const core::Template& t, std::string_view) {
     Written parameters = Written::array();
     for (const std::string& variable : t.variables)
         parameters.push_back({{"param_name", variable}, {"example", example_of(variable)}});
     Written body{{"type", "BODY"}, {"text", t.text}};
     if (!parameters.empty())
         body["example"] = {{"body_text_named_params", parameters}};
+    Written components = Written::array({body});
+    if (!t.buttons.empty()) {
+        Written buttons = Written::array();
+        for (const std::string& label : t.buttons)
+            buttons.push_back({{"type", "QUICK_REPLY"}, {"text", label}});
+        components.push_back({{"type", "BUTTONS"}, {"buttons", std::move(buttons)}});
+    }
     const Written root{
         {"name", t.provider_name},
-        {"language", language},
+        {"language", language_there(t.provider_language)},
         {"category", t.category == core::Category::marketing ? "MARKETING" : "UTILITY"},
         {"parameter_format", "NAMED"},
-        {"components", Written::array({body})}};
+        {"components", std::move(components)}};
     return {"POST",
             node_url(account, setting(account, "waba_id"), "/message_templates"),
             {{"Authorization", bearer(account)},
@@ -1071,11 +1095,12 @@ HttpRequest build_submit(const Account& account, const core::Template& t) {
 }
 
 // WhatsApp says in its own words what is wrong with a text; they are for whoever wrote it.
-Result<void> read_submit(const Account&, const HttpResponse& response) {
+Result<Submitted> read_submit(const Account&, const core::Template&, std::string_view,
+                              const HttpResponse& response) {
     JsonDocument document;
     const Json root = document.read(response.body);
     if (response.status >= 200 && response.status < 300 && root["id"])
-        return {};
+        return Submitted{};
     Error error = list_error(response, root);
     for (const char* key : {"error_user_msg", "message"})
         if (const auto said = root["error"][key].text(); !said.empty()) {
@@ -1093,6 +1118,8 @@ constinit const Provider whatsapp_cloud{
     .medium = core::Medium::whatsapp,
     .default_base_url = "https://graph.facebook.com",
     .webhook_body_bytes_max = body_bytes_max,
+    .rates = {.per_second = 80, .people_per_day = 250},
+    .account_key = "waba_id",
     .check = check,
     .handshake = handshake,
     .authentic = authentic,

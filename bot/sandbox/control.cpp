@@ -220,12 +220,16 @@ Result<Json> call(Parts& parts, const Json& given) {
     if (!line->call(*from, "connect", id, now, duration))
         return Error{Errc::refused, "nobody can call over channel \"" + line->options.id + "\""};
     const auto plan = [&](const std::string& event, Timestamp due) {
-        post(
-            parts, line,
-            [line, person = *from, event, id, duration](Timestamp at) {
-                return line->call(person, event, id, at, duration);
-            },
-            due, from->wa_id, 1);
+        Update update;
+        update.line = line;
+        update.change = [line, person = *from, event, id, duration](Timestamp at) {
+            return line->call(person, event, id, at, duration);
+        };
+        if (event == "connect")
+            update.heard = [&parts, id](const Change&, const HttpResponse& answer) {
+                parts.ledger.add("caller_hears", Json{{"call", id}, {"body", answer.body}});
+            };
+        parts.office.post(std::move(update), due, from->wa_id, 1);
     };
     if (events != 1)
         plan("connect", now);
@@ -312,6 +316,11 @@ Result<Json> contact(Parts& parts, const Json& given) {
     changed.rep = fields.flag("rep", changed.rep);
     changed.on_whatsapp = fields.flag("on_whatsapp", changed.on_whatsapp);
     changed.marketing_stopped = fields.flag("marketing_stopped", changed.marketing_stopped);
+    const std::vector<std::string> calls{"completed", "no-answer", "busy", "failed"};
+    if (fields.has("on_call"))
+        changed.on_call = calls[fields.word("on_call", 0, calls)];
+    changed.presses_key = fields.flag("presses_key", changed.presses_key);
+    changed.talks_s = fields.whole("talks_s", changed.talks_s, 0, 86'400);
     const std::size_t window = fields.word("window", 2, {"open", "closed", "as it is"});
     if (auto read = fields.finish(); !read)
         return read.error();
@@ -740,7 +749,7 @@ constexpr std::array deeds{
     Deed{"number-change", number_change, "{from, to}: they have a new number"},
     Deed{"contact", contact,
          "{phone, name?, rep?, on_whatsapp?, marketing_stopped?, username?, hides_phone?, window?: "
-         "open|closed}"},
+         "open|closed, on_call?: completed|no-answer|busy|failed, presses_key?, talks_s?}"},
     Deed{"status", status, "{id | to, channel?, status, code?, delay_ms?, copies?}: one receipt"},
     Deed{"echo", echo, "{to, text}: typed on the business phone itself"},
     Deed{"template", add_templates,

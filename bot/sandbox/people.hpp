@@ -51,6 +51,9 @@ struct Person {
     bool rep = false;
     bool on_whatsapp = true;
     bool marketing_stopped = false;
+    std::string on_call = "completed";  // when their phone rings; or no-answer, busy, failed
+    bool presses_key = true;            // when a voice asks for it; a voice box does not
+    int talks_s = 42;
     std::set<std::string> opted_out;            // channels whose provider keeps their STOP
     std::map<std::string, Timestamp> wrote_at;  // by channel
     std::map<std::string, Bucket> pair;         // by channel

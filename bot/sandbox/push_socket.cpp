@@ -158,10 +158,15 @@ struct PushSocket::Impl {
         }
     }
 
+    // This and write_to() return when the browser is gone and do not throw: after a failure `||`
+    // would go on waiting for the other one.
     static asio::awaitable<void> listen_to(Impl& self, Line& line) {
         boost::beast::flat_buffer buffer;
         for (;;) {
-            co_await line.stream.async_read(buffer, asio::use_awaitable);
+            const auto [failed, bytes] =
+                co_await line.stream.async_read(buffer, asio::as_tuple(asio::use_awaitable));
+            if (failed)
+                co_return;
             self.hear(line, boost::beast::buffers_to_string(buffer.data()));
             buffer.consume(buffer.size());
         }
@@ -172,7 +177,10 @@ struct PushSocket::Impl {
             while (!line.to_write.empty()) {
                 const std::string text = std::move(line.to_write.front());
                 line.to_write.pop_front();
-                co_await line.stream.async_write(asio::buffer(text), asio::use_awaitable);
+                const auto [failed, bytes] = co_await line.stream.async_write(
+                    asio::buffer(text), asio::as_tuple(asio::use_awaitable));
+                if (failed)
+                    co_return;
             }
             line.news.expires_at(asio::steady_timer::time_point::max());
             boost::system::error_code woken;

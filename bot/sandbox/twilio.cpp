@@ -10,6 +10,7 @@
 #include "sandbox/exchange.hpp"
 #include "sandbox/numbers.hpp"
 #include "sandbox/sms.hpp"
+#include "sandbox/twilio_voice.hpp"
 #include "sandbox/whatsapp/templates.hpp"
 #include "support/crypto.hpp"
 
@@ -37,7 +38,12 @@ constexpr std::array errors{
     KnownError{20429, 429, "Too many requests"},
     KnownError{20500, 500, "Internal Server Error"},
     KnownError{20503, 503, "Service is unavailable. Please try again"},
+    KnownError{21201, 400, "No 'To' number specified"},
+    KnownError{21205, 400, "Url parameter is invalid"},
+    KnownError{21210, 400, "'From' phone number not verified"},
     KnownError{21211, 400, "Invalid 'To' Phone Number"},
+    KnownError{21213, 400, "'From' phone number is required"},
+    KnownError{21215, 403, "Account not authorized to call this number: Geo permissions"},
     KnownError{21266, 400, "'To' and 'From' number cannot be the same"},
     KnownError{21408, 403, "Permission to send an SMS has not been enabled for the region"},
     KnownError{21602, 400, "Message body is required."},
@@ -139,6 +145,11 @@ std::string without_prefix(std::string text, std::string_view prefix) {
 bool is_sid(std::string_view text, std::string_view prefix) {
     return text.size() == 34 && text.starts_with(prefix) &&
            text.find_first_not_of("0123456789abcdefABCDEF", 2) == text.npos;
+}
+
+// Messages and calls are numbered alike here.
+std::string call_sid(const std::string& message_sid) {
+    return "CA" + message_sid.substr(2);
 }
 
 // Hosts with an underscore are refused, as by Twilio itself.
@@ -275,13 +286,15 @@ bool sent_between(const Bubble& bubble, const std::string& on, const std::string
 class TwilioLine final : public Line {
  public:
     TwilioLine(const LineOptions& given, Parts& parts)
-        : Line{given, parts}, whatsapp_{given.provider == "twilio_whatsapp"} {}
+        : Line{given, parts},
+          whatsapp_{given.provider == "twilio_whatsapp"},
+          calls_{*this, parts, sid(), "+" + own_digits()} {}
 
     int hears(const Incoming& request) const override;
     Json noted(const Incoming& request) const override;
     Verdict answer(const Call& call) override;
     HttpResponse accepted(const Bubble& taken) const override {
-        return json_answer(201, shown(taken, true));
+        return json_answer(201, taken.type == "call" ? shown_call(taken) : shown(taken, true));
     }
     HttpResponse refused(int code, std::uint64_t) const override { return error_answer(code); }
     HttpResponse broken(std::uint64_t) const override { return error_answer(20500); }
@@ -325,6 +338,8 @@ class TwilioLine final : public Line {
     bool may(const Call& call) const;
     Verdict at_account(const Call& call);
     Verdict create(const Call& call);
+    Verdict create_call(const Call& call);
+    Json shown_call(const Bubble& bubble) const;
     int wrong_sender(const std::vector<Header>& form) const;
     int fate(const Bubble& bubble, Person& whom, bool approved) const;
     Verdict compose(const Call& call, const std::vector<Header>& form, Person& whom);
@@ -340,6 +355,7 @@ class TwilioLine final : public Line {
     void keyword_said(Person& from, const std::string& text, Json& form);
 
     bool whatsapp_;
+    TwilioCalls calls_;
     Bucket queue_;
     std::vector<Content> contents_;
 };
@@ -368,10 +384,13 @@ int TwilioLine::hears(const Incoming& request) const {
         return whatsapp_ ? 3 : 2;
     if (!path.starts_with("/2010-04-01/"))
         return 0;
+    const bool calls = path.ends_with("/Calls.json");
     if (path.find("/" + sid()) == path.npos || request.method != "POST" ||
-        !path.ends_with("/Messages.json"))
+        (!calls && !path.ends_with("/Messages.json")))
         return 2;
     const auto form = decode_form(request.body);
+    if (calls)
+        return value_of(form, "From") == "+" + own_digits() ? 3 : 2;
     const bool to_whatsapp = value_of(form, "To").starts_with("whatsapp:");
     const std::string from = value_of(form, "From");
     const bool sender = from.empty() ? value_of(form, "MessagingServiceSid") ==
@@ -426,12 +445,43 @@ Verdict TwilioLine::at_account(const Call& call) {
                              {"uri", "/2010-04-01/Accounts/" + sid() + ".json"}});
     if (call.is("POST", 4) && call.path[3] == "Messages.json")
         return create(call);
+    if (call.is("POST", 4) && call.path[3] == "Calls.json")
+        return create_call(call);
     if (call.is("GET", 4) && call.path[3] == "Messages.json")
         return list(call);
     constexpr std::string_view json = ".json";
     if (call.path.size() == 5 && call.path[3] == "Messages" && call.path[4].ends_with(json))
         return one(call, call.path[4].substr(0, call.path[4].size() - json.size()));
     return not_found(call);
+}
+
+// https://www.twilio.com/docs/voice/api/call-resource#create-a-call-resource
+Verdict TwilioLine::create_call(const Call& call) {
+    const auto form = decode_form(call.request.body);
+    if (const int wrong = calls_.wrong(form); wrong != 0)
+        return refuse(wrong);
+    Bubble bubble;
+    bubble.type = "call";
+    bubble.text = "Call";
+    bubble.wa_id = parts_.people.person(*digits_of(value_of(form, "To"))).wa_id;
+    Verdict verdict = take(parts_, *this, call, std::move(bubble), 0);
+    if (!verdict.taken.empty())
+        calls_.begin(call_sid(verdict.taken), form);
+    return verdict;
+}
+
+Json TwilioLine::shown_call(const Bubble& bubble) const {
+    const std::string id = call_sid(bubble.id);
+    return Json{{"sid", id},
+                {"account_sid", sid()},
+                {"to", "+" + bubble.wa_id},
+                {"from", "+" + own_digits()},
+                {"status", "queued"},
+                {"direction", "outbound-api"},
+                {"date_created", mail_date(bubble.at)},
+                {"duration", nullptr},
+                {"api_version", "2010-04-01"},
+                {"uri", "/2010-04-01/Accounts/" + sid() + "/Calls/" + id + ".json"}};
 }
 
 // The code of what is wrong with From and MessagingServiceSid; 0: nothing.
@@ -952,9 +1002,16 @@ std::optional<Change> TwilioLine::call(const Person& from, const std::string& ev
                              : duration_s > 0 ? "completed"
                                               : "no-answer"},
               {"ApiVersion", "2010-04-01"},
+              {"Caller", "+" + from.phone},
+              {"Called", "+" + own_digits()},
+              {"FromCountry", iso_country(from.phone)},
+              {"ToCountry", iso_country(own_digits())},
               {"Direction", "inbound"}};
-    if (!rings)
+    if (!rings) {
         form["CallDuration"] = std::to_string(duration_s);
+        form["CallbackSource"] = "call-progress-events";
+        form["SequenceNumber"] = "0";
+    }
     return Change{"call: " + event, std::move(form), {}};
 }
 

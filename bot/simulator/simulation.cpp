@@ -74,6 +74,9 @@ class Run {
 
     void start() {
         applier_ = std::make_unique<Applier>(store_, plan_, clock_);
+        limits_ = std::make_unique<OwnLimits>(senders_of({line_}), clock_.at);
+        applier_->set_limits(*limits_);
+        applier_->set_unfit(unfit_on({line_}));
         if (options_.faults) {
             applier_->between_steps = [this](std::string_view) {
                 if (rng_.next() % 400 == 0) {
@@ -129,7 +132,7 @@ class Run {
         std::vector<Claimed> claimed;
         surviving([&] {
             claimed =
-                applier_->claim({.budget = {{line_.account.id, 80}}}, tokens(20), Dispatch::lease);
+                applier_->claim(tokens(20), Dispatch::lease);
         });
         for (const Claimed& one : claimed) {
             if (options_.faults && rng_.chance(1)) {
@@ -150,8 +153,8 @@ class Run {
         }
         const Exchange exchange = on_the_wire(request);
         const Settled settled = settle(line_, claimed.message, exchange, clock_.at, rng_);
-        if (settled.channel_pause) {
-            applier_->channel_down(claimed.message.channel, *settled.channel_pause);
+        if (settled.pause) {
+            applier_->slow_down(claimed.message, settled.pause->scope, settled.pause->until);
         }
         std::vector<Work> works;
         works.emplace_back(Happened{claimed.contact, settled.event, "provider"});
@@ -453,6 +456,7 @@ class Run {
     World world_;
     Judge judge_;
     std::unique_ptr<Applier> applier_;
+    std::unique_ptr<OwnLimits> limits_;
     std::vector<Person> people_;
     std::priority_queue<Upcoming, std::vector<Upcoming>, std::greater<>> upcoming_;
     std::uint64_t order_ = 0;

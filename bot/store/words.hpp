@@ -90,6 +90,15 @@ inline constexpr WordList<core::PromptKind, 8> words_of<core::PromptKind>{
      {core::PromptKind::they_called, "they_called"}}};
 
 template <>
+inline constexpr WordList<core::LineState, 6> words_of<core::LineState>{
+    {{core::LineState::ringing, "ringing"},
+     {core::LineState::completed, "completed"},
+     {core::LineState::no_answer, "no_answer"},
+     {core::LineState::busy, "busy"},
+     {core::LineState::failed, "failed"},
+     {core::LineState::not_rung, "not_rung"}}};
+
+template <>
 inline constexpr WordList<core::FailureClass, 7> words_of<core::FailureClass>{
     {{core::FailureClass::retry, "retry"},
      {core::FailureClass::slow_down, "slow_down"},

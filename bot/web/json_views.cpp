@@ -5,6 +5,8 @@
 #include <algorithm>
 
 #include "core/calendar.hpp"
+#include "core/disposition.hpp"
+#include "core/gate.hpp"
 #include "core/speech.hpp"
 #include "web/suggestions.hpp"
 #include "web/when.hpp"
@@ -277,7 +279,11 @@ json prompt_json(const Viewer& viewer, const core::Case& subject) {
               {"script", script(viewer.plan, subject)},
               {"claimed_by", leased ? json(prompt.lease->holder.value) : json(nullptr)},
               {"claimed_until", leased ? json(rfc3339(prompt.lease->until)) : json(nullptr)},
-              {"acknowledged_at", when(prompt.acknowledged_at)}};
+              {"acknowledged_at", when(prompt.acknowledged_at)},
+              {"line", nullptr}};
+    if (prompt.line)
+        body["line"] = {{"state", core::to_string(prompt.line->state)},
+                        {"seconds", prompt.line->seconds}};
     auto rep = viewer.plan.reps.find(prompt.rep);
     if (rep == viewer.plan.reps.end())
         rep = viewer.plan.reps.find(subject.contact.owner);
@@ -316,6 +322,24 @@ json later_json(const Viewer& viewer, const core::Case& subject) {
             {"sentence", sentence_of(subject)}};
 }
 
+namespace {
+
+// The ways a text would have now, in the order they are tried.
+json ways_json(const Viewer& viewer, const core::Case& subject) {
+    const std::vector<core::Route> ways = core::preview(viewer.plan, subject, viewer.now);
+    const core::Route chosen = core::choose(ways);
+    json list = json::array();
+    for (const core::Route& way : ways)
+        list.push_back({{"channel", way.channel.value},
+                        {"chosen", way.channel == chosen.channel && way.verdict.go()},
+                        {"verdict", core::to_string(way.verdict.code)},
+                        {"sentence", way.verdict.sentence},
+                        {"again_at", when(way.verdict.again_at)}});
+    return list;
+}
+
+}  // namespace
+
 json contact_json(const Viewer& viewer, const Subject& subject, Depth depth) {
     const core::Contact& contact = subject.now.contact;
     const auto& outreach = subject.now.outreach ? subject.now.outreach : subject.last;
@@ -340,6 +364,8 @@ json contact_json(const Viewer& viewer, const Subject& subject, Depth depth) {
               {"prompt", prompt_json(viewer, subject.now)}};
     if (depth == Depth::full)
         body["timeline"] = timeline_json(subject.timeline);
+    if (depth == Depth::full)
+        body["ways"] = ways_json(viewer, subject.now);
     return body;
 }
 

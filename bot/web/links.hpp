@@ -21,6 +21,15 @@ struct PromptLink {
 std::string prompt_token(const Secret& key, const PromptLink& link);
 std::optional<PromptLink> read_prompt_token(const Secret& key, std::string_view token);
 
+// Where the provider tells of a call it carries: which prompt's, whose, and dialled when.
+struct LineLink {
+    PromptLink prompt;
+    core::Timestamp dialled_at{};
+};
+// "<prompt id>.<rep>.<ms>.<mac>".
+std::string line_token(const Secret& key, const LineLink& link);
+std::optional<LineLink> read_line_token(const Secret& key, std::string_view token);
+
 // Rides in the page's forms, so that a POST comes from a page we made.
 std::string form_token(const Secret& key, const PromptLink& link);
 

@@ -49,6 +49,12 @@ std::string event_text(std::int64_t id, const json& data) {
     return "id: " + std::to_string(id) + "\nevent: change\ndata: " + to_text(data) + "\n\n";
 }
 
+// An id without data is no event, but a place to resume from: whoever has heard nothing yet, or
+// nothing of theirs for long, loses nothing when the line breaks either.
+std::string id_text(const Stream& stream) {
+    return "id: " + std::to_string(stream.after) + "\n";
+}
+
 struct News {
     std::string text;
     std::int64_t upto = 0;
@@ -93,7 +99,7 @@ asio::awaitable<bool> commit_or_ping(Stream& stream) {
 
 asio::awaitable<std::string> next_piece(std::shared_ptr<Stream> stream) {
     if (!std::exchange(stream->greeted, true))
-        co_return std::string{"retry: 3000\n: warmcall\n\n"};
+        co_return "retry: 3000\n" + id_text(*stream) + ": warmcall\n\n";
     while (true) {
         News news = co_await ask(stream->site,
                                  [&site = stream->site, who = stream->who, after = stream->after](
@@ -111,7 +117,7 @@ asio::awaitable<std::string> next_piece(std::shared_ptr<Stream> stream) {
         }
         if (++stream->pings > pings_max || !co_await still_good(stream->site, stream->who))
             co_return std::string{};
-        co_return std::string{": ping\n\n"};
+        co_return id_text(*stream) + ": ping\n\n";
     }
 }
 

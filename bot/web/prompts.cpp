@@ -19,24 +19,6 @@ int rank(std::string_view section) {
                             std::begin(order));
 }
 
-// One tap, after everything about it has been checked: who taps, on what, and that it is still
-// open.
-using Tap = std::variant<core::Case, net::Outgoing>;
-
-asio::awaitable<Tap> tapped(Site& site, const Call& call, const Fields& fields,
-                            const std::optional<core::RepId>& rep) {
-    if (!fields.good() || !rep)
-        co_return fields.problem();
-    const core::PromptId id{call.id(0).value_or(0)};
-    auto found = co_await find_prompt(site, id);
-    if (!found || !may_see(site, call.who, found->subject) ||
-        !may_act(site.plan, *rep, found->subject))
-        co_return not_among_yours("prompt", id.value);
-    if (!found->open)
-        co_return dealt_with(found->subject);
-    co_return std::move(found->subject);
-}
-
 Handled apply_tap(Site& site, const Call& call, const Fields& fields,
                   const std::optional<core::RepId>& rep, core::Event event) {
     Tap tap = co_await tapped(site, call, fields, rep);
@@ -162,10 +144,25 @@ json today_json(const Site& site, const Viewer& viewer, const core::Rep& rep, Da
             {"unlogged", unlogged},
             {"later", later},
             {"done", done},
-            {"provider_ok", provider_ok}};
+            {"provider_ok", provider_ok},
+            {"bridge", bool{site.options.voice.bridge} && !rep.phone.empty()}};
 }
 
 }  // namespace
+
+asio::awaitable<Tap> tapped(Site& site, const Call& call, const Fields& fields,
+                            const std::optional<core::RepId>& rep) {
+    if (!fields.good() || !rep)
+        co_return fields.problem();
+    const core::PromptId id{call.id(0).value_or(0)};
+    auto found = co_await find_prompt(site, id);
+    if (!found || !may_see(site, call.who, found->subject) ||
+        !may_act(site.plan, *rep, found->subject))
+        co_return not_among_yours("prompt", id.value);
+    if (!found->open)
+        co_return dealt_with(found->subject);
+    co_return std::move(found->subject);
+}
 
 std::string outcome_words(const TimelineRow& row) {
     static const std::map<std::string_view, std::string_view> words{

@@ -17,6 +17,12 @@ Handled acknowledge_prompt(Site& site, Call& call);
 Handled answer_prompt(Site& site, Call& call);
 Handled dispose_prompt(Site& site, Call& call);
 
+// One tap, after everything about it has been checked: who taps, on what, and that it is still
+// open. Else the answer to give.
+using Tap = std::variant<core::Case, net::Outgoing>;
+asio::awaitable<Tap> tapped(Site& site, const Call& call, const Fields& fields,
+                            const std::optional<core::RepId>& rep);
+
 struct OpenPrompt {
     core::Case subject;
     bool open = false;  // and the one that was asked for

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "web/calls.hpp"
 #include "web/contacts.hpp"
 #include "web/devices.hpp"
 #include "web/files.hpp"
@@ -37,6 +38,8 @@ constexpr Route table[] = {
     {"POST", "/webhooks/{channel}/status/{token}", Access::signed_by_provider, by_provider,
      take_webhook},
     {"GET", "/webhooks/{channel}/status/{token}", Access::signed_by_provider, none, take_webhook},
+    {"POST", "/webhooks/{channel}/line/{token}", Access::signed_by_provider, by_provider,
+     take_line},
 
     {"GET", "/healthz", anybody, none, alive},
     {"GET", "/readyz", anybody, none, ready},
@@ -76,6 +79,7 @@ constexpr Route table[] = {
     {"GET", "/api/v1/prompts/{id}", signed_in, none, show_prompt},
     {"POST", "/api/v1/prompts/{id}/claim", signed_in, small, claim_prompt},
     {"POST", "/api/v1/prompts/{id}/dial", signed_in, small, dial_prompt},
+    {"POST", "/api/v1/prompts/{id}/ring", signed_in, small, ring_prompt},
     {"POST", "/api/v1/prompts/{id}/ended", signed_in, small, end_prompt},
     {"POST", "/api/v1/prompts/{id}/snooze", signed_in, small, snooze_prompt},
     {"POST", "/api/v1/prompts/{id}/acknowledge", signed_in, small, acknowledge_prompt},

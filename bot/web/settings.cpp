@@ -35,6 +35,10 @@ std::string_view word_of(core::TemplateKind kind) {
             return "rep_notice";
         case core::TemplateKind::stop_confirmation:
             return "stop_confirmation";
+        case core::TemplateKind::call_answer:
+            return "call_answer";
+        case core::TemplateKind::call_bridge:
+            return "call_bridge";
     }
     return "wellbeing";
 }

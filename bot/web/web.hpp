@@ -17,9 +17,18 @@
 #include "net/server.hpp"
 #include "ports/clock.hpp"
 #include "ports/provider.hpp"
+#include "ports/transport.hpp"
 #include "support/secret.hpp"
 
 namespace warmcall {
+
+// Calls that a provider carries (Twilio Voice).
+struct VoiceOptions {
+    core::ChannelId bridge;  // rings the rep, then the contact; none: the rep's own phone dials
+    core::Duration ring_for = std::chrono::seconds{25};
+    CallAnswer::How answer = CallAnswer::How::decline;  // what a contact hears who rings us
+    Transport* transport = nullptr;                     // with a bridge
+};
 
 struct WebOptions {
     std::string
@@ -33,6 +42,7 @@ struct WebOptions {
     // What is wrong with a subscription, for its rep; "": nothing.
     std::function<std::string(std::string_view address, std::string_view keys)> wrong_with_push;
     std::function<net::ServerCounts()> server_counts;  // for /metrics
+    VoiceOptions voice;
     // What is wrong with a channel now, in a sentence for the rep; nothing: it works.
     std::function<std::optional<std::string>(const core::ChannelId&)> channel_problem;
 };

@@ -1,5 +1,7 @@
 #include "web/webhooks.hpp"
 
+#include "web/calls.hpp"
+
 namespace warmcall::web {
 
 namespace {
@@ -22,6 +24,16 @@ Result<std::vector<Inbound>> parsed(const Hook& hook, const net::Incoming& reque
     return hook.provider->parse(hook.account, request);
 } catch (const std::exception& e) {
     return Error{Errc::bad_payload, e.what()};
+}
+
+// Who rings, when the delivery is a call and the provider waits to be told what they hear.
+std::optional<core::Address> caller_in(const Hook& hook, const Delivered& delivered) {
+    if (hook.provider->answer_call == nullptr || delivered.events.size() != 1)
+        return std::nullopt;
+    const Inbound& event = delivered.events.front();
+    if (!std::holds_alternative<InCall>(event.what) || event.who.empty())
+        return std::nullopt;
+    return event.who.front();
 }
 
 bool is_secret(const Account& account, std::string_view value) {
@@ -69,12 +81,15 @@ Handled take_webhook(Site& site, Call& call) {
     const bool readable = delivered.unreadable.empty();
     delivered.body = raw_of(hook->account, call.request);
 
+    const std::optional<core::Address> caller = caller_in(*hook, delivered);
     const Outcome outcome = co_await site.door.apply(std::move(delivered));
     if (outcome.failure) {
         ++hook->turned_away;
         std::rethrow_exception(outcome.failure);
     }
     ++(readable ? hook->taken : hook->unreadable);
+    if (caller)
+        co_return co_await answer_caller(site, *hook, *caller);
     co_return hook->received;
 }
 

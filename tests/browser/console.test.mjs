@@ -13,15 +13,19 @@ let folder;
 before(async () => {
     folder = dist();
     browser = await launch();
+    ({ page, context, complaints } = await phone(browser));
 });
 after(() => browser?.close());
 
+// One browser window for all; a server of its own, and so an origin without a past, for each.
 beforeEach(async () => {
     server = await startServer(folder, states.busy);
-    ({ page, context, complaints } = await phone(browser));
+    complaints.length = 0;
 });
 afterEach(async () => {
-    await context.close();
+    for (const other of context.pages()) if (other !== page) await other.close();
+    await context.setOffline(false);
+    await page.goto("about:blank");
     await server.stop();
 });
 
@@ -247,6 +251,20 @@ describe("a call", () => {
         await settle();
         await page.locator(".toast.warn", { hasText: "This day is a holiday there." }).waitFor();
     });
+});
+
+describe("a refusal in the rep's own language", () => {
+    const late = { title: "Not possible as things stand", status: 409, type: "urn:warmcall:problem:late", detail: "This call is over." };
+    for (const [language, words] of [["en", "This call is over."], ["hi", "यह काम पहले ही हो चुका है।"], ["ar", "تم التعامل مع هذا من قبل."]]) {
+        test(`it is told by its code: ${language}`, async () => {
+            await open(page, server, "outcome_talked");
+            await inLanguage(page, language);
+            server.world.answers.set("/disposition", { status: 409, body: late });
+            await page.locator("dialog button[type=submit]").click();
+            await settle();
+            await page.locator(".toast.warn", { hasText: words }).waitFor();
+        });
+    }
 });
 
 describe("without signal", () => {

@@ -287,6 +287,9 @@ TEST_CASE("the shipped rule packs hold at their edges") {
     CHECK_FALSE(at("US", "America/New_York", utc(2026, 11, 26, 18)));  // Thanksgiving
     CHECK_FALSE(at("US", "America/New_York", utc(2026, 11, 23, 23, 0)));
     CHECK(at("NL", "Europe/Amsterdam", utc(2026, 11, 22, 12)));
+    REQUIRE(all.rules("US").bans.size() == 1);
+    CHECK(all.rules("US").bans.front().because ==
+          "WhatsApp does not deliver this kind of message to US numbers");
     for (const auto& [region, rules] : all.countries) {
         INFO("rules of \"" << region << "\"");
         CHECK(rules.as_of == "2026-11-01");
@@ -343,4 +346,16 @@ TEST_CASE("a mistake in a rule pack names file, line and what was expected") {
     CHECK(error(good + "holidays = [2026-02-30]\n[allowed]\nmon = [\"09:00-12:00\"]\n")
               .starts_with("xx.toml:3: "));
     CHECK(error(good + "zone = 1\n").starts_with("xx.toml:3: unknown key \"zone\""));
+    const std::string ban = good + "[allowed]\nmon = [\"09:00-12:00\"]\n[[ban]]\n";
+    CHECK(error(ban +
+                "medium = \"whatsapp\"\ncategory = \"marketing\"\nsince = 2025-04-01\nbecause = "
+                "\"It is so.\"\n") == "no error");
+    CHECK(error(ban + "medium = \"whatsap\"\n") ==
+          "xx.toml:6: expected \"whatsapp\" or \"sms\", found \"whatsap\"");
+    CHECK(error(ban + "medium = \"sms\"\ncategory = \"service\"\n") ==
+          "xx.toml:7: expected \"marketing\" or \"utility\", found \"service\"");
+    CHECK(error(ban +
+                "medium = \"sms\"\ncategory = \"utility\"\nsince = 2026-01-01\nuntil = 2026-01-01\n") ==
+          "xx.toml:9: expected a day after \"since\"");
+    CHECK(error(ban + "mediums = \"sms\"\n").starts_with("xx.toml:6: unknown key \"mediums\""));
 }

@@ -116,6 +116,62 @@ TEST_CASE("without a known time zone no text goes out, and the rep still calls")
     CHECK(world.prompt() == "no_warmup");
 }
 
+TEST_CASE("whom the provider says not to be on WhatsApp gets one SMS instead, whoever the provider is") {
+    for (const int code : {131026, 63003, 63024}) {
+        World world;
+        world.add_sms();
+        world.enrol();
+        REQUIRE(world.message(world.newest()).channel == whatsapp);
+        world.sends(world.newest());
+        world.learns(world.newest(), fact_failed(world.now, code));
+        CHECK(world.c.contact.whatsapp_unreachable_at == world.now);
+        CHECK(world.message(world.newest()).channel == sms);
+        CHECK(world.phase() == "warming");
+        world.sends(world.newest());
+        world.learns(world.newest(), fact_failed(world.now, 30005));
+        CHECK(world.outbox.size() == 2);
+        CHECK(world.prompt() == "undelivered");
+    }
+}
+
+TEST_CASE("a text its provider would not take is not sent, and the rep reads why") {
+    World world;
+    world.enrol();
+    const Verdict unfit{.code = GateCode::template_unfit,
+                        .sentence = "The text is longer than one SMS.",
+                        .other_route = true};
+    SECTION("with another way it goes there") {
+        world.add_sms();
+        world.happens(GateRefused{world.newest(), unfit});
+        CHECK(world.message(world.newest()).channel == sms);
+    }
+    SECTION("without, it is a call") {
+        world.happens(GateRefused{world.newest(), unfit});
+        CHECK(world.prompt() == "no_warmup");
+        CHECK(world.c.prompt->reason == "The text is longer than one SMS. Call Amara anyway.");
+    }
+}
+
+TEST_CASE("whose turn has not come waits for it, for days if need be, and is no call prompt") {
+    World world;
+    world.plan.channels.front().room_at = world.at(3, 12);
+    world.enrol();
+    CHECK(world.phase() == "planned");
+    CHECK(world.c.outreach->wake_at == world.at(3, 12));
+    CHECK(world.c.outreach->next.due_at == world.at(3, 12));
+    world.plan.channels.front().room_at.reset();
+    world.advance_to(world.at(3, 12));
+    CHECK(world.phase() == "warming");
+    SECTION("and when the day is full at the last moment, begins again then") {
+        world.happens(GateRefused{
+            world.newest(),
+            {.code = GateCode::channel_full, .sentence = "Full.", .again_at = world.at(4, 12)}});
+        CHECK(world.phase() == "planned");
+        CHECK(world.c.outreach->wake_at == world.at(4, 12));
+        CHECK(world.state(world.newest()) == "cancelled");
+    }
+}
+
 TEST_CASE(
     "a provider that is down for a moment is waited for, and no longer than the text is worth sending") {
     World world;
@@ -848,6 +904,88 @@ TEST_CASE("back from the phone, or after ten minutes, the rep is asked how it we
     world.advance(30min);
     CHECK(world.told() == Strings{"maya: You called Amara. How did it go?"});
     CHECK(world.phase() == "wrap_up");
+}
+
+TEST_CASE("over the line a second tap is refused, so that it rings once") {
+    World world;
+    world.call_is_due();
+    world.happens(Dialled{maya, Dialled::Over::line});
+    CHECK(world.refused() == "");
+    CHECK(world.phase() == "on_call");
+    const Case before = world.c;
+    world.happens(Dialled{maya, Dialled::Over::line});
+    CHECK(world.refused() == "late");
+    CHECK(world.c == before);
+}
+
+TEST_CASE("the line tells that it rings and how it ended, and the rep logs it with that at hand") {
+    World world;
+    world.call_is_due();
+    world.happens(Dialled{maya, Dialled::Over::line});
+    const Timestamp dialled = world.now;
+    const auto tells = [&](LineState state, int seconds = 0) {
+        world.happens(LineTold{maya, dialled, {state, seconds}});
+    };
+    tells(LineState::ringing);
+    CHECK(world.phase() == "on_call");
+    SECTION("they talked") {
+        world.advance(2min);
+        tells(LineState::completed, 63);
+        CHECK(world.phase() == "wrap_up");
+        CHECK(world.c.prompt->line == Line{LineState::completed, 63});
+        const Case before = world.c;
+        tells(LineState::completed, 63);  // twice, late and out of order
+        tells(LineState::not_rung);
+        tells(LineState::ringing);
+        CHECK(world.c == before);
+        world.happens(Dialled{maya, Dialled::Over::line});
+        CHECK_FALSE(world.c.prompt->line);
+    }
+    SECTION("the rep came back to the list before the end was told") {
+        world.happens(CallEnded{maya});
+        tells(LineState::busy);
+        CHECK(world.phase() == "wrap_up");
+        CHECK(world.c.prompt->line == Line{LineState::busy, 0});
+    }
+}
+
+TEST_CASE("a line that never came to their phone has called nobody: the prompt is as before") {
+    World world;
+    world.call_is_due();
+    const std::string kind = world.prompt();
+    world.happens(Dialled{maya, Dialled::Over::line});
+    world.happens(LineTold{maya, world.now, {LineState::not_rung, 0}});
+    CHECK(world.phase() == "call_due");
+    CHECK(world.next() == "call");
+    CHECK(world.prompt() == kind);
+    CHECK_FALSE(world.c.prompt->lease);
+    CHECK(world.c.outreach->attempt == 0);
+    world.happens(Dialled{ravi});
+    CHECK(world.refused() == "");
+}
+
+TEST_CASE("the end of an earlier call, or of somebody else's, moves nothing") {
+    World world;
+    world.call_is_due();
+    world.happens(Dialled{maya, Dialled::Over::line});
+    const Case before = world.c;
+    world.happens(LineTold{maya, world.now - 1s, {LineState::completed, 9}});
+    CHECK(world.refused() == "late");
+    world.happens(LineTold{ravi, world.now, {LineState::completed, 9}});
+    CHECK(world.refused() == "late");
+    CHECK(world.c == before);
+    world.happens(Disposed{maya, {.reached = Reached::no_answer}});
+    world.happens(LineTold{maya, world.now, {LineState::no_answer, 0}});
+    CHECK(world.refused() == "late");
+}
+
+TEST_CASE("an ordinary call opens no window at WhatsApp, a WhatsApp call does") {
+    for (const AddressKind kind : {AddressKind::phone, AddressKind::whatsapp}) {
+        World world;
+        world.warm();
+        world.happens(TheyCalled{world.now, whatsapp, {kind, "61491570156"}});
+        CHECK(world.c.contact.windows.empty() == (kind == AddressKind::phone));
+    }
 }
 
 TEST_CASE("there is nothing to dial while nothing is due") {

@@ -132,6 +132,8 @@ const std::vector<Row> table{
      [](Scene& s) { s.contact().zones.clear(); }},
     {GateCode::channel_down, When::later, "the provider is out of order",
      [](Scene& s) { s.world.plan.channels.front().working = false; }},
+    {GateCode::channel_full, When::later, "many wait for the channel already",
+     [](Scene& s) { s.world.plan.channels.front().room_at = s.world.now + 1h; }},
     {GateCode::go, When::never, "nothing is against it", [](Scene&) {}},
 };
 
@@ -318,4 +320,115 @@ TEST_CASE("somebody known by a WhatsApp id alone is written to there") {
     scene.world.plan.channels = {{.id = sms, .provider = "twilio", .medium = Medium::sms}};
     CHECK(route(scene.world.plan, scene.world.c, MessageKind::wellbeing, scene.world.now)
               .verdict.code == GateCode::no_route);
+}
+
+// ---- routes ----
+
+namespace {
+
+std::vector<std::string> tried(const Scene& scene) {
+    std::vector<std::string> all;
+    for (const Route& way :
+         routes(scene.world.plan, scene.world.c, MessageKind::wellbeing, scene.world.now)) {
+        all.push_back(way.channel.value + (way.verdict.go() ? "" : " not"));
+    }
+    return all;
+}
+
+using Names = std::vector<std::string>;
+
+}  // namespace
+
+TEST_CASE(
+    "of several ways the one they asked for comes first, then the open window, then the cheaper") {
+    Scene scene;
+    scene.world.add_sms();
+    CHECK(tried(scene) == Names{"wa", "sms"});
+    SECTION("the cheaper") {
+        scene.world.plan.channels.front().cost = 2;
+        CHECK(tried(scene) == Names{"sms", "wa"});
+        scene.contact().windows = {{whatsapp, scene.world.now + 10h}};
+        CHECK(tried(scene) == Names{"wa", "sms"});
+    }
+    SECTION("what they asked for, in their own spelling") {
+        for (const std::string words : {"SMS", "sms please", "Sms, not in the morning"}) {
+            scene.contact().preferences.reach = words;
+            CHECK(tried(scene) == Names{"sms", "wa"});
+        }
+        for (const std::string words : {"", "smsish", "no SMS", "WhatsApp first", "wa"}) {
+            scene.contact().preferences.reach = words;
+            CHECK(tried(scene) == Names{"wa", "sms"});
+        }
+    }
+}
+
+TEST_CASE("a way that is refused says why, and what was chosen says what was not") {
+    Scene scene;
+    scene.world.add_sms();
+    scene.contact().suppressions = {{.scope = SuppressionScope::channel, .channel = whatsapp}};
+    CHECK(tried(scene) == Names{"wa not", "sms"});
+    const auto ways =
+        routes(scene.world.plan, scene.world.c, MessageKind::wellbeing, scene.world.now);
+    CHECK(explain(choose(ways), ways) == "sms; not wa: They asked not to be written to.");
+    scene.contact().suppressions.clear();
+    scene.contact().whatsapp_unreachable_at = scene.world.now;
+    CHECK(tried(scene) == Names{"wa not", "sms"});
+    scene.world.plan.channels.pop_back();
+    const Route none =
+        choose(routes(scene.world.plan, scene.world.c, MessageKind::wellbeing, scene.world.now));
+    CHECK(none.verdict.code == GateCode::no_route);
+    CHECK(none.verdict.sentence == "WhatsApp said that they are not on it.");
+}
+
+TEST_CASE(
+    "a rule of a country counts from its day on until the day it is over, on its medium only") {
+    Scene scene;
+    scene.world.add_sms();
+    const auto ban = [&](std::chrono::year_month_day since,
+                         std::optional<std::chrono::year_month_day> until = {}) {
+        scene.world.plan.calendar.countries["IN"].bans = {
+            {.since = since, .until = until, .because = "Not here"}};
+    };
+    using namespace std::chrono;  // today is 2 November 2026
+    ban(year{2026} / 11 / 2);
+    CHECK(tried(scene) == Names{"wa not", "sms"});
+    CHECK(scene.verdict().sentence == "Not here (since 2026-11-02).");
+    ban(year{2026} / 11 / 3);
+    CHECK(tried(scene) == Names{"wa", "sms"});
+    ban(year{2025} / 1 / 1, year{2026} / 11 / 3);
+    CHECK(tried(scene) == Names{"wa not", "sms"});
+    ban(year{2025} / 1 / 1, year{2026} / 11 / 2);
+    CHECK(tried(scene) == Names{"wa", "sms"});
+    scene.world.plan.calendar.countries["IN"].bans = {
+        {.category = Category::utility, .since = year{2025} / 1 / 1, .because = "Not here"}};
+    CHECK(tried(scene) == Names{"wa", "sms"});
+}
+
+TEST_CASE(
+    "a way that is only busy is waited for, unless that takes longer than the text is worth") {
+    Scene scene;
+    scene.world.add_sms();
+    Channel& channel = scene.world.plan.channels.front();
+    const auto way = [&] {
+        return route(scene.world.plan, scene.world.c, MessageKind::wellbeing, scene.world.now);
+    };
+    channel.room_at = scene.world.now + 10min;
+    CHECK(way().channel == whatsapp);
+    CHECK(way().verdict.code == GateCode::channel_full);
+    CHECK(way().verdict.again_at == scene.world.now + 10min);
+    channel.room_at = scene.world.now + 5h;
+    CHECK(way().channel == sms);
+    CHECK(way().verdict.go());
+    scene.outreach().phase = Warming{};
+    scene.message.id.value = 7;  // one that stands in the line already is not sent to its end
+    CHECK(scene.verdict().go());
+}
+
+TEST_CASE("the ways of somebody who is not enrolled are those a first text would have") {
+    Scene scene;
+    scene.world.c.outreach.reset();
+    CHECK(preview(scene.world.plan, scene.world.c, scene.world.now).front().verdict.go());
+    scene.contact().consent.reset();
+    CHECK(preview(scene.world.plan, scene.world.c, scene.world.now).front().verdict.code ==
+          GateCode::no_consent);
 }

@@ -153,10 +153,11 @@ class History {
                 break;
             case 4:
             case 5:
-                world_.happens(Dialled{by});
+                world_.happens(
+                    Dialled{by, one_in(2) ? Dialled::Over::line : Dialled::Over::own_phone});
                 break;
             case 6:
-                world_.happens(CallEnded{by});
+                world_.happens(one_in(2) ? Event{CallEnded{by}} : line_told(by));
                 break;
             case 7:
                 world_.happens(Snoozed{by, later()});
@@ -186,6 +187,15 @@ class History {
                                              : Event{ClosedByRep{CloseReason::said_no}});
                 }
         }
+    }
+
+    Event line_told(const RepId& by) {
+        const auto* calling =
+            world_.c.outreach ? std::get_if<OnCall>(&world_.c.outreach->phase) : nullptr;
+        const Timestamp dialled =
+            calling != nullptr && !one_in(5) ? calling->since : world_.now - 1s;
+        return LineTold{
+            by, dialled, {static_cast<LineState>(below(6)), static_cast<int>(below(90))}};
     }
 
     Disposition outcome() {

@@ -53,6 +53,20 @@ TEST_CASE("a template saved on Windows reads the same") {
     CHECK(*windows == *unix_file);
 }
 
+TEST_CASE("a template names its quick replies, at most three and short ones") {
+    const auto read = [](const std::string& buttons) {
+        return read_template("kind: rep_notice\nbuttons: " + buttons + "\n---\nHi {{rep}}!",
+                             "rep_morning", "en");
+    };
+    const auto three = read("Start | In 2 hours|Off today");
+    REQUIRE(three);
+    CHECK(three->buttons == std::vector<std::string>{"Start", "In 2 hours", "Off today"});
+    for (const char* wrong : {"A | B | C | D", "A | | C", "A |", "abcdefghijklmnopqrstuvwxyz"}) {
+        INFO(wrong);
+        CHECK_FALSE(read(wrong));
+    }
+}
+
 TEST_CASE("a mistake in a template names file, line and what was expected") {
     CHECK(error_of("") == "en/wellbeing.txt:1: expected a line \"---\" and then the text");
     CHECK(error_of("Hi {{name}}") ==
@@ -63,7 +77,7 @@ TEST_CASE("a mistake in a template names file, line and what was expected") {
           "\"newsletter\"");
     CHECK(error_of("kind: wellbeing\ncolour: red\n---\nHi") ==
           "en/wellbeing.txt:2: unknown key \"colour\"; expected one of kind, category, "
-          "provider_name, provider_language");
+          "provider_name, provider_language, buttons");
     CHECK(error_of("category:\n---\nHi") ==
           "en/wellbeing.txt:1: expected a value after \"category:\"");
     CHECK(error_of("---\n  \n") ==
@@ -141,6 +155,20 @@ TEST_CASE("what the provider says of a text is found by its own name and languag
     CHECK(book.status_of(*t) == core::TemplateStatus::unknown);
     book.status["well/pt_BR"] = core::TemplateStatus::paused;
     CHECK(book.status_of(*t) == core::TemplateStatus::paused);
+}
+
+TEST_CASE("a text counts as marketing when we or the provider say so") {
+    core::TemplateBook book;
+    core::Template t;
+    t.provider_name = "well";
+    t.provider_language = "en-US";
+    t.category = core::Category::utility;
+    CHECK(book.category_of(t) == core::Category::utility);
+    book.category["well/en_US"] = core::Category::marketing;
+    CHECK(book.category_of(t) == core::Category::marketing);
+    t.category = core::Category::marketing;
+    book.category["well/en_US"] = core::Category::utility;
+    CHECK(book.category_of(t) == core::Category::marketing);
 }
 
 TEST_CASE("an SMS counts septets, or UCS-2 units where a letter is outside the alphabet") {

@@ -60,7 +60,8 @@ struct Running {
     asio::io_context context;
     Services services{context};
     Door door{context, *w.applier, *w.store};
-    Dispatch lines{context, door, *w.applier, services, {w.main}, w.clock, w.rng};
+    OwnLimits limits{senders_of({w.main}), w.clock.at};
+    Dispatch lines{context, door, *w.applier, services, {w.main}, limits, w.clock, w.rng};
     core::Plan by = plan();
     Alerts alerts{context,  door, *w.applier, *w.store, lines,
                   services, by,   phones(),   w.clock,  w.rng};

@@ -41,7 +41,7 @@ struct Row {
     How how;
     bool again;    // by itself
     bool trouble;  // counts against the circuit
-    bool pause;    // of the whole channel
+    bool pause;    // of others than this message
 };
 
 bool asked_to_wait(const Settled& s, core::Duration d) {
@@ -64,7 +64,7 @@ TEST_CASE("what follows from how far a request got and what came back") {
         {"a fault of theirs", refused(131000, 400), How::refused, true, true, false},
         {"too fast for the number", refused(130429, 429), How::refused, true, false, true},
         {"429 and no reason", answered(429, ""), How::refused, true, false, true},
-        {"too fast for this person", refused(131056, 400), How::refused, true, false, false},
+        {"too fast for this person", refused(131056, 400), How::refused, true, false, true},
         {"the token has run out", refused(190, 401), How::refused, true, false, true},
         {"a wrong parameter", refused(100, 400), How::refused, false, false, false},
         {"outside the window", refused(131047, 400), How::refused, false, false, false},
@@ -77,7 +77,7 @@ TEST_CASE("what follows from how far a request got and what came back") {
         CHECK(s.event.how == row.how);
         CHECK(s.event.again_at.has_value() == row.again);
         CHECK(s.trouble == row.trouble);
-        CHECK(s.channel_pause.has_value() == row.pause);
+        CHECK(s.pause.has_value() == row.pause);
         CHECK(s.event.facts.failed.has_value() == (row.how == How::refused));
         CHECK(s.event.facts.accepted.has_value() == (row.how == How::accepted));
         CHECK((!s.event.again_at || *s.event.again_at > noon()));
@@ -90,12 +90,11 @@ TEST_CASE("an accepted send tells its id and the addresses that go with the numb
     CHECK(s.learned == std::vector<core::Address>{{core::AddressKind::whatsapp, "919876500009"}});
 }
 
-TEST_CASE(
-    "how long a provider asks us to wait is honoured between a second and a quarter of an hour") {
+TEST_CASE("how long a provider asks us to wait is honoured between a second and an hour") {
     CHECK(asked_to_wait(settled(refused(130429, 429, "60")), 60s));
     CHECK(asked_to_wait(settled(refused(130429, 429, "0")), 1s));
-    CHECK(asked_to_wait(settled(refused(130429, 429, "999999")), 15min));
-    CHECK(settled(refused(130429, 429, "60")).channel_pause == noon() + 60s);
+    CHECK(asked_to_wait(settled(refused(130429, 429, "999999")), 1h));
+    CHECK(settled(refused(130429, 429, "60")).pause->until == noon() + 60s);
 }
 
 TEST_CASE("too many texts to one person: four times as long each time, and nobody else waits") {
@@ -189,16 +188,23 @@ TEST_CASE(
     "a channel without budget keeps its texts waiting, and a pair over its rate gets a later "
     "time") {
     World w;
+    w.main.rates = {.per_second = 0.01, .pair_gap = 90s, .pair_burst = 1};
+    OwnLimits limits{senders_of({w.main}), w.clock.at};
+    w.applier->set_limits(limits);
+    const core::ContactId ines = w.add("Ines Moreau", "+919876500002");
     w.queue_text(w.amara);
-    CHECK(w.applier->claim({.budget = {{channel, 0}}, .pair = {}}, w.tokens(5), Dispatch::lease)
-              .empty());
-    CHECK(w.text(w.amara).state == core::MessageState::queued);
-    Pace pace{.budget = {{channel, 5}}, .pair = {}};
-    pace.pair = [](const core::Message&, core::Timestamp now) { return std::optional{now + 90s}; };
-    CHECK(w.applier->claim(pace, w.tokens(5), Dispatch::lease).empty());
-    CHECK(w.text(w.amara).not_before == w.from_now(90s));
+    w.queue_text(ines);
+    CHECK(w.claim().size() == 1);  // two in three minutes is all this channel may
     CHECK(w.claim().empty());
-    w.advance(91s);
+    const core::ContactId late =
+        w.text(w.amara).state == core::MessageState::queued ? w.amara : ines;
+    CHECK(w.text(late).state == core::MessageState::queued);
+    CHECK(w.text(late).not_before <= w.clock.at);  // it stands in its line as it was
+    limits.hold(w.text(late), Answer::Scope::pair, w.clock.at, w.from_now(5min));
+    w.advance(2min);
+    CHECK(w.claim().empty());
+    CHECK(w.text(late).not_before == w.from_now(3min));
+    w.advance(3min);
     CHECK(w.claim().size() == 1);
 }
 
@@ -298,7 +304,8 @@ class Sender {
  public:
     Sender(World& w, Wire& wire)
         : door{context, *w.applier, *w.store},
-          dispatch{context, door, *w.applier, wire, {w.main}, w.clock, w.rng} {
+          limits{senders_of({w.main}), w.clock.at},
+          dispatch{context, door, *w.applier, wire, {w.main}, limits, w.clock, w.rng} {
         asio::co_spawn(context, dispatch.run(), [this](const std::exception_ptr& problem) {
             ended_ = true;
             failed_ = problem != nullptr;
@@ -318,6 +325,7 @@ class Sender {
 
     asio::io_context context;
     Door door;
+    OwnLimits limits;
     Dispatch dispatch;
 
  private:

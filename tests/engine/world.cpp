@@ -90,7 +90,7 @@ Line line() {
     account.settings = {{"phone_number_id", "300000000000002"}, {"waba_id", "200000000000001"}};
     account.secrets["access_token"].emplace_back("invented-access-token");
     account.secrets["app_secret"].emplace_back("invented-app-secret");
-    return {account, find_provider("whatsapp_cloud"), {}};
+    return {.account = account, .provider = find_provider("whatsapp_cloud")};
 }
 
 World::World(std::string_view store_url) : store{make_store(store_url)} {
@@ -173,8 +173,7 @@ std::vector<Token> World::tokens(std::size_t n) {
 }
 
 std::vector<Claimed> World::claim(std::size_t at_most) {
-    return applier->claim({.budget = {{channel, 80}}, .pair = {}}, tokens(at_most),
-                          Dispatch::lease);
+    return applier->claim(tokens(at_most), Dispatch::lease);
 }
 
 Claimed World::claimed(core::ContactId id) {

@@ -111,6 +111,23 @@ TEST_CASE("a push carries what RFC 8030 and RFC 8292 ask for") {
     CHECK(s.request().header("Topic").size() <= 32);
 }
 
+TEST_CASE("a push service is shown one signature for an hour, and no other service's") {
+    const PushKey signer = key();
+    Story s = pushed(signer);
+    s.now += std::chrono::hours{24 * 365};
+    const auto shown = [&s] { return std::string{s.request().header("Authorization")}; };
+    const std::string first = shown();
+    s.now += 59min;
+    CHECK(shown() == first);
+    Story other = pushed(signer);
+    other.now = s.now;
+    other.device.settings["address"] = "https://fcm.googleapis.com/fcm/send/abc";
+    CHECK(other.request().header("Authorization") != first);
+    CHECK(shown() == first);
+    s.now += 1min;
+    CHECK(shown() != first);
+}
+
 TEST_CASE("pushes go to push services and nowhere else") {
     const std::vector<std::string> sandbox{"http://127.0.0.1:9099"};
     for (const char* good :

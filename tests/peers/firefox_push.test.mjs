@@ -59,9 +59,9 @@ after(async () => {
     const asked = browser?.close().catch(() => {});
     await Promise.race([asked, new Promise((done) => setTimeout(done, 5000))]);
     browser?.process()?.kill("SIGKILL");
-    await town?.close();
     site?.close();
     site?.closeAllConnections?.();
+    await town?.close();
 });
 
 const by = { "x-warmcall-rep": "joel" };

@@ -31,6 +31,15 @@ export async function until(what, words, patience_ms = 30_000) {
     assert.fail(`waited in vain: ${words}`);
 }
 
+// Whoever does not end when asked to is ended, and the test is told.
+async function ended_in_time(child, patience_ms = 20_000) {
+    const late = new Promise((_, no) => setTimeout(no, patience_ms).unref());
+    await Promise.race([child.ended, late]).catch((reason) => {
+        child.kill("SIGKILL");
+        throw reason;
+    });
+}
+
 export class Town {
     // TEST_STORE=postgresql: on a cluster of its own instead of a file.
     static async make({ webhook, store } = {}) {
@@ -115,7 +124,7 @@ export class Town {
     }
 
     // A contact who agreed, enrolled in the short cadence.
-    add(name, phone, extra = {}) {
+    add(name, phone, extra = {}, headers = {}) {
         return this.api("POST", "/contacts", {
             name,
             phone,
@@ -124,12 +133,13 @@ export class Town {
             cadence: "short",
             consent: { source: "signup form", at: "2026-01-05T10:00:00Z", text: "You may write to me" },
             ...extra,
-        });
+        }, headers);
     }
 
     ledger() {
         return readFileSync(this.ledger_file, "utf8")
             .split("\n")
+            .slice(0, -1) // the last line may be half written
             .filter(Boolean)
             .map((line) => JSON.parse(line));
     }
@@ -146,9 +156,11 @@ export class Town {
         for (const child of this.children) {
             if (child.exitCode === null && child.signalCode === null) child.kill("SIGTERM");
         }
-        await Promise.all(this.children.map((child) => child.ended));
+        const stuck = [];
+        await Promise.all(this.children.map((child) => ended_in_time(child).catch(() => stuck.push(child.spawnargs[1]))));
         this.cluster?.close();
         rmSync(this.folder, { recursive: true, force: true });
+        assert.deepEqual(stuck, [], "did not end when asked to");
     }
 }
 

@@ -229,6 +229,8 @@ std::string_view word(Answer::Scope scope) {
             return "pair";
         case Answer::Scope::sender:
             return "sender";
+        case Answer::Scope::portfolio:
+            return "portfolio";
         case Answer::Scope::account:
             return "account";
     }

@@ -77,6 +77,15 @@ content_wellbeing = "HX00000000000000000000000000000002"
               (channel.provider == "twilio_sms" || channel.provider == "telnyx"));
 }
 
+TEST_CASE("every provider has a rate of its own, and only WhatsApp counts people") {
+    for (const ChannelSettings& channel : Uncommented{}.read().settings.channels) {
+        INFO(channel.account.provider);
+        CHECK(channel.rates.per_second > 0);
+        CHECK((channel.rates.people_per_day == 250) == (channel.medium == core::Medium::whatsapp));
+        CHECK((channel.account.provider != "twilio_sms" || channel.rates.per_second == 1));
+    }
+}
+
 TEST_CASE("a text that a channel's provider would not take is a problem that names both") {
     const std::string problems = told(Uncommented{}.read());
     CHECK(problems.find("wellbeing.txt cannot go out over channel \"whatsapp\"") !=

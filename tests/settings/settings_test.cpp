@@ -200,6 +200,34 @@ TEST_CASE("how long a provider may take to answer is between a second and what t
     CHECK_THAT(all(endless), Catch::Contains("\"1s\" to \"40s\""));
 }
 
+TEST_CASE("a channel sends as fast as its provider allows, unless the file says otherwise") {
+    const Folder folder;
+    const Rates usual = folder.read().settings.channels.front().rates;
+    CHECK(usual.per_second == 80);
+    CHECK(usual.people_per_day == 250);
+    const auto own =
+        folder.with("waba_id =",
+                    "per_second = 20\npeople_per_day = 2000\nportfolio = \"acme\"\n"
+                    "account_per_second = 0.5\npair_gap = \"9s\"\ncost = 3\nwaba_id =");
+    CHECK(all(own) == "");
+    const ChannelSettings& channel = own.settings.channels.front();
+    CHECK(channel.rates.per_second == 20);
+    CHECK(channel.rates.account_per_second == 0.5);
+    CHECK(channel.rates.people_per_day == 2000);
+    CHECK(channel.rates.pair_gap == std::chrono::seconds{9});
+    CHECK(channel.portfolio == "acme");
+    CHECK(own.settings.plan.channels.front().cost == 3);
+    const auto wrong = [&](const std::string& line, const std::string& sentence) {
+        complains(folder.with("waba_id =", line + "\nwaba_id ="), line_of("waba_id"), sentence);
+    };
+    wrong("people_per_day = \"many\"", "250, 2000, 10000 or 100000; 0 where there is no limit");
+    wrong("people_per_day = -1", "250, 2000, 10000 or 100000");
+    wrong("per_second = 0", "expected how many messages a second, from 0.01 to 10000");
+    wrong("account_per_second = \"50\"", "expected how many messages a second");
+    wrong("cost = 10", "expected a class from 0 (free) to 9 (dear)");
+    wrong("peple_per_day = 250", "peple_per_day");
+}
+
 TEST_CASE("an unknown key of a channel is an error that names its line") {
     const Folder folder;
     const auto read = folder.with("waba_id =", "colour = \"blue\"\nwaba_id =");

@@ -32,8 +32,9 @@ Settings settings() {
 
 simulator::Report run(const Settings& s, std::uint64_t seed, bool faults) {
     const std::unique_ptr<Store> store = make_store("sqlite::memory:");
-    const Line line{
-        s.channels.front().account, find_provider(s.channels.front().account.provider), {}};
+    const ChannelSettings& channel = s.channels.front();
+    const Line line{channel.account, find_provider(channel.account.provider), channel.rates,
+                    channel.portfolio};
     simulator::Options options;
     options.seed = seed;
     options.faults = faults;

@@ -40,7 +40,8 @@ std::vector<core::ContactId> due(Store& store, Timestamp now, std::size_t limit 
 std::vector<core::MessageId> due_messages(Store& store, Timestamp now, std::size_t limit = 100) {
     std::vector<core::MessageId> ids;
     store.transact([&](Unit& u) {
-        for (const MessageRef& ref : u.due_messages(now, limit))
+        const Room rooms[] = {{{"wa"}, limit}};
+        for (const MessageRef& ref : u.due_messages(now, rooms))
             ids.push_back(ref.message);
     });
     return ids;
@@ -316,6 +317,7 @@ TEST_CASE(
     p.ladder_step = 2;
     p.acknowledged_at = after(2s);
     p.lease = core::Lease{{"mia"}, after(10min)};
+    p.line = core::Line{core::LineState::completed, 63};
     const Case got = change(*store, id, [&](Case& c) {
         c.outreach = o;
         c.messages = {m};
@@ -747,6 +749,78 @@ TEST_CASE("messages are due from their time on; a confirmation of a stop goes fi
     REQUIRE(both.size() == 2);
     CHECK(both.at(1) == first);
     CHECK(due_messages(*store, after(1min), 1) == std::vector{both.at(0)});
+}
+
+TEST_CASE(
+    "of each channel leaves what there is room for, and who is in a conversation goes first") {
+    EVERY_STORE;
+    const core::ContactId id = with_message(*store);
+    const core::MessageId first = message_of(*store, id);
+    const auto add_one = [&](int step, core::MessageKind kind, const char* channel,
+                             Timestamp not_before) {
+        change(*store, id, [&](Case& c) {
+            core::Message m = wellbeing(step);
+            m.kind = kind;
+            m.channel = {channel};
+            m.not_before = not_before;
+            c.messages.push_back(m);
+        });
+        return store->messages(id, 1).front().id;
+    };
+    using Kind = core::MessageKind;
+    const auto back = add_one(10, Kind::call_me_back, "wa", after(1s));
+    const auto words = add_one(100, Kind::conversation, "wa", after(2s));
+    const auto stop = add_one(90, Kind::stop_confirmation, "wa", after(3s));
+    const auto by_sms = add_one(11, Kind::call_me_back, "sms", after(4s));
+    const auto due = [&](std::vector<Room> rooms) {
+        std::vector<core::MessageId> ids;
+        store->transact([&](Unit& u) {
+            for (const MessageRef& ref : u.due_messages(after(1min), rooms))
+                ids.push_back(ref.message);
+        });
+        return ids;
+    };
+    CHECK(due({{{"wa"}, 9}}) == std::vector{stop, words, back, first});
+    CHECK(due({{{"wa"}, 2}, {{"sms"}, 2}}) == std::vector{stop, words, by_sms});
+    CHECK(due({{{"sms"}, 2}}) == std::vector{by_sms});
+    CHECK(due({}).empty());
+    const auto waiting = [&](const char* channel, Timestamp now, std::size_t limit) {
+        std::size_t n = 0;
+        store->transact([&](Unit& u) { n = u.waiting({channel}, now, limit); });
+        return n;
+    };
+    CHECK(waiting("wa", after(1min), 9) == 1);
+    CHECK(waiting("wa", after(1min), 0) == 0);
+    CHECK(waiting("wa", t0 - 1ms, 9) == 0);
+    CHECK(waiting("sms", after(1min), 9) == 0);
+}
+
+TEST_CASE("whom a template went to lately is known, by the last time and its channel") {
+    EVERY_STORE;
+    const core::ContactId id = with_message(*store);
+    const auto written = [&](const char* channel, Timestamp since) {
+        std::vector<WrittenTo> all;
+        const core::ChannelId channels[] = {{channel}};
+        store->transact([&](Unit& u) { all = u.written_to(channels, since); });
+        return all;
+    };
+    CHECK(written("wa", t0 - 24h).empty());  // it has not left
+    claim(*store, message_of(*store, id), token(1), t0);
+    const auto found = written("wa", t0);
+    REQUIRE(found.size() == 1);
+    CHECK(found.front().to == store->messages(id, 1).front().to);
+    CHECK(found.front().at == t0);
+    CHECK(written("wa", after(1ms)).empty());
+    CHECK(written("sms", t0).empty());
+    change(*store, id, [](Case& c) {
+        core::Message m = wellbeing(100);
+        m.kind = core::MessageKind::conversation;
+        m.template_name.clear();  // in their window: nobody counts that
+        m.not_before = t0;
+        c.messages.push_back(m);
+    });
+    claim(*store, store->messages(id, 1).front().id, token(2), after(1h));
+    CHECK(written("wa", after(1ms)).empty());
 }
 
 TEST_CASE("a message is claimed once") {

@@ -63,8 +63,9 @@ TEST_CASE("a message is due on one replica at a time") {
     const auto here = db.replica(), there = db.replica();
     with_message(*here);
     here->transact([&](Unit& mine) {
-        CHECK(mine.due_messages(t0, 10).size() == 1);
-        there->transact([&](Unit& theirs) { CHECK(theirs.due_messages(t0, 10).empty()); });
+        const Room rooms[] = {{{"wa"}, 10}};
+        CHECK(mine.due_messages(t0, rooms).size() == 1);
+        there->transact([&](Unit& theirs) { CHECK(theirs.due_messages(t0, rooms).empty()); });
     });
 }
 

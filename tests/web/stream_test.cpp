@@ -56,6 +56,20 @@ TEST_CASE("a stream resumes after the last event that was seen, and misses nothi
     }
 }
 
+TEST_CASE("a stream on which nothing was heard yet can be resumed, too") {
+    World world;
+    const auto ana = world.called("joel");
+    std::string from;
+    {
+        Events events{world.port(), {world.rep_bearer.at("joel")}, "/api/v1/stream"};
+        from = last_id(events.until(": warmcall"));
+    }
+    REQUIRE(world.they_write("34612345678", "while nobody listened").status == 200);
+    Events again{
+        world.port(), {world.rep_bearer.at("joel"), {"Last-Event-ID", from}}, "/api/v1/stream"};
+    CHECK(again.until(data_of(ana.contact, "replied")).find("reset") == std::string::npos);
+}
+
 TEST_CASE("a rep's stream is silent about other reps' contacts") {
     World world;
     const auto ana = world.called("joel");

@@ -83,7 +83,7 @@ core::Plan plan() {
     gentle.script_replied = {"Thank {{name}} for the answer.", "End with: I'll call you Thursday?"};
     gentle.script_silent = {"Ask {{name}} about {{topic}}."};
     plan.cadences["gentle"] = gentle;
-    plan.calendar.countries[""] = {"", always(), {}, "2026-11-01"};
+    plan.calendar.countries[""] = {.region = "", .allowed = always(), .as_of = "2026-11-01"};
     plan.templates.templates = {
         text("wellbeing", core::TemplateKind::wellbeing,
              "Hello {{name}}, this is {{rep}}. I hope that you are well."),
@@ -96,7 +96,9 @@ core::Plan plan() {
     plan.reps[core::RepId{"sam"}] = rep("sam", "Sam", "", "lena");
     plan.reps[core::RepId{"lena"}] = rep("lena", "Lena", "", "");
     plan.reps[core::RepId{"kim"}] = rep("kim", "Kim", "", "");
-    plan.channels = {{core::ChannelId{"main"}, "whatsapp_cloud", core::Medium::whatsapp, true}};
+    plan.channels = {{.id = core::ChannelId{"main"},
+                      .provider = "whatsapp_cloud",
+                      .medium = core::Medium::whatsapp}};
     return plan;
 }
 

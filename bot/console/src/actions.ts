@@ -1,12 +1,14 @@
 // What a rep can do to a prompt. Each goes through the outbox, so that it also works without signal.
+import { newKey, request } from "./api";
 import { call, endCall, sheet } from "./calls";
-import { t } from "./i18n";
+import { moreWords, t } from "./i18n";
 import { outbox, put, type Refusal, takeBack } from "./outbox";
+import { inWords } from "./refusal";
 import { go, route } from "./router";
 import { when } from "./time";
 import { queue, refreshSoon, today } from "./today";
 import { say, undo_ms } from "./toasts";
-import type { Disposition, Prompt } from "./types";
+import type { Disposition, Problem, Prompt } from "./types";
 
 const path = (prompt: Prompt, verb: string) => `/api/v1/prompts/${prompt.id}/${verb}`;
 
@@ -78,16 +80,31 @@ export function following(prompt: Prompt): Prompt | undefined {
     return others[here < 0 ? 0 : here] ?? others[0];
 }
 
+// The words for it come with the screens beyond Today; without them the server's own sentence has to do.
+async function why(problem: Problem): Promise<string> {
+    await moreWords().catch(() => undefined);
+    return inWords(problem);
+}
+
+// The line rings this phone, then theirs. Not through the outbox: kept for later it would ring out of the blue.
+export async function ring(prompt: Prompt): Promise<void> {
+    const name = prompt.contact.first_name || prompt.contact.name;
+    const answer = await request<{ line: "placed" | "unknown" }>("POST", path(prompt, "ring"), { body: {}, key: newKey() });
+    if (answer.ok) say(t(answer.data.line === "placed" ? "ring_placed" : "ring_unknown", { name }));
+    else say(answer.problem.holder ? t("claimed_toast", { name: answer.problem.holder }) : t("refused", { why: await why(answer.problem) }), { kind: "warn" });
+    refreshSoon();
+}
+
 // The server had a reason to say no to something that was saved here. Housekeeping (opened, came back) needs no words.
-export function tellRefusal({ op, why, problem }: Refusal): void {
+export async function tellRefusal({ op, why: kind, problem }: Refusal): Promise<void> {
     refreshSoon();
     if (/\/(acknowledge|ended)$/.test(op.path)) return;
-    const taken = why === "conflict" && problem.holder;
+    const taken = kind === "conflict" && problem.holder;
     if (op.path.endsWith("/dial")) {
         if (!taken) return;
         if (call.get()?.prompt.id === op.prompt) endCall();
         if (sheet.get()?.prompt.id === op.prompt) sheet.set(null);
     }
-    const text = taken ? t("claimed_toast", { name: problem.holder ?? "" }) : t("refused", { why: problem.detail ?? problem.title ?? "" });
+    const text = taken ? t("claimed_toast", { name: problem.holder ?? "" }) : t("refused", { why: await why(problem) });
     say(`${op.name ? op.name + ": " : ""}${text}`, { kind: "warn" });
 }

@@ -61,7 +61,7 @@ export function App() {
             const all = refusals.get();
             if (all.length === 0) return;
             refusals.set([]);
-            all.forEach(tellRefusal);
+            all.forEach((one) => void tellRefusal(one));
         };
         tell();
         return refusals.watch(tell);

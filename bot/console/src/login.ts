@@ -2,9 +2,9 @@
 import { storedLanguage } from "./choices";
 
 const words = {
-    en: { title: "Welcome back", text: "One tap and this phone is signed in.", button: "Sign in on this phone", busy: "Signing in…", stale: "This link has been used or is too old. Ask for a new one.", none: "Paste the sign-in code you were given.", down: "The server cannot be reached. Try again." },
-    hi: { title: "फिर से स्वागत है", text: "एक टैप और यह फ़ोन साइन इन हो जाएगा।", button: "इस फ़ोन पर साइन इन करें", busy: "साइन इन हो रहा है…", stale: "यह लिंक पुराना है या इस्तेमाल हो चुका है। नया लिंक माँगें।", none: "आपको मिला साइन-इन कोड यहाँ डालें।", down: "सर्वर तक पहुँच नहीं है। फिर कोशिश करें।" },
-    ar: { title: "أهلًا بعودتك", text: "لمسة واحدة ويُسجَّل دخول هذا الهاتف.", button: "سجّل الدخول على هذا الهاتف", busy: "جارٍ تسجيل الدخول…", stale: "استُخدم هذا الرابط أو انتهت صلاحيته. اطلب رابطًا جديدًا.", none: "ألصق رمز الدخول الذي وصلك.", down: "تعذّر الوصول إلى الخادم. حاول مرة أخرى." },
+    en: { title: "Welcome back", code: "Sign-in code", text: "One tap and this phone is signed in.", button: "Sign in on this phone", busy: "Signing in…", stale: "This link has been used or is too old. Ask for a new one.", none: "Paste the sign-in code you were given.", down: "The server cannot be reached. Try again." },
+    hi: { title: "फिर से स्वागत है", code: "साइन-इन कोड", text: "एक टैप और यह फ़ोन साइन इन हो जाएगा।", button: "इस फ़ोन पर साइन इन करें", busy: "साइन इन हो रहा है…", stale: "यह लिंक पुराना है या इस्तेमाल हो चुका है। नया लिंक माँगें।", none: "आपको मिला साइन-इन कोड यहाँ डालें।", down: "सर्वर तक पहुँच नहीं है। फिर कोशिश करें।" },
+    ar: { title: "أهلًا بعودتك", code: "رمز الدخول", text: "لمسة واحدة ويُسجَّل دخول هذا الهاتف.", button: "سجّل الدخول على هذا الهاتف", busy: "جارٍ تسجيل الدخول…", stale: "استُخدم هذا الرابط أو انتهت صلاحيته. اطلب رابطًا جديدًا.", none: "ألصق رمز الدخول الذي وصلك.", down: "تعذّر الوصول إلى الخادم. حاول مرة أخرى." },
 } as const;
 
 const say = words[storedLanguage()];
@@ -20,6 +20,8 @@ if (form && code && button && note && field) {
     const text = document.querySelector("#explain");
     if (title) title.textContent = say.title;
     if (text) text.textContent = token ? say.text : say.none;
+    const label = field.querySelector("span");
+    if (label) label.textContent = say.code;
     button.textContent = say.button;
     code.value = token;
     field.hidden = token !== "";

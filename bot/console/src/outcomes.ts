@@ -1,6 +1,6 @@
 // What can come of a call, as buttons; what each means to the server; and whether it needs a next action (every one that keeps the outreach alive).
 import type { Key } from "./i18n";
-import type { Disposition } from "./types";
+import type { Disposition, Line } from "./types";
 
 export type Outcome = {
     id: string;
@@ -42,4 +42,11 @@ export function disposition(outcome: Outcome, nextAt: string | null, topic: stri
         leave_message: outcome.message === true && message,
         won: outcome.won === true,
     };
+}
+
+// What the line says came of it; the rep corrects that. A short talk is often a voice box: nothing is presumed.
+export function byLine(line: Line | null | undefined): Outcome | null {
+    const talked_s = 20;
+    const state = line?.state === "completed" ? (line.seconds >= talked_s ? "talked" : null) : line?.state;
+    return [...common, ...rare].find((o) => o.id === state) ?? null;
 }

@@ -1,7 +1,7 @@
 // Why something did not work, as one sentence for the rep; and which fields were at fault.
 import type { Answer } from "./api";
-import { t } from "./i18n";
-import type { FieldError } from "./types";
+import { type Key, language, t } from "./i18n";
+import type { FieldError, Problem } from "./types";
 
 type Refused = Extract<Answer<unknown>, { ok: false }>;
 
@@ -10,7 +10,15 @@ export function whyNot({ why, problem }: Refused): string {
     if (why === "signed_out") return t("signed_out_title");
     if (why === "failed") return t("server_trouble");
     const fields = (problem.errors ?? []).map((e) => `${e.field}: ${e.detail}`).join(" · ");
-    return fields || problem.detail || problem.title || t("server_trouble");
+    return fields || inWords(problem);
+}
+
+// An answer that says no has a code, and the rep reads it in their language. The server's own sentence, in English, is more exact, and stands
+// where the code is one we have no words for.
+export function inWords(problem: Problem): string {
+    const code = problem.type?.split(":").pop() ?? "";
+    const ours = t(`no_${code}` as Key);
+    return (language() === "en" ? problem.detail || ours : ours || problem.detail) || problem.title || t("server_trouble");
 }
 
 export const fieldErrors = ({ problem }: Refused): FieldError[] => problem.errors ?? [];

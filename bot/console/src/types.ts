@@ -21,6 +21,9 @@ export type PromptContact = {
 export type Suggestion = { label: string; at: string };
 export type Suggestions = Partial<Record<"no_answer" | "talked" | "callback", Suggestion[]>>;
 
+// A call that the provider carried, as its line knows it.
+export type Line = { state: "ringing" | "completed" | "no_answer" | "busy" | "failed" | "not_rung"; seconds: number };
+
 export type Prompt = {
     id: number;
     kind: PromptKind;
@@ -42,6 +45,7 @@ export type Prompt = {
     claimed_until: string | null;
     acknowledged_at: string | null;
     called_at?: string | null;
+    line?: Line | null;
     suggestions?: Suggestions;
 };
 
@@ -63,6 +67,7 @@ export type Today = {
     done: Done[];
     provider_ok: boolean;
     messages_waiting: number;
+    bridge?: boolean;  // the Call button rings the rep's phone, then the contact's
 };
 
 export type Disposition = {

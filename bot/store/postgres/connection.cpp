@@ -46,6 +46,25 @@ std::string without_secrets(const std::string& url) {
     return "postgresql://" + host + ":" + port + "/" + name;
 }
 
+// What the address itself says comes last and stands.
+std::unique_ptr<PGconn, ConnectionCloser> connect_to(const std::string& url) {
+    constexpr std::size_t n = 9;
+    const std::array<const char*, n + 1> keywords{"application_name",
+                                                  "connect_timeout",
+                                                  "target_session_attrs",
+                                                  "keepalives_idle",
+                                                  "keepalives_interval",
+                                                  "keepalives_count",
+                                                  "tcp_user_timeout",
+                                                  "client_encoding",
+                                                  "dbname",
+                                                  nullptr};
+    const std::array<const char*, n + 1> values{"warmcall", "5",    "read-write", "10",   "5", "3",
+                                                "15000",    "UTF8", url.c_str(),  nullptr};
+    return std::unique_ptr<PGconn, ConnectionCloser>{
+        PQconnectdbParams(keywords.data(), values.data(), 1)};
+}
+
 Connection::~Connection() = default;
 
 void Connection::drop() {
@@ -59,19 +78,7 @@ void Connection::connect() {
         return;
     if (Clock::now() < not_before_)
         throw StoreUnavailable{unreachable("tried a moment ago")};
-    // What the address itself says comes last and stands.
-    const std::array<const char*, 9> keywords{"application_name",
-                                              "connect_timeout",
-                                              "target_session_attrs",
-                                              "keepalives_idle",
-                                              "keepalives_interval",
-                                              "keepalives_count",
-                                              "client_encoding",
-                                              "dbname",
-                                              nullptr};
-    const std::array<const char*, 9> values{"warmcall", "5",    "read-write", "10",   "5",
-                                            "3",        "UTF8", url_.c_str(), nullptr};
-    db_.reset(PQconnectdbParams(keywords.data(), values.data(), 1));
+    db_ = connect_to(url_);
     if (PQstatus(db_.get()) != CONNECTION_OK) {
         const std::string why = first_line(PQerrorMessage(db_.get()));
         drop();

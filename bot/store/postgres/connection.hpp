@@ -29,6 +29,12 @@ struct Again : std::runtime_error {
     using std::runtime_error::runtime_error;
 };
 
+struct ConnectionCloser {
+    void operator()(PGconn* c) const { PQfinish(c); }
+};
+// A new connection, set up as warmcall wants it; whether it stands, PQstatus() tells.
+std::unique_ptr<PGconn, ConnectionCloser> connect_to(const std::string& url);
+
 class Connection {
  public:
     // An answer that has been asked for and will be there when the pipeline has landed.
@@ -99,9 +105,6 @@ class Connection {
         std::string state, message;
         const char* otherwise = nullptr;  // of a statement that changed another number of rows
     };
-    struct Closer {
-        void operator()(PGconn* c) const { PQfinish(c); }
-    };
     using Clock = std::chrono::steady_clock;
 
     template <class... Values>
@@ -120,7 +123,7 @@ class Connection {
     void look_at_server();
 
     std::string url_;
-    std::unique_ptr<PGconn, Closer> db_;
+    std::unique_ptr<PGconn, ConnectionCloser> db_;
     bool prepares_ = false;  // no pooler between: statements may be prepared for the session
     std::map<const char*, std::string> prepared_;
     std::vector<Waiting> queued_;

@@ -7,9 +7,11 @@
 #include <thread>
 #include <utility>
 
+#include "store/postgres/herald.hpp"
 #include "store/postgres/migrate.hpp"
 #include "store/postgres/reads.hpp"
 #include "store/postgres/unit.hpp"
+#include "support/secret.hpp"
 
 namespace warmcall::store::pg {
 
@@ -27,12 +29,23 @@ constexpr Sql settings_of_a_write =
     " set_config('enable_seqscan', 'off', true), set_config('enable_hashjoin', 'off', true),"
     " set_config('enable_mergejoin', 'off', true), set_config('jit', 'off', true)";
 
+// In a range of its own among the locks of this database; unit_save.cpp has another.
+std::int64_t lock_of(const std::string& id) {
+    const auto hash = sha256(id);
+    std::int64_t low = 0;
+    for (std::size_t i = 0; i < 6; ++i)
+        low = low << 8 | hash[i];
+    return (std::int64_t{22338} << 48) + low;
+}
+
 class Writer {
  public:
     Writer(const std::string& url, const PostgresOptions& options)
         : db_{url}, unit_{db_, options.lease_time} {
         db_.connect();
         migrate(db_, options.migrations);
+        refuse_half_a_copy();
+        db_.ask("DELETE FROM gateway WHERE at < now() - interval '30 days'");
     }
 
     // The whole of it again when the server gave way to another transaction, or when the
@@ -46,8 +59,10 @@ class Writer {
                 begin();
                 work(unit_);
                 unit_.finish();
-                if (commit())
+                if (commit()) {
+                    has_news_ = unit_.has_news();
                     return;
+                }
             } catch (const Again& rolled_back) {
                 roll_back();
                 if (tries == tries_max)
@@ -62,21 +77,37 @@ class Writer {
             }
         }
     }
+    bool has_news() const { return has_news_; }  // of the last transaction
 
  private:
+    // Under a lock of this gateway's own: a transaction of it whose connection was lost, and which
+    // the server is still at, ends before the next begins.
     void begin() {
         db_.forget_queued();
         unit_.begin();
         db_.tell("BEGIN ISOLATION LEVEL READ COMMITTED");
         db_.tell(settings_of_a_write);
-        xid_ = db_.ask_later("SELECT pg_current_xact_id()::text::bigint");
+        db_.tell("SELECT pg_advisory_xact_lock($1)", lock_);
+    }
+
+    void refuse_half_a_copy() {
+        Rows rows = db_.ask("SELECT source FROM store_copy WHERE finished_at IS NULL");
+        std::string source;
+        if (!rows.next())
+            return;
+        rows.read(source);
+        throw StoreUnavailable{"this database holds half a copy of " + source +
+                               ": run `warmcall store copy` again, it goes on where it stopped"};
     }
 
     // False: it was rolled back, and is to be done again.
     bool commit() {
-        std::int64_t xid = 0;  // known before the commit leaves, to be asked for by it
-        if (Rows rows = db_.take(xid_); rows.next())
-            rows.read(xid);
+        ++write_;
+        if (unit_.wrote())
+            db_.tell(
+                "INSERT INTO gateway (id, last_write) VALUES ($1, $2)"
+                " ON CONFLICT (id) DO UPDATE SET last_write = excluded.last_write, at = now()",
+                id_, write_);
         const auto done = db_.ask_later("COMMIT");
         try {
             if (!db_.take(done).is("COMMIT"))
@@ -84,33 +115,32 @@ class Writer {
             return true;
         } catch (const Lost&) {
             db_.drop();
-            return !unit_.wrote() || committed(xid);
+            return !unit_.wrote() || committed();
         }
     }
 
-    // What became of a transaction whose commit was not answered. The server may still be at it:
-    // it notices only later that nobody listens any more.
-    bool committed(std::int64_t xid) {
-        constexpr auto patience = std::chrono::seconds{10};
+    // What became of a transaction whose commit was not answered. The server may still be at it,
+    // and then the lock is waited for.
+    bool committed() {
+        constexpr auto patience = std::chrono::seconds{15};
         constexpr auto step = std::chrono::milliseconds{100};
         const auto until = std::chrono::steady_clock::now() + patience;
         for (;;) {
             try {
                 db_.connect();
-                Rows rows = db_.ask(
-                    "SELECT CASE WHEN $1::text::xid8 < pg_snapshot_xmax(pg_current_snapshot())"
-                    " THEN coalesce(pg_xact_status($1::text::xid8), 'unknown')"
-                    " ELSE 'aborted' END",
-                    std::to_string(xid));
-                std::string became;
+                begin();
+                Rows rows = db_.ask("SELECT last_write FROM gateway WHERE id = $1", id_);
+                std::int64_t last = 0;
                 if (rows.next())
-                    rows.read(became);
-                if (became == "committed") {
+                    rows.read(last);
+                roll_back();
+                if (last == write_)
                     spdlog::info("store: a commit whose answer was lost is there");
-                    return true;
-                }
-                if (became == "aborted")
-                    return false;
+                return last == write_;
+            } catch (const Lost&) {
+                db_.drop();
+            } catch (const Again&) {
+                roll_back();
             } catch (const StoreUnavailable&) {
                 // not there yet
             }
@@ -136,7 +166,10 @@ class Writer {
 
     Connection db_;
     PostgresUnit unit_;
-    Connection::Ticket xid_;  // the number of the transaction under way
+    bool has_news_ = false;
+    const std::string id_ = random_token();  // of this process, in the table of gateways
+    const std::int64_t lock_ = lock_of(id_);
+    std::int64_t write_ = 0;
 };
 
 class PostgresStore final : public Store {
@@ -189,9 +222,16 @@ class PostgresStore final : public Store {
 
  public:
     PostgresStore(const std::string& url, const PostgresOptions& options)
-        : name_{without_secrets(url)}, writer_{url, options}, reader_{url} {}
+        : url_{url}, name_{without_secrets(url)}, writer_{url, options}, reader_{url} {}
 
-    void transact(const std::function<void(Unit&)>& work) override { writer_.transact(work); }
+    void transact(const std::function<void(Unit&)>& work) override {
+        writer_.transact(work);
+        if (herald_ != nullptr && writer_.has_news())
+            herald_->tell();
+    }
+    void on_news(std::function<void()> hint) override {
+        herald_ = std::make_unique<Herald>(url_, std::move(hint));
+    }
     std::string describe() const override { return name_; }
     void idle() override {  // said once, by who serves
         if (std::exchange(looked_, true))
@@ -284,11 +324,12 @@ class PostgresStore final : public Store {
     }
 
  private:
-    std::string name_;
+    std::string url_, name_;
     Writer writer_;
     Connection reader_;
     bool looked_ = false;
     std::mutex reader_turn_;  // more than one thread may read
+    std::unique_ptr<Herald> herald_;
 };
 
 }  // namespace

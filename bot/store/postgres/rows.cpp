@@ -124,6 +124,12 @@ core::Prompt read_prompt(Rows& rows) {
     core::Prompt p;
     rows.read(p.id, p.contact, p.outreach, p.open, p.rep, p.kind, p.reason, p.words, p.raised_at,
               p.due_at, p.alert_at, p.ladder_step, p.acknowledged_at);
+    if (rows.next_is_null()) {
+        rows.skip(2);
+    } else {
+        core::Line& line = p.line.emplace();
+        rows.read(line.state, line.seconds);
+    }
     if (!rows.next_is_null()) {
         core::Lease& lease = p.lease.emplace();
         rows.read(lease.holder, lease.until);

@@ -14,6 +14,7 @@
 #include "ports/store.hpp"
 #include "store/postgres/postgres_store.hpp"
 #include "store/postgres/rows.hpp"
+#include "store/postgres/shared_counts.hpp"
 
 namespace warmcall::store::pg {
 
@@ -21,11 +22,13 @@ class Saving;
 
 class PostgresUnit final : public Unit {
  public:
-    PostgresUnit(Connection& db, LeaseTime lease_time) : db_{db}, lease_time_{lease_time} {}
+    PostgresUnit(Connection& db, LeaseTime lease_time)
+        : db_{db}, lease_time_{lease_time}, shared_{db, lease_time} {}
 
     void begin();   // forgets what a transaction that was rolled back had counted
     void finish();  // queues the tallies, before the commit
     bool wrote() const { return wrote_; }
+    bool has_news() const { return watched_; }  // lines of the timeline
 
     std::vector<std::int64_t> keep(std::span<const RawDelivery> deliveries) override;
     std::vector<bool> accept(std::span<const InboxRow> rows, core::Timestamp now) override;
@@ -53,7 +56,11 @@ class PostgresUnit final : public Unit {
     void merge_contacts(core::ContactId from, core::ContactId into, core::Timestamp now) override;
 
     std::vector<core::ContactId> due(core::Timestamp now, std::size_t limit) override;
-    std::vector<MessageRef> due_messages(core::Timestamp now, std::size_t limit) override;
+    std::vector<MessageRef> due_messages(core::Timestamp now, std::span<const Room> rooms) override;
+    std::size_t waiting(const core::ChannelId& channel, core::Timestamp now,
+                        std::size_t limit) override;
+    std::vector<WrittenTo> written_to(std::span<const core::ChannelId> channels,
+                                      core::Timestamp since) override;
     void claim(std::span<const Claim> claims, core::Timestamp now) override;
     std::vector<MessageRef> lapsed(core::Timestamp now, std::size_t limit) override;
     std::vector<MessageRef> unsettled(const core::ChannelId& channel, core::Timestamp since,
@@ -93,6 +100,7 @@ class PostgresUnit final : public Unit {
     std::optional<KeptAnswer> kept_answer(std::string_view key) override;
     void keep_answer(std::string_view key, const KeptAnswer& answer, core::Timestamp now) override;
     void set_rep_away(const core::RepId& rep, std::optional<core::Timestamp> until) override;
+    Shared* shared() override { return &shared_; }
 
  private:
     friend class Saving;  // the changes of one save(), statement by statement
@@ -137,6 +145,7 @@ class PostgresUnit final : public Unit {
 
     Connection& db_;
     LeaseTime lease_time_;
+    SharedCounts shared_;
     bool wrote_ = false;
     bool watched_ = false;  // the feed knows that lines of ours are on their way
     std::map<std::pair<std::string, std::string>, std::int64_t> tallies_;

@@ -2,6 +2,10 @@
 // stepped over. Both the row that is due and its contact are locked, always without waiting: so
 // nobody acts on a state that has just changed, and nobody waits the wrong way round.
 
+#include <algorithm>
+#include <limits>
+#include <map>
+
 #include "store/postgres/unit.hpp"
 
 namespace warmcall::store::pg {
@@ -36,23 +40,77 @@ std::vector<core::ContactId> PostgresUnit::due(core::Timestamp now, std::size_t 
     return found;
 }
 
-std::vector<MessageRef> PostgresUnit::due_messages(core::Timestamp now, std::size_t limit) {
+std::vector<MessageRef> PostgresUnit::due_messages(core::Timestamp now,
+                                                   std::span<const Room> rooms) {
     std::vector<MessageRef> found;
-    const auto first = db_.ask_later(
-        "SELECT m.id, m.contact_id, m.outreach_id, m.round FROM outbox m"
-        " JOIN contact c ON c.id = m.contact_id"
-        " WHERE m.state = 'queued' AND m.kind = 'stop_confirmation' AND m.not_before <= $1"
-        " ORDER BY m.not_before LIMIT $2 FOR NO KEY UPDATE OF m, c SKIP LOCKED",
-        now, limit);
-    const auto others = db_.ask_later(
-        "SELECT m.id, m.contact_id, m.outreach_id, m.round FROM outbox m"
-        " JOIN contact c ON c.id = m.contact_id"
-        " WHERE m.state = 'queued' AND m.kind <> 'stop_confirmation' AND m.not_before <= $1"
-        " ORDER BY m.not_before LIMIT $2 FOR NO KEY UPDATE OF m, c SKIP LOCKED",
-        now, limit);
-    read_refs(db_.take(first), found);
-    read_refs(db_.take(others), found);
-    found.resize(std::min(found.size(), limit));
+    for (const Room& room : rooms) {
+        std::vector<Connection::Ticket> kinds;
+        for (const core::MessageKind kind : sending_order)
+            kinds.push_back(db_.ask_later(
+                "SELECT m.id, m.contact_id, m.outreach_id, m.round FROM outbox m"
+                " JOIN contact c ON c.id = m.contact_id"
+                " WHERE m.state = 'queued' AND m.channel = $1 AND m.kind = $2"
+                " AND m.not_before <= $3 ORDER BY m.not_before LIMIT $4"
+                " FOR NO KEY UPDATE OF m, c SKIP LOCKED",
+                room.channel, kind, now, room.messages));
+        std::vector<MessageRef> here;
+        for (const auto& kind : kinds)
+            read_refs(db_.take(kind), here);
+        here.resize(std::min(here.size(), room.messages));
+        found.insert(found.end(), here.begin(), here.end());
+    }
+    shared_.expect(found);
+    return found;
+}
+
+std::size_t PostgresUnit::waiting(const core::ChannelId& channel, core::Timestamp now,
+                                  std::size_t limit) {
+    Rows rows =
+        db_.ask("SELECT count(*) FROM (SELECT 1 FROM outbox WHERE state = 'queued' AND channel = $1"
+                " AND kind = 'wellbeing' AND not_before <= $2 LIMIT $3) q",
+                channel, now, limit);
+    std::int64_t n = 0;
+    if (rows.next())
+        rows.read(n);
+    return static_cast<std::size_t>(n);
+}
+
+// Ids grow as messages are queued, and none waits for two days: so this reads the end of the table,
+// and needs no tree of its own.
+std::vector<WrittenTo> PostgresUnit::written_to(std::span<const core::ChannelId> channels,
+                                                core::Timestamp since) {
+    constexpr std::int64_t at_once = 1'000;
+    const core::Timestamp queued_since = since - std::chrono::days{2};
+    std::map<core::Address, core::Timestamp> last;
+    std::int64_t before = std::numeric_limits<std::int64_t>::max();
+    for (bool more = true; more;) {
+        Rows rows = db_.ask(
+            "SELECT id, channel, to_kind, to_value, template_name, queued_at, claimed_at"
+            " FROM outbox WHERE id < $1 ORDER BY id DESC LIMIT $2",
+            before, at_once);
+        std::int64_t n = 0;
+        for (; rows.next(); ++n) {
+            core::ChannelId channel;
+            core::Address to;
+            std::string template_name;
+            std::optional<core::Timestamp> queued, claimed;
+            rows.read(before, channel, to.kind, to.value, template_name, queued, claimed);
+            more = !queued || *queued >= queued_since;
+            if (!more)
+                break;
+            const bool first = !template_name.empty() && claimed && *claimed >= since &&
+                               std::ranges::find(channels, channel) != channels.end();
+            if (first) {
+                core::Timestamp& at = last[to];
+                at = std::max(at, *claimed);
+            }
+        }
+        more = more && n == at_once;
+    }
+    std::vector<WrittenTo> found;
+    for (const auto& [to, at] : last)
+        found.push_back({to, at});
+    std::ranges::sort(found, {}, &WrittenTo::at);
     return found;
 }
 

@@ -193,6 +193,8 @@ std::size_t PostgresUnit::drop_parked(core::Timestamp older_than) {
     const std::int64_t dropped =
         put_and_ask("DELETE FROM parked WHERE parked_at < $1", older_than).changed();
     tally("parked", "", -dropped);
+    put("DELETE FROM pair_pace WHERE until_at < $1", older_than);
+    put("DELETE FROM person_of_day WHERE at < $1", older_than);
     return static_cast<std::size_t>(dropped);
 }
 

@@ -6,12 +6,14 @@ namespace warmcall::store::pg {
 
 void PostgresUnit::begin() {
     tallies_.clear();
+    shared_.begin();
     wrote_ = false;
     watched_ = false;
 }
 
 // Each server process has rows of its own to add to; two never run in one at the same time.
 void PostgresUnit::finish() {
+    wrote_ = shared_.finish() || wrote_;
     Many rows;
     for (const auto& [key, n] : tallies_) {
         if (n != 0)

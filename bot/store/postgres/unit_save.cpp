@@ -398,8 +398,9 @@ void Saving::add_prompt(Many& to, const Step& s, const core::Prompt& p, bool was
     const std::optional<core::Timestamp> until =
         p.lease ? std::optional{p.lease->until} : std::nullopt;
     to.add(s.prompt ? s.prompt : p.id, s.contact, s.outreach, p.open, p.rep, p.kind, p.reason,
-           p.words, p.raised_at, p.due_at, p.alert_at, p.ladder_step, p.acknowledged_at, holder,
-           until, was_open);
+           p.words, p.raised_at, p.due_at, p.alert_at, p.ladder_step, p.acknowledged_at,
+           p.line ? std::optional{p.line->state} : std::nullopt,
+           p.line ? std::optional{p.line->seconds} : std::nullopt, holder, until, was_open);
 }
 
 void Saving::write_prompts() {
@@ -413,21 +414,26 @@ void Saving::write_prompts() {
         "UPDATE prompt p SET open = v.open, rep = v.rep, kind = v.kind, reason = v.reason,"
         " words = v.words, raised_at = v.raised_at, due_at = v.due_at, alert_at = v.alert_at,"
         " ladder_step = v.ladder_step, acknowledged_at = v.acknowledged_at,"
+        " line_state = v.line_state, line_seconds = v.line_seconds,"
         " lease_holder = v.lease_holder, lease_until = v.lease_until"
-        " FROM unnest($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16)"
-        "  AS v(id, contact_id, outreach_id, open, rep, kind, reason, words, raised_at, due_at,"
-        "  alert_at, ladder_step, acknowledged_at, lease_holder, lease_until, was_open)"
+        " FROM unnest($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17,"
+        "  $18) AS v(id, contact_id, outreach_id, open, rep, kind, reason, words, raised_at,"
+        "  due_at, alert_at, ladder_step, acknowledged_at, line_state, line_seconds, lease_holder,"
+        "  lease_until, was_open)"
         " WHERE p.id = v.id AND p.open = v.was_open",
         prompts_);
     unit_.drop_alerts_of(quiet_prompts_);
     unit_.put_rows(
         "INSERT INTO prompt (id, contact_id, outreach_id, open, rep, kind, reason, words,"
-        " raised_at, due_at, alert_at, ladder_step, acknowledged_at, lease_holder, lease_until)"
+        " raised_at, due_at, alert_at, ladder_step, acknowledged_at, line_state, line_seconds,"
+        " lease_holder, lease_until)"
         " SELECT id, contact_id, outreach_id, open, rep, kind, reason, words, raised_at, due_at,"
-        "  alert_at, ladder_step, acknowledged_at, lease_holder, lease_until"
-        " FROM unnest($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16)"
-        "  AS v(id, contact_id, outreach_id, open, rep, kind, reason, words, raised_at, due_at,"
-        "  alert_at, ladder_step, acknowledged_at, lease_holder, lease_until, was_open)",
+        "  alert_at, ladder_step, acknowledged_at, line_state, line_seconds, lease_holder,"
+        "  lease_until"
+        " FROM unnest($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17,"
+        "  $18) AS v(id, contact_id, outreach_id, open, rep, kind, reason, words, raised_at,"
+        "  due_at, alert_at, ladder_step, acknowledged_at, line_state, line_seconds, lease_holder,"
+        "  lease_until, was_open)",
         new_prompts_);
 }
 

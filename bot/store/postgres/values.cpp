@@ -22,6 +22,8 @@ Oids oids_of(Wire wire) {
             return {17, 1001};
         case Wire::boolean:
             return {16, 1000};
+        case Wire::float8:
+            return {701, 1022};
     }
     return {};
 }

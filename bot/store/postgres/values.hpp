@@ -5,6 +5,7 @@
 #include <libpq-fe.h>
 
 #include <array>
+#include <bit>
 #include <concepts>
 #include <cstdint>
 #include <memory>
@@ -32,7 +33,7 @@ inline std::optional<std::string_view> unless_empty(std::string_view text) {
     return text.empty() ? std::nullopt : std::optional{text};
 }
 
-enum class Wire { int8, text, bytes, boolean };
+enum class Wire { int8, text, bytes, boolean, float8 };
 
 template <class T>
 inline constexpr bool is_optional = false;
@@ -53,6 +54,8 @@ constexpr Wire wire_of() {
         return wire_of<typename T::value_type>();
     else if constexpr (std::same_as<T, bool>)
         return Wire::boolean;
+    else if constexpr (std::same_as<T, double>)
+        return Wire::float8;
     else if constexpr (std::integral<T> || std::same_as<T, core::Timestamp> || is_id<T>)
         return Wire::int8;
     else if constexpr (std::same_as<T, Blob> || std::same_as<T, Token>)
@@ -74,6 +77,8 @@ bool append_value(std::string& to, const T& v) {
         return v && append_value(to, *v);
     } else if constexpr (std::same_as<T, bool>) {
         to += v ? '\1' : '\0';
+    } else if constexpr (std::same_as<T, double>) {
+        append_int64(to, std::bit_cast<std::int64_t>(v));
     } else if constexpr (std::same_as<T, core::Timestamp>) {
         append_int64(to, core::unix_ms(v));
     } else if constexpr (is_id<T>) {
@@ -227,6 +232,8 @@ class Rows {
             }
         } else if constexpr (std::same_as<T, bool>) {
             v = integer() != 0;
+        } else if constexpr (std::same_as<T, double>) {
+            v = std::bit_cast<double>(integer());
         } else if constexpr (std::integral<T>) {
             v = static_cast<T>(integer());
         } else if constexpr (std::same_as<T, core::Timestamp>) {

@@ -22,7 +22,7 @@ std::string zones_as_text(const std::vector<std::string>& zones);
     "o.round, o.attempt, o.rerouted, o.replied_at, o.promise_at, o.promise_topic, o.enrolled_at, o.cadence, o.version"
 #define WARMCALL_PROMPT_COLUMNS                                                                                        \
     "p.id, p.contact_id, p.outreach_id, p.open, p.rep, p.kind, p.reason, p.words, p.raised_at, p.due_at, p.alert_at, " \
-    "p.ladder_step, p.acknowledged_at, p.lease_holder, p.lease_until"
+    "p.ladder_step, p.acknowledged_at, p.line_state, p.line_seconds, p.lease_holder, p.lease_until"
 
 // A failure as its three columns: all of them, or none.
 struct FailureColumns {

@@ -50,6 +50,8 @@ class Writer {
         : alone_{path}, db_{path, Role::writer} {
         migrate(db_, options.migrations);
         db_.settle_to_write();
+        if (!options.even_if_copied)
+            refuse_if_copied();
         if (options.pages_max > 0)
             db_.run(("PRAGMA max_page_count = " + std::to_string(options.pages_max)).c_str());
     }
@@ -99,6 +101,19 @@ class Writer {
     }
 
  private:
+    void refuse_if_copied() {
+        std::string to;
+        transact([&](Unit& unit) { to = unit.setting(copied_to_setting); });
+        if (to.empty())
+            return;
+        const std::string name = "sqlite:" + db_.path();
+        throw StoreUnavailable{
+            name + " was copied to " + to.substr(to.find(' ') + 1) +
+            ": serve from there, or everything would be sent twice. If that copy "
+            "is not to be used: warmcall store copy --from " +
+            name + " --give-up"};
+    }
+
     void roll_back() {
         if (sqlite3_get_autocommit(db_.handle()) == 0)  // SQLite itself rolls back on some errors
             sqlite3_exec(db_.handle(), "ROLLBACK", nullptr, nullptr, nullptr);

@@ -19,7 +19,14 @@ struct SqliteOptions {
     } access = Access::write;    // read: beside a running warmcall; transact() is refused
     std::int64_t pages_max = 0;  // 0: as many as the disk holds; else 4 KiB each
     std::span<const store::Migration> migrations = store::migrations();
+    // A file that was copied to PostgreSQL is not written to any more: both would send the same.
+    bool even_if_copied = false;
 };
+
+namespace store {
+// The setting that says where to: "<id of the copy> <address>"; empty: it was given up.
+inline constexpr const char* copied_to_setting = "copied_to";
+}  // namespace store
 
 // Throws StoreUnavailable with a sentence for the user: no such folder, another program's file, a
 // newer schema, already in use.

@@ -48,7 +48,11 @@ class SqliteUnit final : public Unit {
     void merge_contacts(core::ContactId from, core::ContactId into, core::Timestamp now) override;
 
     std::vector<core::ContactId> due(core::Timestamp now, std::size_t limit) override;
-    std::vector<MessageRef> due_messages(core::Timestamp now, std::size_t limit) override;
+    std::vector<MessageRef> due_messages(core::Timestamp now, std::span<const Room> rooms) override;
+    std::size_t waiting(const core::ChannelId& channel, core::Timestamp now,
+                        std::size_t limit) override;
+    std::vector<WrittenTo> written_to(std::span<const core::ChannelId> channels,
+                                      core::Timestamp since) override;
     void claim(std::span<const Claim> claims, core::Timestamp now) override;
     std::vector<MessageRef> lapsed(core::Timestamp now, std::size_t limit) override;
     std::vector<MessageRef> unsettled(const core::ChannelId& channel, core::Timestamp since,

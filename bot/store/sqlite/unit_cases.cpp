@@ -261,9 +261,11 @@ void SqliteUnit::save_prompt(Saving& saving) {
 void SqliteUnit::insert_prompt(Saving& saving, const core::Prompt& p) {
     saving.prompt.value =
         sql("INSERT INTO prompt (contact_id, outreach_id, open, rep, kind, reason, words, raised_at, due_at, alert_at, ladder_step,"
-            " acknowledged_at, lease_holder, lease_until) VALUES (?, ?, 1, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)")
+            " acknowledged_at, line_state, line_seconds, lease_holder, lease_until) VALUES (?, ?, 1, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)")
             .insert(saving.contact, saving.outreach, p.rep, p.kind, p.reason, p.words, p.raised_at,
                     p.due_at, p.alert_at, p.ladder_step, p.acknowledged_at,
+                    p.line ? std::optional{p.line->state} : std::nullopt,
+                    p.line ? std::optional{p.line->seconds} : std::nullopt,
                     p.lease ? std::optional{p.lease->holder} : std::nullopt,
                     p.lease ? std::optional{p.lease->until} : std::nullopt);
     tally("prompts_open", "", 1);
@@ -272,9 +274,11 @@ void SqliteUnit::insert_prompt(Saving& saving, const core::Prompt& p) {
 void SqliteUnit::update_prompt(const core::Prompt& before, const core::Prompt& after) {
     const std::int64_t changed =
         sql("UPDATE prompt SET kind = ?, reason = ?, words = ?, raised_at = ?, due_at = ?, alert_at = ?, ladder_step = ?, acknowledged_at = ?,"
-            " lease_holder = ?, lease_until = ? WHERE id = ? AND open = ?")
+            " line_state = ?, line_seconds = ?, lease_holder = ?, lease_until = ? WHERE id = ? AND open = ?")
             .run(after.kind, after.reason, after.words, after.raised_at, after.due_at,
                  after.alert_at, after.ladder_step, after.acknowledged_at,
+                 after.line ? std::optional{after.line->state} : std::nullopt,
+                 after.line ? std::optional{after.line->seconds} : std::nullopt,
                  after.lease ? std::optional{after.lease->holder} : std::nullopt,
                  after.lease ? std::optional{after.lease->until} : std::nullopt, after.id,
                  before.open);

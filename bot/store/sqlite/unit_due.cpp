@@ -1,6 +1,8 @@
 // What is due: wake-ups, messages to send, leases that ran out.
 
 #include <algorithm>
+#include <limits>
+#include <map>
 #include <unordered_set>
 
 #include "store/sqlite/unit.hpp"
@@ -67,18 +69,76 @@ void SqliteUnit::wake_outreach(core::OutreachId outreach, core::Timestamp at) {
         .run(at, outreach);
 }
 
-std::vector<MessageRef> SqliteUnit::due_messages(core::Timestamp now, std::size_t limit) {
+std::vector<MessageRef> SqliteUnit::due_messages(core::Timestamp now, std::span<const Room> rooms) {
     std::vector<MessageRef> found;
-    read_refs(
-        sql("SELECT id, contact_id, outreach_id, round FROM outbox WHERE state = 'queued' AND kind = 'stop_confirmation'"
-            " AND not_before <= ? ORDER BY not_before LIMIT ?")
-            .rows(now, limit),
-        found);
-    read_refs(
-        sql("SELECT id, contact_id, outreach_id, round FROM outbox WHERE state = 'queued' AND kind <> 'stop_confirmation'"
-            " AND not_before <= ? ORDER BY not_before LIMIT ?")
-            .rows(now, limit - found.size()),
-        found);
+    for (const Room& room : rooms) {
+        std::size_t left = room.messages;
+        for (const core::MessageKind kind : sending_order) {
+            if (left == 0) {
+                break;
+            }
+            const std::size_t before = found.size();
+            read_refs(sql("SELECT id, contact_id, outreach_id, round FROM outbox"
+                          " WHERE state = 'queued' AND channel = ? AND kind = ? AND not_before <= ?"
+                          " ORDER BY not_before LIMIT ?")
+                          .rows(room.channel, kind, now, left),
+                      found);
+            left -= found.size() - before;
+        }
+    }
+    return found;
+}
+
+std::size_t SqliteUnit::waiting(const core::ChannelId& channel, core::Timestamp now,
+                                std::size_t limit) {
+    Rows rows =
+        sql("SELECT count(*) FROM (SELECT 1 FROM outbox WHERE state = 'queued' AND channel = ?"
+            " AND kind = 'wellbeing' AND not_before <= ? LIMIT ?)")
+            .rows(channel, now, limit);
+    std::int64_t n = 0;
+    if (rows.next()) {
+        rows.read(n);
+    }
+    return static_cast<std::size_t>(n);
+}
+
+// Ids grow as messages are queued, and none waits for two days: so this reads the end of the table,
+// and needs no tree of its own.
+std::vector<WrittenTo> SqliteUnit::written_to(std::span<const core::ChannelId> channels,
+                                              core::Timestamp since) {
+    constexpr std::int64_t at_once = 1'000;
+    const core::Timestamp queued_since = since - std::chrono::days{2};
+    std::map<core::Address, core::Timestamp> last;
+    std::int64_t before = std::numeric_limits<std::int64_t>::max();
+    for (bool more = true; more;) {
+        Rows rows = sql("SELECT id, channel, to_kind, to_value, template_name, queued_at,"
+                        " claimed_at FROM outbox WHERE id < ? ORDER BY id DESC LIMIT ?")
+                        .rows(before, at_once);
+        std::int64_t n = 0;
+        for (; rows.next(); ++n) {
+            core::ChannelId channel;
+            core::Address to;
+            std::string template_name;
+            std::optional<core::Timestamp> queued, claimed;
+            rows.read(before, channel, to.kind, to.value, template_name, queued, claimed);
+            more = !queued || *queued >= queued_since;
+            if (!more) {
+                break;
+            }
+            const bool first = !template_name.empty() && claimed && *claimed >= since &&
+                               std::ranges::find(channels, channel) != channels.end();
+            if (first) {
+                core::Timestamp& at = last[to];
+                at = std::max(at, *claimed);
+            }
+        }
+        more = more && n == at_once;
+    }
+    std::vector<WrittenTo> found;
+    for (const auto& [to, at] : last) {
+        found.push_back({to, at});
+    }
+    std::ranges::sort(found, {}, &WrittenTo::at);
     return found;
 }
 

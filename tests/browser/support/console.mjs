@@ -84,27 +84,35 @@ export async function inLanguage(page, language) {
 
 // axe through the debugger: the page's own strict policy stays in force.
 const axe = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
+const everything = { type: "tag", values: ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"] };
+export const ofColours = { type: "rule", values: ["color-contrast", "link-in-text-block"] };
 const sessions = new WeakMap();
-export async function violations(page) {
+export async function violations(page, runOnly = everything) {
     if (!sessions.has(page)) sessions.set(page, await page.context().newCDPSession(page));
     const session = sessions.get(page);
-    const there = await session.send("Runtime.evaluate", { expression: "typeof axe" });
-    if (there.result.value !== "object") await session.send("Runtime.evaluate", { expression: axe + ";0" });
-    const { result, exceptionDetails } = await session.send("Runtime.evaluate", {
-        expression: `axe.run(document, { resultTypes: ["violations"], runOnly: ["wcag2a","wcag2aa","wcag21a","wcag21aa","wcag22aa","best-practice"] }).then(r => JSON.stringify(r.violations.map(v => v.id + ": " + v.nodes.map(n => n.target + " " + (n.any[0]?.message ?? "")).join(" | "))))`,
-        awaitPromise: true,
-        returnByValue: true,
-    });
-    if (exceptionDetails) throw new Error(exceptionDetails.exception?.description ?? exceptionDetails.text);
-    return JSON.parse(result.value);
+    const wanted = JSON.stringify({ resultTypes: ["violations"], preload: false, runOnly });
+    const ask = () =>
+        session.send("Runtime.evaluate", {
+            expression: `typeof axe === "object" && axe.run(document, ${wanted}).then(r => JSON.stringify(r.violations.map(v => v.id + ": " + v.nodes.map(n => n.target + " " + (n.any[0]?.message ?? "")).join(" | "))))`,
+            awaitPromise: true,
+            returnByValue: true,
+        });
+    let said = await ask();
+    if (said.result.value === false) {
+        await session.send("Runtime.evaluate", { expression: axe + ";0" });
+        said = await ask();
+    }
+    if (said.exceptionDetails) throw new Error(said.exceptionDetails.exception?.description ?? said.exceptionDetails.text);
+    return JSON.parse(said.result.value);
 }
 
-export const overflow = (page) =>
-    page.evaluate(() => {
-        const wide = document.documentElement.clientWidth;
-        const over = [...document.querySelectorAll("body *")].filter((e) => {
-            const box = e.getBoundingClientRect();
-            return box.width > 0 && getComputedStyle(e).clipPath === "none" && (box.right > wide + 1 || box.left < -1) && !e.closest(".words, .hidden, .skiplink");
-        });
-        return [...(document.documentElement.scrollWidth > wide ? [`page is ${document.documentElement.scrollWidth} wide in ${wide}`] : []), ...over.slice(0, 5).map((e) => `${e.tagName}.${e.className}`)];
+// In the page: what hangs off its side.
+function tooWide() {
+    const wide = document.documentElement.clientWidth;
+    const over = [...document.querySelectorAll("body *")].filter((e) => {
+        const box = e.getBoundingClientRect();
+        return box.width > 0 && (box.right > wide + 1 || box.left < -1) && getComputedStyle(e).clipPath === "none" && !e.closest(".words, .hidden, .skiplink");
     });
+    return [...(document.documentElement.scrollWidth > wide ? [`page is ${document.documentElement.scrollWidth} wide in ${wide}`] : []), ...over.slice(0, 5).map((e) => `${e.tagName}.${e.className}`)];
+}
+export const overflow = (page) => page.evaluate(tooWide);

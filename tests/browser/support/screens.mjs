@@ -211,7 +211,7 @@ export const screens = {
         day: states.busy,
         go: async (page) => {
             await at("#/settings", ".devices li")(page);
-            await page.getByRole("button", { name: "Add a phone" }).click();
+            await page.locator(".devices ~ button.strong").last().click(); // in whatever language
             await page.locator("dialog .qr").waitFor();
         },
     },
@@ -230,7 +230,7 @@ export async function open(page, server, screen, language = "en") {
         await page.goto(server.url + "/icon.svg");
         await page.evaluate((chosen) => localStorage.setItem("wc.language", chosen), language);
     }
-    await page.goto("about:blank");   // so that a new '#' is a new page
+    if (path.includes("#")) await page.goto("about:blank");   // a new '#' alone would not be a new page
     await page.goto(server.url + path);
     await go(page, server.world);
     await page.evaluate(() => document.fonts.ready);

@@ -58,6 +58,8 @@ export const ar: Catalog = {
     call: "اتصل",
     call_name: "اتصل بـ {name}",
     call_anyway: "اتصل على أي حال",
+    ring_placed: "سيرن هاتفك الآن. اضغط أي زر ليرن هاتف {name}.",
+    ring_unknown: "لا نعرف إن كان هاتفك سيرن. لن تُعاد المحاولة.",
     snooze: "تأجيل",
     snooze_name: "ذكّرني لاحقًا بـ {name}",
     set_for: "ذكّرني عند {time}",

@@ -59,6 +59,8 @@ export const en = {
     call: "Call",
     call_name: "Call {name}",
     call_anyway: "Call anyway",
+    ring_placed: "Your phone rings now. Press any key, and {name}'s rings.",
+    ring_unknown: "We can't tell whether your phone will ring. It isn't tried again.",
     snooze: "Snooze",
     snooze_name: "Remind me later about {name}",
     set_for: "Remind me at {time}",

@@ -58,6 +58,8 @@ export const hi: Catalog = {
     call: "कॉल करें",
     call_name: "{name} को कॉल करें",
     call_anyway: "फिर भी कॉल करें",
+    ring_placed: "आपका फ़ोन अभी बजेगा। कोई भी बटन दबाइए, तब {name} का फ़ोन बजेगा।",
+    ring_unknown: "पता नहीं चला कि आपका फ़ोन बजेगा या नहीं। दोबारा कोशिश नहीं होगी।",
     snooze: "बाद में",
     snooze_name: "{name} की याद बाद में दिलाएँ",
     set_for: "{time} पर याद दिलाएँ",

@@ -1,10 +1,10 @@
 // A person on the list: a full card for somebody who just wrote, a row for everybody else.
-import { answer, snooze } from "../actions";
+import { answer, ring, snooze } from "../actions";
 import { askHowItWent, sheet, startCall } from "../calls";
 import { isolate, t } from "../i18n";
 import { href } from "../router";
 import { clock, when } from "../time";
-import { heldByOther } from "../today";
+import { heldByOther, today } from "../today";
 import type { Later, Prompt } from "../types";
 import { Icon } from "./icons";
 import { Avatar, Name, Quote, spoken, telephone } from "./person";
@@ -14,6 +14,14 @@ export function CallButton({ prompt, variant, label }: { prompt: Prompt; variant
     const { phone, name } = prompt.contact;
     if (phone === null) return null;
     const words = label ?? t("call");
+    if (today.get().data?.bridge === true && prompt.section !== "unlogged") {
+        return (
+            <button type="button" class={`call call-${variant}`} onClick={() => void ring(prompt)} aria-label={variant === "round" ? t("call_name", { name }) : undefined}>
+                <Icon name="phone" />
+                {variant !== "round" && <span>{words}</span>}
+            </button>
+        );
+    }
     return (
         <a class={`call call-${variant}`} href={telephone(phone)} onClick={() => startCall(prompt)} aria-label={variant === "round" ? t("call_name", { name }) : undefined}>
             <Icon name="phone" />

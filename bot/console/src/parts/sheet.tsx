@@ -3,7 +3,7 @@ import { useMemo, useState } from "preact/hooks";
 import { saveOutcome, snooze } from "../actions";
 import { type Sheet as Open, sheet } from "../calls";
 import { isolate, t } from "../i18n";
-import { common, disposition, type Outcome, rare } from "../outcomes";
+import { byLine, common, disposition, type Outcome, rare } from "../outcomes";
 import { useStore } from "../store";
 import { chip, clock, suggestions, toLocalInput, when } from "../time";
 import type { Prompt } from "../types";
@@ -19,7 +19,7 @@ export function Sheets() {
 const close = () => sheet.set(null);
 
 function OutcomeSheet({ open: { prompt, called } }: { open: Extract<Open, { kind: "outcome" }> }) {
-    const [outcome, setOutcome] = useState<Outcome | null>(null);
+    const [outcome, setOutcome] = useState<Outcome | null>(() => byLine(prompt.line));
     const [choice, setChoice] = useState<number | "custom">(0);
     const [custom, setCustom] = useState("");
     const [topic, setTopic] = useState("");

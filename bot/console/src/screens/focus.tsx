@@ -30,8 +30,8 @@ export function FocusScreen({ state, id, wide }: View) {
     useEffect(() => {
         if (shown !== undefined && !wide) acknowledge(shown);
     }, [shown?.id, wide]);
-    if (data === null) return state.status === "loading" ? <Skeleton /> : <Gone />;
-    if (shown === undefined) return wide ? null : <Gone />;
+    if (data === null) return state.status === "loading" ? <Skeleton /> : <Gone top={!wide} />;
+    if (shown === undefined) return wide && id === undefined ? null : <Gone top={!wide} />;
 
     const all = queue(data, ops);
     const position = all.findIndex((p) => p.id === shown.id);
@@ -90,9 +90,9 @@ export function FocusScreen({ state, id, wide }: View) {
     );
 }
 
-function Gone() {
+function Gone({ top }: { top: boolean }) {
     return (
-        <Empty top icon="check" title={t("gone_title")} text={t("gone_text")}>
+        <Empty top={top} icon="check" title={t("gone_title")} text={t("gone_text")}>
             <a class="button" href={href({ screen: "today" })}>
                 {t("back_to_list")}
             </a>
