@@ -107,8 +107,8 @@ describe("in the morning, over WhatsApp", () => {
 
     test("a forged tap does nothing, whoever sends it", async () => {
         const day = new Date().toISOString().slice(0, 10);
-        await town.control("reply", { from: rep, type: "button", text: "Off today", payload: `wc1.day.${day}.off.${"A".repeat(22)}` });
-        await town.control("reply", { from: ana, type: "button", text: "Off today", payload: `wc1.day.${day}.off.${"A".repeat(22)}` });
+        await town.control("reply", { from: rep, about: "last", type: "button", text: "Off today", payload: `wc1.day.${day}.off.${"A".repeat(22)}` });
+        await town.control("reply", { from: ana, about: "last", type: "button", text: "Off today", payload: `wc1.day.${day}.off.${"A".repeat(22)}` });
         await until(async () => (await (await fetch(`${town.url}/metrics`, { headers: { authorization: `Bearer ${town.token}` } })).text()).includes('forged tap'), "counted");
         const { body } = await town.api("GET", "/reps");
         assert.equal(JSON.stringify(body).includes('"away_until":null'), true, JSON.stringify(body));

@@ -137,16 +137,19 @@ export class Load {
         const sent = new Map();
         for (const entry of town.ledger().filter((e) => e.kind === "accepted" && e.template === "wellbeing")) sent.set(entry.wa_id, (sent.get(entry.wa_id) ?? 0) + 1);
         const doubled = [...sent.values()].filter((n) => n > 1).length;
-        // Whoever was not written to has answered before, and a rep is told to call; or the rep is asked about a text in doubt.
-        const in_hand = new Set(ask("SELECT a.value FROM outbox m JOIN address a USING (contact_id) WHERE m.state = 'unknown'"
-            + " UNION SELECT a.value FROM prompt p JOIN address a USING (contact_id) WHERE p.open").split("\n"));
-        const forgotten = [...this.people.keys()].filter((phone) => !sent.has(phone.slice(1)) && !in_hand.has(phone)).length;
+        // Whoever was not written to has answered before, and a rep is told to call once they have written all; or the rep is
+        // asked about a text in doubt.
+        const forgotten = () => {
+            const in_hand = new Set(ask("SELECT a.value FROM outbox m JOIN address a USING (contact_id) WHERE m.state = 'unknown'"
+                + " UNION SELECT a.value FROM prompt p JOIN address a USING (contact_id) WHERE p.open").split("\n"));
+            return [...this.people.keys()].filter((phone) => !sent.has(phone.slice(1)) && !in_hand.has(phone)).length;
+        };
+        await until(() => forgotten() === 0, "everybody was written to, or is in a rep's hands", 20_000);
         console.log(`${this.people.size} contacts, ${said.length} replies acknowledged, ${lost} lost, ${counted_twice} counted twice; ` +
-            `${sent.size} written to, ${doubled} twice, ${forgotten} forgotten`);
+            `${sent.size} written to, ${doubled} twice, ${forgotten()} forgotten`);
         assert.ok(said.length > 20 && sent.size > 10, "there was hardly any load");
         assert.equal(lost, 0);
         assert.equal(counted_twice, 0);
         assert.equal(doubled, 0);
-        assert.equal(forgotten, 0);
     }
 }

@@ -108,6 +108,7 @@ class Writer {
                 "INSERT INTO gateway (id, last_write) VALUES ($1, $2)"
                 " ON CONFLICT (id) DO UPDATE SET last_write = excluded.last_write, at = now()",
                 id_, write_);
+        db_.land();  // a conflict is known before COMMIT leaves
         const auto done = db_.ask_later("COMMIT");
         try {
             if (!db_.take(done).is("COMMIT"))
