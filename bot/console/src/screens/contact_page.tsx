@@ -321,7 +321,7 @@ function happened({ what, text }: TimelineRow): string {
 }
 
 const marks: Record<string, "phone" | "chat" | "check" | "clock" | "heart"> = {
-    talked: "phone", attempt: "phone", dialled: "phone", they_called: "phone", replied: "heart", delivery: "check", wrote: "chat", wellbeing_queued: "chat", call_me_back_queued: "chat",
+    talked: "phone", attempt: "phone", dialled: "phone", line_told: "phone", they_called: "phone", replied: "heart", delivery: "check", wrote: "chat", wellbeing_queued: "chat", call_me_back_queued: "chat",
 };
 const few = 8;
 // Of no use to a rep: the call right after it says the same.

@@ -91,6 +91,7 @@ export const ar: MoreCatalog = {
     tl_marketing_resumed: "أعادوا تشغيل الرسائل",
     tl_address_changed: "لديهم رقم جديد",
     tl_dialled: "طلبتَ الرقم",
+    tl_line_told: "انتهت مكالمتك عبر الخط",
     tl_snoozed: "أجّلتَها",
     tl_promised: "حدّدتَ المكالمة التالية",
     tl_bad_number: "الرقم لا يعمل",
