@@ -130,10 +130,7 @@ class Run {
 
     std::size_t send_some() {
         std::vector<Claimed> claimed;
-        surviving([&] {
-            claimed =
-                applier_->claim(tokens(20), Dispatch::lease);
-        });
+        surviving([&] { claimed = applier_->claim(tokens(20), Dispatch::lease); });
         for (const Claimed& one : claimed) {
             if (options_.faults && rng_.chance(1)) {
                 died_with_claims();  // it is in nobody's hand: its lease runs out

@@ -354,8 +354,10 @@ TEST_CASE("a mistake in a rule pack names file, line and what was expected") {
           "xx.toml:6: expected \"whatsapp\" or \"sms\", found \"whatsap\"");
     CHECK(error(ban + "medium = \"sms\"\ncategory = \"service\"\n") ==
           "xx.toml:7: expected \"marketing\" or \"utility\", found \"service\"");
-    CHECK(error(ban +
-                "medium = \"sms\"\ncategory = \"utility\"\nsince = 2026-01-01\nuntil = 2026-01-01\n") ==
-          "xx.toml:9: expected a day after \"since\"");
+    CHECK(
+        error(
+            ban +
+            "medium = \"sms\"\ncategory = \"utility\"\nsince = 2026-01-01\nuntil = 2026-01-01\n") ==
+        "xx.toml:9: expected a day after \"since\"");
     CHECK(error(ban + "mediums = \"sms\"\n").starts_with("xx.toml:6: unknown key \"mediums\""));
 }

@@ -116,7 +116,8 @@ TEST_CASE("without a known time zone no text goes out, and the rep still calls")
     CHECK(world.prompt() == "no_warmup");
 }
 
-TEST_CASE("whom the provider says not to be on WhatsApp gets one SMS instead, whoever the provider is") {
+TEST_CASE(
+    "whom the provider says not to be on WhatsApp gets one SMS instead, whoever the provider is") {
     for (const int code : {131026, 63003, 63024}) {
         World world;
         world.add_sms();

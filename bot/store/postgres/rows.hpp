@@ -26,9 +26,9 @@ std::string zones_as_text(const std::vector<std::string>& zones);
     "o.id, o.contact_id, o.phase, o.phase_by, o.phase_at, o.phase_reason, o.next_kind, "     \
     "o.next_owner, o.next_due_at, o.wake_at, o.round, o.attempt, o.rerouted, o.replied_at, " \
     "o.promise_at, o.promise_topic, o.enrolled_at, o.cadence, o.version"
-#define WARMCALL_PG_PROMPT                                                                  \
-    "p.id, p.contact_id, p.outreach_id, p.open, p.rep, p.kind, p.reason, p.words, "         \
-    "p.raised_at, p.due_at, p.alert_at, p.ladder_step, p.acknowledged_at, p.line_state, "     \
+#define WARMCALL_PG_PROMPT                                                                \
+    "p.id, p.contact_id, p.outreach_id, p.open, p.rep, p.kind, p.reason, p.words, "       \
+    "p.raised_at, p.due_at, p.alert_at, p.ladder_step, p.acknowledged_at, p.line_state, " \
     "p.line_seconds, p.lease_holder, p.lease_until"
 
 // A failure as its three columns: all of them, or none.

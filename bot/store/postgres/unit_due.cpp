@@ -46,13 +46,13 @@ std::vector<MessageRef> PostgresUnit::due_messages(core::Timestamp now,
     for (const Room& room : rooms) {
         std::vector<Connection::Ticket> kinds;
         for (const core::MessageKind kind : sending_order)
-            kinds.push_back(db_.ask_later(
-                "SELECT m.id, m.contact_id, m.outreach_id, m.round FROM outbox m"
-                " JOIN contact c ON c.id = m.contact_id"
-                " WHERE m.state = 'queued' AND m.channel = $1 AND m.kind = $2"
-                " AND m.not_before <= $3 ORDER BY m.not_before LIMIT $4"
-                " FOR NO KEY UPDATE OF m, c SKIP LOCKED",
-                room.channel, kind, now, room.messages));
+            kinds.push_back(
+                db_.ask_later("SELECT m.id, m.contact_id, m.outreach_id, m.round FROM outbox m"
+                              " JOIN contact c ON c.id = m.contact_id"
+                              " WHERE m.state = 'queued' AND m.channel = $1 AND m.kind = $2"
+                              " AND m.not_before <= $3 ORDER BY m.not_before LIMIT $4"
+                              " FOR NO KEY UPDATE OF m, c SKIP LOCKED",
+                              room.channel, kind, now, room.messages));
         std::vector<MessageRef> here;
         for (const auto& kind : kinds)
             read_refs(db_.take(kind), here);
@@ -65,10 +65,10 @@ std::vector<MessageRef> PostgresUnit::due_messages(core::Timestamp now,
 
 std::size_t PostgresUnit::waiting(const core::ChannelId& channel, core::Timestamp now,
                                   std::size_t limit) {
-    Rows rows =
-        db_.ask("SELECT count(*) FROM (SELECT 1 FROM outbox WHERE state = 'queued' AND channel = $1"
-                " AND kind = 'wellbeing' AND not_before <= $2 LIMIT $3) q",
-                channel, now, limit);
+    Rows rows = db_.ask(
+        "SELECT count(*) FROM (SELECT 1 FROM outbox WHERE state = 'queued' AND channel = $1"
+        " AND kind = 'wellbeing' AND not_before <= $2 LIMIT $3) q",
+        channel, now, limit);
     std::int64_t n = 0;
     if (rows.next())
         rows.read(n);

@@ -1,4 +1,5 @@
-// Makes the store the benchmarks multiply: contacts in live outreaches, through the door as anybody's would come.
+// Makes the store the benchmarks multiply: contacts in live outreaches, through the door as
+// anybody's would come.
 //   prepare CONFIG CONTACTS planned    their well-being message is due now
 //   prepare CONFIG CONTACTS queued     it is in the outbox
 //   prepare CONFIG CONTACTS warming    the provider has accepted it as wamid.BENCH<contact>
