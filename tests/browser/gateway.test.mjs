@@ -4,24 +4,16 @@ import assert from "node:assert/strict";
 import { execFileSync, spawn } from "node:child_process";
 import { randomBytes } from "node:crypto";
 import { mkdtempSync, rmSync } from "node:fs";
-import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
 import { launch, phone, root, violations } from "./support/console.mjs";
+import { free_port } from "../process/support.mjs";
 
 const binary = process.env.WARMCALL;
 const patience_ms = 60_000;
 let folder, env, browser, gateway;
 const running = [];
-
-const freePort = () =>
-    new Promise((found) => {
-        const probe = createServer().listen(0, "127.0.0.1", () => {
-            const { port } = probe.address();
-            probe.close(() => found(port));
-        });
-    });
 
 async function until(what, words) {
     for (const end = Date.now() + patience_ms; Date.now() < end; ) {
@@ -48,7 +40,7 @@ async function stop(child) {
 before(async () => {
     if (!binary) return;
     folder = mkdtempSync(join(tmpdir(), "warmcall-browser-"));
-    const [port, sandbox] = [await freePort(), await freePort()];
+    const [port, sandbox] = [await free_port(), await free_port()];
     const secret = () => randomBytes(16).toString("hex");
     env = {
         ...process.env,

@@ -13,12 +13,14 @@ export const number_id = "300000000000002";
 export const config = join(root, "tests/process/process.toml"); // a town may have its own
 const binary = process.env.WARMCALL ?? join(root, "build/release/warmcall");
 
+// Below the ports that the kernel gives to outgoing connections and to listeners that ask for any: one of those could
+// take it between here and the start of whoever is to have it.
 export const free_port = () =>
     new Promise((found) => {
-        const probe = createServer().listen(0, "127.0.0.1", () => {
-            const { port } = probe.address();
-            probe.close(() => found(port));
-        });
+        const port = 12_000 + Math.floor(Math.random() * 20_000);
+        const probe = createServer()
+            .on("error", () => found(free_port()))
+            .listen(port, "127.0.0.1", () => probe.close(() => found(port)));
     });
 
 // Asks until the answer is yes; the words say what was waited for.
