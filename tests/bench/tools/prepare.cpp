@@ -62,15 +62,14 @@ void enrol(const Settings& s, Store& store, Applier& applier, Clock& clock, std:
     }
 }
 
-void accept_all(const Settings& s, Applier& applier, Clock& clock) {
+void accept_all(Applier& applier, Clock& clock) {
     SystemRng rng;
     for (;;) {
         std::vector<Token> fresh(at_once);
         for (Token& t : fresh) {
             t = rng.token();
         }
-        const std::vector<Claimed> claimed = applier.claim(
-            {.budget = {{s.channels.front().account.id, at_once}}}, fresh, std::chrono::hours{1});
+        const std::vector<Claimed> claimed = applier.claim(fresh, std::chrono::hours{1});
         if (claimed.empty()) {
             return;
         }
@@ -107,7 +106,7 @@ int main(int argc, char** argv) {
         }
     }
     if (state == "warming") {
-        accept_all(*settings, applier, clock);
+        accept_all(applier, clock);
     }
     return 0;
 }
