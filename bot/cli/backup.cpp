@@ -18,7 +18,7 @@ namespace {
 
 namespace fs = std::filesystem;
 
-struct Options {
+struct BackupOptions {
     std::filesystem::path config;
     std::filesystem::path to;
 };
@@ -104,7 +104,7 @@ Result<void> make(const fs::path& from, const fs::path& partial, const fs::path&
     return keep(partial, path);
 }
 
-int run_backup(const Options& options) {
+int run_backup(const BackupOptions& options) {
     const auto settings = load_settings(options.config, Secrets::unasked);
     if (!settings)
         return complain(settings.error().message);
@@ -135,7 +135,7 @@ int run_backup(const Options& options) {
 }  // namespace
 
 Run backup(CLI::App& app) {
-    const auto options = std::make_shared<Options>();
+    const auto options = std::make_shared<BackupOptions>();
     add_config(app, options->config);
     app.add_option("FILE", options->to, "Where to; it must not be there yet")->required();
     return [options] { return run_backup(*options); };

@@ -26,7 +26,7 @@ namespace asio = boost::asio;
 constexpr core::Duration connect_limit = std::chrono::seconds{10};
 constexpr core::Duration answer_limit = std::chrono::seconds{15};
 
-struct Options {
+struct CheckOptions {
     std::filesystem::path config;
     bool offline = false;
 };
@@ -147,13 +147,15 @@ bool check_channels(const Settings& settings) {
 
 // Somebody in that country who agreed, at a decent hour: which way a first text would take to them,
 // and why not another.
-std::string way_to(const core::Plan& plan, const std::string& region) {
+std::string way_to(const core::Plan& plan, const std::string& region,
+                   const std::vector<std::string>& agreed_to = {}) {
     core::Case somebody;
     somebody.contact.addresses = {{core::AddressKind::phone, "+0"}};
     somebody.contact.region = region;
     somebody.contact.language = "en";
     somebody.contact.zones = {"UTC"};
     somebody.contact.consent = core::Consent{};
+    somebody.contact.consent->covers = agreed_to;
     const core::Timestamp now = SystemClock{}.now();
     const auto at = core::next_decent(plan.calendar, somebody.contact, now);
     const std::vector<core::Route> ways = core::preview(plan, somebody, at.value_or(now));
@@ -174,6 +176,12 @@ void print_routes(const Settings& settings) {
     line("✓", "routes", usual);
     for (const auto& [way, regions] : countries)
         line("✓", "routes", regions + ": " + way);
+    // Who agreed to one way only; where there is but one, that is said above.
+    if (settings.plan.channels.size() > 1)
+        for (const char* way : {"whatsapp", "sms"})
+            line(
+                "✓", "routes",
+                "who agreed to " + std::string{way} + " only: " + way_to(settings.plan, "", {way}));
 }
 
 void print_limits(const Settings& settings) {
@@ -189,7 +197,7 @@ void print_limits(const Settings& settings) {
     }
 }
 
-int run_check(const Options& options) {
+int run_check(const CheckOptions& options) {
     const ReadSettings read = read_settings(options.config, process_environment());
     const bool in_order = print(read);
     if (in_order && !read.settings.channels.empty()) {
@@ -208,7 +216,7 @@ int run_check(const Options& options) {
 }  // namespace
 
 Run check(CLI::App& app) {
-    const auto options = std::make_shared<Options>();
+    const auto options = std::make_shared<CheckOptions>();
     add_config(app, options->config);
     app.add_flag("--offline", options->offline,
                  "Do not ask the providers whether the credentials work");

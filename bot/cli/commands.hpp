@@ -37,7 +37,8 @@ Run store(CLI::App& app);
 inline constexpr Command commands[] = {
     {"serve", "Runs the gateway: messages, webhooks, call prompts, the console",
      "warmcall serve --config /etc/warmcall/warmcall.toml", serve},
-    {"sandbox", "Plays the WhatsApp Cloud API on this machine, with a phone to type on",
+    {"sandbox",
+     "Plays every provider on this machine, with a customer's and a rep's phone to type on",
      "warmcall sandbox --config config/demo.toml", sandbox},
     {"import", "Brings contacts in from a CSV file",
      "warmcall import contacts.csv --rep joel --dry-run", import},

@@ -332,16 +332,16 @@ Result<void> Control::listen() {
         return Error{Errc::io, impl_->path.string() +
                                    ": the folder cannot be opened, or the name is too long"};
     ::unlink(impl_->path.c_str());
-    boost::system::error_code failed;
-    impl_->acceptor.open({}, failed);
+    boost::system::error_code trouble;
+    impl_->acceptor.open({}, trouble);
     const mode_t others = ::umask(0177);
-    impl_->acceptor.bind(stream_protocol::endpoint{address.path()}, failed);
+    impl_->acceptor.bind(stream_protocol::endpoint{address.path()}, trouble);
     ::umask(others);
-    if (!failed)
-        impl_->acceptor.listen(requests_at_once_max, failed);
-    if (failed) {
+    if (!trouble)
+        impl_->acceptor.listen(requests_at_once_max, trouble);
+    if (trouble) {
         impl_->acceptor.close();
-        return Error{Errc::io, impl_->path.string() + ": " + failed.message()};
+        return Error{Errc::io, impl_->path.string() + ": " + trouble.message()};
     }
     return {};
 }
@@ -355,11 +355,11 @@ asio::awaitable<void> Control::run() {
             co_await pause.async_wait(asio::use_awaitable);
             continue;
         }
-        auto [failed, socket] =
+        auto [trouble, socket] =
             co_await impl.acceptor.async_accept(asio::as_tuple(asio::use_awaitable));
-        if (failed == asio::error::operation_aborted)
+        if (trouble == asio::error::operation_aborted)
             co_return;
-        if (failed) {  // out of descriptors: later
+        if (trouble) {  // out of descriptors: later
             pause.expires_after(std::chrono::milliseconds{100});
             co_await pause.async_wait(asio::use_awaitable);
             continue;

@@ -21,7 +21,7 @@ namespace {
 
 constexpr std::size_t timeline_max = 200;
 
-struct Options {
+struct ExplainOptions {
     std::filesystem::path config;
     std::string who;
     std::size_t lines = 30;
@@ -75,7 +75,10 @@ void print_contact(const core::Plan& plan, const core::Contact& contact) {
     say("", "of " + name_of(plan, contact.owner) + "; language " + contact.language + "; clock " +
                 (contact.zones.empty() ? "unknown" : joined(contact.zones) + " (" + source + ")"));
     if (contact.consent)
-        say("", "agreed: " + contact.consent->source + ", " + when(contact.consent->at, "UTC"));
+        say("", "agreed: " + contact.consent->source + ", " + when(contact.consent->at, "UTC") +
+                    (contact.consent->covers.empty()
+                         ? ""
+                         : "; to " + joined(contact.consent->covers) + " only"));
     else
         say("", "has not agreed to be written to");
     for (const core::Suppression& suppression : contact.suppressions)
@@ -180,7 +183,7 @@ Result<core::ContactId> find_contact(Store& store, const Settings& settings,
     return Error{Errc::not_found, "there is no such contact"};
 }
 
-int run_explain(const Options& options) {
+int run_explain(const ExplainOptions& options) {
     auto settings = load_settings(options.config, Secrets::unasked);
     if (!settings)
         return complain(settings.error().message);
@@ -210,7 +213,7 @@ int run_explain(const Options& options) {
 }  // namespace
 
 Run explain(CLI::App& app) {
-    const auto options = std::make_shared<Options>();
+    const auto options = std::make_shared<ExplainOptions>();
     add_config(app, options->config);
     app.add_option("WHO", options->who, "A phone number, or the contact's number in warmcall")
         ->required();

@@ -22,7 +22,7 @@ constexpr std::size_t rows_between_looks = 500;
 constexpr std::size_t verdicts_shown_max =
     20;  // of rejected rows; all of them are in the rejects file
 
-struct Options {
+struct ImportOptions {
     std::filesystem::path config;
     std::filesystem::path file;
     std::filesystem::path rejects;
@@ -82,7 +82,7 @@ std::optional<web::Reject> verdict_on(const web::CsvRow& row, web::RowChecker& c
         return std::nullopt;
     for (const core::Address& address : std::get<web::ImportRow>(verdict).add.contact.addresses)
         if (store->contact_by(address))
-            return web::Reject{row.line, "phone: this number is a contact already", row.fields};
+            return web::known_already(row.line, row.fields);
     return std::nullopt;
 }
 
@@ -130,7 +130,8 @@ bool write_rejects(const std::filesystem::path& path, const std::string& csv) {
     return bool{out};
 }
 
-int report(const Options& options, const web::CsvTable& table, std::vector<web::Reject> rejected) {
+int report(const ImportOptions& options, const web::CsvTable& table,
+           std::vector<web::Reject> rejected) {
     std::sort(rejected.begin(), rejected.end(),
               [](const auto& a, const auto& b) { return a.line < b.line; });
     const std::size_t taken = table.rows.size() - rejected.size();
@@ -150,7 +151,7 @@ int report(const Options& options, const web::CsvTable& table, std::vector<web::
     return taken == 0 ? failed : succeeded;
 }
 
-Result<web::ImportRules> rules_of(const Settings& settings, const Options& options) {
+Result<web::ImportRules> rules_of(const Settings& settings, const ImportOptions& options) {
     web::ImportRules rules{
         core::RepId{options.rep}, options.cadence, settings.default_region, options.language, {}};
     if (!options.rep.empty() && !settings.plan.reps.contains(rules.rep))
@@ -164,7 +165,7 @@ Result<web::ImportRules> rules_of(const Settings& settings, const Options& optio
     return rules;
 }
 
-int rehearse(const Options& options, Settings& settings, const web::ImportRules& rules,
+int rehearse(const ImportOptions& options, Settings& settings, const web::ImportRules& rules,
              const web::CsvTable& table, const web::Columns& columns) {
     const auto desk = Desk::open(settings, Desk::Missing::is_an_error);
     if (!desk && desk.error().code != Errc::not_found)
@@ -175,7 +176,7 @@ int rehearse(const Options& options, Settings& settings, const web::ImportRules&
 
 // Everything in one transaction, ours or the running gateway's: nothing is half-imported when it
 // fails on the way.
-int import_all(const Options& options, Settings& settings, const web::ImportRules& rules,
+int import_all(const ImportOptions& options, Settings& settings, const web::ImportRules& rules,
                const web::CsvTable& table, const std::string& bytes) {
     const auto text = web::to_utf8(bytes);
     if (!text)
@@ -199,8 +200,8 @@ int import_all(const Options& options, Settings& settings, const web::ImportRule
     return report(options, table, rejected_of(table, *answer));
 }
 
-int run_import(const Options& given) {
-    Options options = given;
+int run_import(const ImportOptions& given) {
+    ImportOptions options = given;
     if (options.rejects.empty())
         options.rejects = options.file.string() + ".rejected.csv";
     auto settings = load_settings(options.config, Secrets::unasked);
@@ -226,7 +227,7 @@ int run_import(const Options& given) {
 }  // namespace
 
 Run import(CLI::App& app) {
-    const auto options = std::make_shared<Options>();
+    const auto options = std::make_shared<ImportOptions>();
     add_config(app, options->config);
     app.add_option("FILE", options->file,
                    "A CSV file with a header: name, phone, and whatever else is known")

@@ -28,14 +28,14 @@ Result<Desk> Desk::open(Settings& settings, Missing missing) try {
         return equal;
     }
     const std::filesystem::path file = file_of(settings.store_url);
-    std::error_code failed;
-    if (missing == Missing::is_an_error && !std::filesystem::exists(file, failed))
+    std::error_code trouble;
+    if (missing == Missing::is_an_error && !std::filesystem::exists(file, trouble))
         return Error{Errc::not_found, file.string() + ": there is no database yet"};
     Desk desk;
     desk.settings_ = &settings;
     desk.gateway_ = gateway_runs(control_path(settings.store_url));
     if (missing == Missing::is_made && !desk.gateway_)
-        std::filesystem::create_directories(file.parent_path(), failed);
+        std::filesystem::create_directories(file.parent_path(), trouble);
     const bool only_looks = desk.gateway_ || missing == Missing::is_an_error;
     desk.store_ = only_looks ? open_sqlite(file.string(), {.access = SqliteOptions::Access::read})
                              : make_store(settings.store_url);

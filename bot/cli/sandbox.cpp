@@ -26,7 +26,7 @@ namespace {
 
 namespace asio = boost::asio;
 
-struct Options {
+struct SandboxOptions {
     std::filesystem::path config;
     std::string channel;
     std::string listen;
@@ -109,7 +109,7 @@ Result<std::vector<sandbox::Known>> people_of(const Settings& settings, const st
 // The channels to play: the one that is named, else all that share an address on this machine with
 // the first that has one; with --listen, all.
 Result<std::vector<const ChannelSettings*>> channels_of(const Settings& settings,
-                                                        const Options& given) {
+                                                        const SandboxOptions& given) {
     const bool anywhere = !given.listen.empty() || !given.channel.empty();
     std::vector<const ChannelSettings*> found;
     const ChannelSettings* elsewhere = nullptr;
@@ -153,7 +153,7 @@ sandbox::LineOptions line_of(const Settings& settings, const Account& account) {
     return line;
 }
 
-Result<sandbox::Options> options_of(const Settings& settings, const Options& given) {
+Result<sandbox::Options> options_of(const Settings& settings, const SandboxOptions& given) {
     const auto channels = channels_of(settings, given);
     if (!channels)
         return channels.error();
@@ -184,7 +184,7 @@ asio::awaitable<void> stop_on_signal(asio::signal_set& signals, sandbox::Sandbox
     sandbox.stop();
 }
 
-int run_sandbox(const Options& given) {
+int run_sandbox(const SandboxOptions& given) {
     const auto settings = load_settings(given.config);
     if (!settings)
         return complain(settings.error().message);
@@ -220,7 +220,7 @@ int run_sandbox(const Options& given) {
 }  // namespace
 
 Run sandbox(CLI::App& app) {
-    const auto options = std::make_shared<Options>();
+    const auto options = std::make_shared<SandboxOptions>();
     add_config(app, options->config);
     app.add_option("--channel", options->channel,
                    "Which channel to play [all whose base_url is the same address here]")

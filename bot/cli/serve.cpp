@@ -154,10 +154,15 @@ struct Gateway {  // NOLINT: members refer to earlier ones, so it never moves
         applier.set_tap_key(link_key);
         applier.set_limits(*limits);
         applier.set_unfit(unfit_on(lines_of(s)));
+        applier.set_pause_after(pause_after(lines_of(s)));
         store->on_news([this] { asio::post(context, [this] { news.cancel(); }); });
-        door.on_commit([this] {
-            dispatch.nudge();
-            alerts.nudge();
+        door.on_errands([this](Errands left) {
+            if (left.texts) {
+                dispatch.nudge();
+            }
+            if (left.alerts) {
+                alerts.nudge();
+            }
         });
     }
 };

@@ -20,7 +20,7 @@
 namespace warmcall::cli {
 namespace {
 
-struct Options {
+struct SimulateOptions {
     std::filesystem::path config;
     std::filesystem::path contacts;
     std::string cadence = "gentle";
@@ -29,7 +29,8 @@ struct Options {
     bool faults = false;
 };
 
-Result<std::vector<NewContact>> contacts_of(const Settings& settings, const Options& given) {
+Result<std::vector<NewContact>> contacts_of(const Settings& settings,
+                                            const SimulateOptions& given) {
     std::vector<NewContact> contacts;
     if (given.contacts.empty()) {
         return contacts;
@@ -117,7 +118,7 @@ void print(const simulator::Report& report, const std::string& zone, core::Times
         static_cast<unsigned long long>(report.calls), zone.c_str());
 }
 
-int run_simulate(const Options& given) {
+int run_simulate(const SimulateOptions& given) {
     const auto settings = load_settings(given.config, Secrets::unasked);
     if (!settings) {
         return complain(settings.error().message);
@@ -168,7 +169,7 @@ int run_simulate(const Options& given) {
 }  // namespace
 
 Run simulate(CLI::App& app) {
-    const auto options = std::make_shared<Options>();
+    const auto options = std::make_shared<SimulateOptions>();
     add_config(app, options->config);
     app.add_option("--contacts", options->contacts, "Contacts as CSV [a few made-up ones]")
         ->type_name("FILE");

@@ -17,7 +17,7 @@
 namespace warmcall::cli {
 namespace {
 
-struct Options {
+struct CopyOptions {
     std::string from, to;
     bool give_up = false;
 };
@@ -105,7 +105,7 @@ int copy(const std::string& file, const std::string& to) {
     return succeeded;
 }
 
-int run_copy(const Options& options) {
+int run_copy(const CopyOptions& options) {
     const std::string from = address(options.from), to = address(options.to);
     const std::string file = sqlite_file(from);
     std::error_code problem;
@@ -130,7 +130,7 @@ int run_copy(const Options& options) {
 }  // namespace
 
 Run store(CLI::App& app) {
-    const auto options = std::make_shared<Options>();
+    const auto options = std::make_shared<CopyOptions>();
     CLI::App* sub = app.add_subcommand(
         "copy",
         "Copies everything from SQLite to an empty PostgreSQL database, and compares it.\n"

@@ -22,7 +22,7 @@ namespace {
 
 namespace asio = boost::asio;
 
-struct Options {
+struct TemplatesOptions {
     std::filesystem::path config;
     std::vector<std::string> names;
 };
@@ -58,7 +58,7 @@ Result<HttpResponse> ask(HttpRequest request) {
     return answer;
 }
 
-Result<std::vector<InTemplate>> list(const Account& account, const Provider& provider) {
+Result<std::vector<InTemplate>> listed(const Account& account, const Provider& provider) {
     constexpr int pages_max = 60;  // of 100: WhatsApp keeps at most 6,000
     std::vector<InTemplate> all;
     std::string next;
@@ -91,7 +91,7 @@ const InTemplate* find(const std::vector<InTemplate>& there, const core::Templat
     return at == there.end() ? nullptr : &*at;
 }
 
-bool chosen(const Options& options, const core::Template& t) {
+bool chosen(const TemplatesOptions& options, const core::Template& t) {
     return core::is_reviewed(t.kind) &&
            (options.names.empty() ||
             std::ranges::find(options.names, t.name) != options.names.end());
@@ -143,7 +143,7 @@ int each_channel(const Settings& settings, const Seen& seen) {
         if (provider.build_templates == nullptr)
             continue;
         any = true;
-        const auto there = list(channel.account, provider);
+        const auto there = listed(channel.account, provider);
         if (!there)
             result = complain("channel " + channel.account.id.value + ": " + there.error().message);
         else
@@ -154,7 +154,7 @@ int each_channel(const Settings& settings, const Seen& seen) {
     return result;
 }
 
-int status(Settings& settings, const Options& options) {
+int status(Settings& settings, const TemplatesOptions& options) {
     bool all_usable = true;
     const int result = each_channel(settings, [&](const Account& account, const Provider&,
                                                   const std::vector<InTemplate>& there) {
@@ -216,7 +216,7 @@ Result<std::size_t> bring(Settings& settings, const std::vector<InTemplate>& the
     return n;
 }
 
-int sync(Settings& settings, const Options&) {
+int sync(Settings& settings, const TemplatesOptions&) {
     int result = succeeded;
     const int asked = each_channel(settings, [&](const Account& account, const Provider&,
                                                  const std::vector<InTemplate>& there) {
@@ -229,7 +229,7 @@ int sync(Settings& settings, const Options&) {
     return asked == succeeded ? result : asked;
 }
 
-int submit(Settings& settings, const Options& options) {
+int submit(Settings& settings, const TemplatesOptions& options) {
     int result = succeeded;
     bool any = false;
     const int asked = each_channel(settings, [&](const Account& account, const Provider& provider,
@@ -255,9 +255,9 @@ int submit(Settings& settings, const Options& options) {
     return result == succeeded ? told : result;
 }
 
-using Doing = int (*)(Settings&, const Options&);
+using Doing = int (*)(Settings&, const TemplatesOptions&);
 
-int run(const Options& options, Doing doing) {
+int run(const TemplatesOptions& options, Doing doing) {
     auto settings = load_settings(options.config);
     if (!settings)
         return complain(settings.error().message);
@@ -267,7 +267,7 @@ int run(const Options& options, Doing doing) {
 }  // namespace
 
 Run templates(CLI::App& app) {
-    const auto options = std::make_shared<Options>();
+    const auto options = std::make_shared<TemplatesOptions>();
     add_config(app, options->config);
     const auto doing = std::make_shared<Doing>(nullptr);
     const auto add = [&](const char* name, const char* summary, Doing what) {

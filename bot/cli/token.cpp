@@ -21,7 +21,7 @@ namespace {
 constexpr core::Duration link_time_max = std::chrono::hours{24};
 constexpr std::size_t token_name_bytes_max = 100;
 
-struct Options {
+struct TokenOptions {
     std::filesystem::path config;
     std::string name;
     std::string rep;
@@ -38,8 +38,8 @@ std::optional<std::string> unknown_rep(const Settings& settings, const std::stri
 }
 
 // Reads the configuration and opens the database, and does `work` with both.
-int at_desk(const Options& options, Desk::Missing missing,
-            int (*work)(const Options&, const Settings&, const Desk&)) {
+int at_desk(const TokenOptions& options, Desk::Missing missing,
+            int (*work)(const TokenOptions&, const Settings&, const Desk&)) {
     auto settings = load_settings(options.config, Secrets::unasked);
     if (!settings)
         return complain(settings.error().message);
@@ -49,7 +49,7 @@ int at_desk(const Options& options, Desk::Missing missing,
     return work(options, *settings, *desk);
 }
 
-int create(const Options& options, const Settings& settings, const Desk& desk) {
+int create(const TokenOptions& options, const Settings& settings, const Desk& desk) {
     if (!options.rep.empty())
         if (const auto problem = unknown_rep(settings, options.rep))
             return complain(*problem);
@@ -73,7 +73,7 @@ int create(const Options& options, const Settings& settings, const Desk& desk) {
     return succeeded;
 }
 
-int list(const Options&, const Settings&, const Desk& desk) {
+int list(const TokenOptions&, const Settings&, const Desk& desk) {
     std::printf("%-20s %-12s %-21s %-21s %s\n", "NAME", "REP", "MADE", "LAST USED", "STATE");
     for (const ApiToken& token : desk.store().tokens())
         std::printf(
@@ -84,7 +84,7 @@ int list(const Options&, const Settings&, const Desk& desk) {
     return succeeded;
 }
 
-int revoke(const Options& options, const Settings&, const Desk& desk) {
+int revoke(const TokenOptions& options, const Settings&, const Desk& desk) {
     const auto done = desk.carry_out({{"do", "revoke_token"}, {"name", options.name}});
     if (!done)
         return complain(done.error().message);
@@ -94,7 +94,7 @@ int revoke(const Options& options, const Settings&, const Desk& desk) {
     return succeeded;
 }
 
-int link(const Options& options, const Settings& settings, const Desk& desk) {
+int link(const TokenOptions& options, const Settings& settings, const Desk& desk) {
     if (const auto problem = unknown_rep(settings, options.rep))
         return complain(*problem);
     const auto valid = core::read_duration(options.valid);
@@ -122,11 +122,11 @@ std::string valid_time(const std::string& text) {  // CLI11: what is wrong, or n
 }  // namespace
 
 Run token(CLI::App& app) {
-    const auto options = std::make_shared<Options>();
+    const auto options = std::make_shared<TokenOptions>();
     const auto chosen = std::make_shared<std::function<int()>>();
     app.require_subcommand(1);
     const auto add = [&](const char* name, const char* summary, const char* example,
-                         int (*work)(const Options&, const Settings&, const Desk&)) {
+                         int (*work)(const TokenOptions&, const Settings&, const Desk&)) {
         CLI::App* sub = app.add_subcommand(name, summary);
         sub->footer(std::string{"\nExample:\n  warmcall token "} + example);
         sub->callback([chosen, options, work] {

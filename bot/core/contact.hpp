@@ -30,6 +30,8 @@ struct Consent {
     std::string source;  // where it was given: "signup form", "at the counter"
     Timestamp at{};
     std::string text;  // the wording they agreed to
+    // Which ways they agreed to: "whatsapp", "sms", or the name of one channel. None: every way.
+    std::vector<std::string> covers{};
 
     bool operator==(const Consent&) const = default;
 };

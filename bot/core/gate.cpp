@@ -62,6 +62,35 @@ bool automatic(MessageKind kind) {
     return kind == MessageKind::wellbeing || kind == MessageKind::call_me_back;
 }
 
+std::string_view way_of(Medium medium) {
+    return medium == Medium::whatsapp ? "whatsapp" : "sms";
+}
+
+// "WhatsApp", "SMS", or the name the channel has here.
+std::string spoken(const std::string& way) {
+    return way == "whatsapp" ? "WhatsApp" : way == "sms" ? "SMS" : way;
+}
+
+Verdict consent_verdict(const Contact& contact, const Channel& channel) {
+    if (!contact.consent) {
+        return never(GateCode::no_consent, "There is no record that they agreed to be written to.");
+    }
+    const std::vector<std::string>& covers = contact.consent->covers;
+    const bool covered = covers.empty() || std::ranges::any_of(covers, [&](const auto& way) {
+                             return way == way_of(channel.medium) || way == channel.id.value;
+                         });
+    if (covered) {
+        return {};
+    }
+    std::string agreed;
+    for (const std::string& way : covers) {
+        agreed += (agreed.empty() ? "" : ", ") + spoken(way);
+    }
+    return elsewhere(GateCode::not_agreed, "They agreed to " + agreed + ", not to " +
+                                               spoken(std::string{way_of(channel.medium)}) +
+                                               " over " + channel.id.value + ".");
+}
+
 Verdict template_verdict(const Plan& plan, const Message& message, Medium medium) {
     const Template* t = plan.templates.find(message.template_name, message.language);
     if (t == nullptr) {
@@ -242,8 +271,10 @@ Verdict gate(const Plan& plan, const Case& subject, const Message& message, Time
     if (suppressed(contact, message, category)) {
         return elsewhere(GateCode::suppressed, "They asked not to be written to.");
     }
-    if (automatic(message.kind) && !contact.consent) {
-        return never(GateCode::no_consent, "There is no record that they agreed to be written to.");
+    if (automatic(message.kind)) {
+        if (const Verdict v = consent_verdict(contact, *channel); !v.go()) {
+            return v;
+        }
     }
     if (!message.template_name.empty()) {
         if (const Verdict v = template_verdict(plan, message, channel->medium); !v.go()) {
@@ -428,6 +459,8 @@ std::string_view to_string(GateCode code) {
             return "suppressed";
         case GateCode::no_consent:
             return "no_consent";
+        case GateCode::not_agreed:
+            return "not_agreed";
         case GateCode::replied:
             return "replied";
         case GateCode::template_missing:

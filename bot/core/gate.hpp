@@ -17,6 +17,7 @@ enum class GateCode {
     held,
     suppressed,
     no_consent,
+    not_agreed,  // they agreed, and not to this way
     replied,
     template_missing,
     template_not_approved,

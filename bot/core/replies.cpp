@@ -38,6 +38,10 @@ bool is_ascii(std::string_view word) {
                        [](char c) { return static_cast<unsigned char>(c) < 0x80; });
 }
 
+bool lettered(std::string_view word) {
+    return std::any_of(word.begin(), word.end(), [](char c) { return c >= 'a' && c <= 'z'; });
+}
+
 std::string with_look_alikes(std::string_view word) {
     if (is_ascii(word)) {
         std::string out{word};
@@ -68,13 +72,16 @@ icu::UnicodeString decomposed(std::string_view word) {
     return icu::Normalizer2::getNFDInstance(error)->normalize(in, error);
 }
 
-// The same of a word in ASCII, which most are: nothing there can be decomposed.
-std::string key_of_ascii(std::string_view word, bool lettered) {
-    std::string out;
+// The key of a word in ASCII, which most are, at the end of a text: nothing there can be
+// decomposed, and only an apostrophe looks like nothing.
+void append_ascii_key(std::string_view word, std::string& out) {
+    const bool zero_is_o = lettered(word);
     int run = 0;
     char before = 0;
     for (char c : word) {
-        if (c == '0' && lettered)
+        if (c == '\'')
+            continue;
+        if (c == '0' && zero_is_o)
             c = 'o';
         run = c == before ? run + 1 : 1;
         if (run == 3)
@@ -83,15 +90,16 @@ std::string key_of_ascii(std::string_view word, bool lettered) {
             out += c;
         before = c;
     }
-    return out;
 }
 
 // A word as it is compared: accents gone, "st0p" and "stooop" as "stop".
 std::string key_of(std::string_view word) {
-    const bool lettered =
-        std::any_of(word.begin(), word.end(), [](char c) { return c >= 'a' && c <= 'z'; });
-    if (is_ascii(word))
-        return key_of_ascii(word, lettered);
+    const bool zero_is_o = lettered(word);
+    if (is_ascii(word)) {
+        std::string key;
+        append_ascii_key(word, key);
+        return key;
+    }
     const icu::UnicodeString in = decomposed(word);
     icu::UnicodeString out;
     std::int32_t run = 0;
@@ -102,7 +110,7 @@ std::string key_of(std::string_view word) {
             continue;
         if (c == 0x0901)
             c = 0x0902;  // हूँ and हूं are one word
-        if (c == '0' && lettered)
+        if (c == '0' && zero_is_o)
             c = 'o';
         run = c == before ? run + 1 : 1;
         if (run == 3)
@@ -116,7 +124,7 @@ std::string key_of(std::string_view word) {
 }
 
 // The words of a message as they are compared, and a line of them with a blank after each.
-struct Line {
+struct TextLine {
     std::string text;
     std::vector<std::size_t> starts;  // of each word in the text
     std::vector<bool> breaks;         // punctuation stands before the word
@@ -131,18 +139,30 @@ struct Line {
         text += word;
         text += ' ';
     }
+    void add_ascii(std::string_view word, bool after_break) {
+        const std::size_t start = text.size();
+        append_ascii_key(word, text);
+        if (text.size() == start)
+            return;
+        starts.push_back(start);
+        breaks.push_back(after_break);
+        text += ' ';
+    }
 };
 
-Line line_of(std::string_view text) {
-    Line line;
+TextLine line_of(std::string_view text) {
+    TextLine line;
+    line.text.reserve(text.size() + 1);
     for (const Word& word : words_of(text, Braces::plain))
-        if (const std::string key = key_of(with_look_alikes(word.folded)); !key.empty())
+        if (is_ascii(word.folded))
+            line.add_ascii(word.folded, word.breaks);
+        else if (const std::string key = key_of(with_look_alikes(word.folded)); !key.empty())
             line.add(key, word.breaks);
     return line;
 }
 
 std::string phrase_key(std::string_view phrase) {
-    Line line = line_of(phrase);
+    TextLine line = line_of(phrase);
     if (!line.text.empty())
         line.text.pop_back();
     return line.text;
@@ -164,7 +184,7 @@ void phrases_at(const std::vector<std::string>& phrases, std::string_view rest, 
             found(std::string_view{*phrase});
 }
 
-bool has_any(const std::vector<std::string>& phrases, const Line& line, std::size_t first,
+bool has_any(const std::vector<std::string>& phrases, const TextLine& line, std::size_t first,
              std::size_t last) {
     bool any = false;
     for (std::size_t word = first; word < last && !any; ++word)
@@ -172,12 +192,12 @@ bool has_any(const std::vector<std::string>& phrases, const Line& line, std::siz
     return any;
 }
 
-bool has_any(const std::vector<std::string>& phrases, const Line& line) {
+bool has_any(const std::vector<std::string>& phrases, const TextLine& line) {
     return has_any(phrases, line, 0, line.size());
 }
 
-Line without(const std::vector<std::string>& phrases, const Line& line) {
-    Line left;
+TextLine without(const std::vector<std::string>& phrases, const TextLine& line) {
+    TextLine left;
     std::size_t covered = 0;  // bytes of the text a courtesy has taken
     for (std::size_t word = 0; word < line.size(); ++word) {
         const std::string_view rest = line.from(word);
@@ -200,7 +220,7 @@ bool made_of(const std::vector<std::string>& entries, std::string_view rest) {
 }
 
 // "s t o p" and "S.T.O.P."
-std::string spelled_out(const Line& line) {
+std::string spelled_out(const TextLine& line) {
     if (line.text.size() != 2 * line.size() || line.size() < 3)
         return {};
     std::string word = line.text;
@@ -208,19 +228,19 @@ std::string spelled_out(const Line& line) {
     return word + " ";
 }
 
-bool whole_message_stops(const ReplyWords& words, const Line& line) {
+bool whole_message_stops(const ReplyWords& words, const TextLine& line) {
     if (line.size() == 0 || line.size() > longest_stop)
         return false;
     if (made_of(words.stop, line.text))
         return true;
     if (const std::string word = spelled_out(line); !word.empty() && made_of(words.stop, word))
         return true;
-    const Line plain = without(words.courtesies, line);
+    const TextLine plain = without(words.courtesies, line);
     return plain.size() > 0 && made_of(words.stop, plain.text);
 }
 
 // Stands a "don't" right before this word, at most three words away and in the same thought?
-bool negated(const ReplyWords& words, const Line& line, std::size_t word) {
+bool negated(const ReplyWords& words, const TextLine& line, std::size_t word) {
     std::size_t first = word;
     while (first > 0 && word - first < 3 && !line.breaks[first])
         --first;
@@ -229,7 +249,7 @@ bool negated(const ReplyWords& words, const Line& line, std::size_t word) {
 
 enum class Strength { none, doubtful, plain };
 
-Strength stop_phrase(const ReplyWords& words, const Line& line) {
+Strength stop_phrase(const ReplyWords& words, const TextLine& line) {
     Strength strongest = Strength::none;
     for (std::size_t word = 0; word < line.size(); ++word)
         phrases_at(words.stop_phrases, line.from(word), [&](std::string_view) {
@@ -281,7 +301,7 @@ std::string normalise(std::string_view text) {
 Reading read_reply(const ReplyWords& words, std::string_view text, Timestamp received_at) {
     using Kind = Reading::Kind;
     text = text.substr(0, longest_read);
-    const Line line = line_of(text);
+    const TextLine line = line_of(text);
     if (whole_message_stops(words, line))
         return {Kind::stop, {}};
     const bool automatic = has_any(words.automatic, line) && !has_any(words.human, line);

@@ -40,7 +40,7 @@ std::optional<std::size_t> characters(std::string_view text) {
 }
 
 // "hi-IN" and "hi_IN" are one language.
-std::string folded(std::string_view language) {
+std::string folded_language(std::string_view language) {
     std::string out{language};
     for (char& c : out) {
         if (c == '-')
@@ -54,7 +54,7 @@ std::string folded(std::string_view language) {
 const Template* exactly(const std::vector<Template>& all, std::string_view name,
                         const std::string& language) {
     const auto found = std::find_if(all.begin(), all.end(), [&](const Template& t) {
-        return t.name == name && folded(t.language) == language;
+        return t.name == name && folded_language(t.language) == language;
     });
     return found == all.end() ? nullptr : &*found;
 }
@@ -167,7 +167,7 @@ std::optional<std::string> take_text(Template& t, std::string_view text) {
 }  // namespace
 
 const Template* TemplateBook::find(std::string_view name, std::string_view language) const {
-    const std::string wanted = folded(language);
+    const std::string wanted = folded_language(language);
     if (const auto* t = exactly(templates, name, wanted))
         return t;
     if (const auto* t = exactly(templates, name, wanted.substr(0, wanted.find('_'))))

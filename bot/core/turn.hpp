@@ -78,4 +78,51 @@ inline constexpr std::size_t topic_bytes_max = 500;
 
 using Refused = std::optional<Refusal>;
 
+// What follows from an event: changes the turn, or refuses and changes nothing.
+// -- of time: decide_waking.cpp
+Refused on(Turn& t, const Enrolled& e);
+Refused on(Turn& t, const Woke& e);
+// -- of the contact: decide_contact.cpp
+Refused on(Turn& t, const Replied& e);
+Refused on(Turn& t, const TheyCalled& e);
+Refused on(Turn& t, const RepWrote& e);
+Refused on(Turn& t, const MarketingPreference& e);
+Refused on(Turn& t, const AddressLearned& e);
+// -- of a message: decide_message.cpp
+Refused on(Turn& t, const DeliveryLearned& e);
+Refused on(Turn& t, const SendSettled& e);
+Refused on(Turn& t, const GateRefused& e);
+Refused on(Turn& t, const UnknownAnswered& e);
+// -- of the rep: decide_rep.cpp
+Refused on(Turn& t, const Claimed& e);
+Refused on(Turn& t, const Acknowledged& e);
+Refused on(Turn& t, const Dialled& e);
+Refused on(Turn& t, const CallEnded& e);
+Refused on(Turn& t, const LineTold& e);
+Refused on(Turn& t, const Snoozed& e);
+Refused on(Turn& t, const Disposed& e);
+Refused on(Turn& t, const HeldByRep& e);
+Refused on(Turn& t, const Resumed& e);
+Refused on(Turn& t, const ClosedByRep& e);
+Refused on(Turn& t, const Reassigned& e);
+Refused on(Turn& t, const StopAnswered& e);
+Refused on(Turn& t, const MergedAway& e);
+Refused on(Turn& t, const WroteByRep& e);
+Refused on(Turn& t, const OptedOut& e);
+
+// What more than one of them needs.
+Refused refuse(Refusal::Code code, std::string sentence,
+               std::optional<RepId> holder = std::nullopt);
+Refused refuse_none_live(const Turn& t);
+Refused refuse_unanswered(const Turn& t);  // did they ask us to stop? comes first
+bool all_suppressed(const Contact& contact);
+bool rep_is_talking(const Turn& t);
+// The first moment from `from` on at which that rep may be told.
+Timestamp rep_hours(const Turn& t, const RepId& id, Timestamp from);
+void to_wrap_up(Turn& t, const RepId& by);
+void await_promise(Turn& t);
+void ask_about_stop(Turn& t, Timestamp due_at);
+void resume(Turn& t);
+void suppress_channel(Turn& t, const ChannelId& channel, std::string reason);
+
 }  // namespace warmcall::core

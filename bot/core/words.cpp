@@ -16,9 +16,13 @@ bool apostrophe(UChar32 c) {
 }
 
 // Letters with what belongs to them: Devanagari vowel signs are marks.
+bool in_ascii_word(UChar32 c) {
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
+}
+
 bool in_word(UChar32 c) {
     if (c < 0x80)
-        return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
+        return in_ascii_word(c);
     return u_isalnum(c) || (U_GET_GC_MASK(c) & U_GC_M_MASK) != 0;
 }
 
@@ -98,6 +102,9 @@ std::vector<Word> words_of(std::string_view text, Braces braces) {
                 begin = at;
             if (std::exchange(quoted, false))
                 letters += '\'';
+            while (static_cast<std::size_t>(i) < text.size() &&
+                   in_ascii_word(static_cast<unsigned char>(text[static_cast<std::size_t>(i)])))
+                ++i;  // plain letters, which most are, all at once
             end = static_cast<std::size_t>(i);
             letters.append(text.substr(at, end - at));
         } else if (apostrophe(c) && !letters.empty() && !quoted) {

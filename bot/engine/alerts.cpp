@@ -26,7 +26,7 @@ constexpr core::Duration digest_minute = std::chrono::seconds{60};
 constexpr core::Duration message_after = std::chrono::minutes{3};
 constexpr core::Duration retry_after_max = std::chrono::minutes{15};
 constexpr std::size_t digest_from = 3;
-constexpr int tries_max = 6;
+constexpr int alert_tries_max = 6;
 constexpr std::size_t answer_bytes_max = 500;
 constexpr std::string_view message_way = "message";
 constexpr std::string_view stored_mark = "push-";  // no id of the configuration is without a "."
@@ -402,7 +402,7 @@ AlertOutcome outcome_of(const AlertOnItsWay& one, const Alert& alert, const Told
             break;
         case Told::Kind::again:  // in doubt it goes again: a doubled prompt costs little, a lost
                                  // one a customer
-            outcome.done = outcome.failed = alert.tries >= tries_max;
+            outcome.done = outcome.failed = alert.tries >= alert_tries_max;
             break;
     }
     if (outcome.done) {

@@ -26,6 +26,26 @@ bool closed_something(const Case& c) {
     return (c.prompt && !c.prompt->open) || (c.outreach && !core::live(*c.outreach));
 }
 
+// A text that may go now or that goes elsewhere than before.
+bool leaves_texts(const Case& before, const Case& after) {
+    return std::ranges::any_of(after.messages, [&](const core::Message& m) {
+        if (m.state != core::MessageState::queued) {
+            return false;
+        }
+        const auto was = std::ranges::find(before.messages, m.id, &core::Message::id);
+        return !m.id || was == before.messages.end() || *was != m;
+    });
+}
+
+// Something to tell a rep, or to take off a screen.
+bool leaves_alerts(const Case& before, const Case& after,
+                   const std::vector<core::Effect>& effects) {
+    return (before.prompt && before.prompt != after.prompt) ||
+           std::ranges::any_of(effects, [](const core::Effect& e) {
+               return std::holds_alternative<core::TellRep>(e);
+           });
+}
+
 // WhatsApp ids are digits; the number they were made from is the best second guess.
 std::optional<core::Address> as_phone(const core::Address& address) {
     if (address.kind != core::AddressKind::whatsapp) {
@@ -152,6 +172,9 @@ struct Batch {
             const Open& o = open.at(id);
             if (o.before != o.after || !o.effects.empty()) {
                 changes.push_back({&o.before, &o.after, o.effects, o.actor});
+                Errands& left = applier.errands_;
+                left.texts = left.texts || leaves_texts(o.before, o.after);
+                left.alerts = left.alerts || leaves_alerts(o.before, o.after, o.effects);
             }
         }
         applier.step("decided");
@@ -254,9 +277,6 @@ struct Batch {
             if (const auto* status = std::get_if<InStatus>(&fresh[i].event->what);
                 status != nullptr && !found[i]) {
                 id = &status->provider_id;
-            } else if (const auto* reply = std::get_if<InReply>(&fresh[i].event->what);
-                       reply != nullptr) {
-                id = &reply->about_provider_id;
             }
             if (id != nullptr && !id->empty()) {
                 auto& [ids, at] = by_channel[fresh[i].delivery->channel];
@@ -273,37 +293,69 @@ struct Batch {
         return found;
     }
 
-    std::vector<std::optional<ContactId>> find_people(const std::vector<Fresh>& fresh) {
+    // An address an event names, or the number made from one, and whose it is.
+    struct Named {
+        std::size_t event = 0;
+        core::Address address;
+        bool guessed = false;
+        std::optional<ContactId> holder{};
+    };
+
+    void look_up(const std::vector<Named*>& named) {
+        if (named.empty()) {
+            return;
+        }
         std::vector<core::Address> addresses;
-        std::vector<std::size_t> whose;
+        for (const Named* one : named) {
+            addresses.push_back(one->address);
+        }
+        const auto found = unit.contacts_by(addresses);
+        for (std::size_t k = 0; k < named.size(); ++k) {
+            named[k]->holder = found[k];
+        }
+    }
+
+    std::vector<std::optional<ContactId>> find_people(const std::vector<Fresh>& fresh) {
+        std::vector<Named> named;
         for (std::size_t i = 0; i < fresh.size(); ++i) {
             if (std::holds_alternative<InStatus>(fresh[i].event->what)) {
                 continue;
             }
             for (const core::Address& a : fresh[i].event->who) {
-                addresses.push_back(a);
-                whose.push_back(i);
-                if (const auto phone = as_phone(a)) {
-                    addresses.push_back(*phone);
-                    whose.push_back(i);
+                named.push_back({i, a});
+                if (auto phone = as_phone(a)) {
+                    named.push_back({i, std::move(*phone), true});
                 }
             }
         }
-        std::vector<std::optional<ContactId>> people(fresh.size());
-        if (addresses.empty()) {
-            return people;
-        }
-        const auto found = unit.contacts_by(addresses);
-        for (std::size_t k = 0; k < found.size(); ++k) {
-            if (found[k] && !people[whose[k]]) {
-                people[whose[k]] = found[k];
+        std::vector<Named*> first, second;  // a guess is needed only where nobody is known yet
+        for (Named& one : named) {
+            if (!one.guessed) {
+                first.push_back(&one);
             }
         }
-        for (std::size_t k = 0; k < found.size();
-             ++k) {  // an id nobody had yet belongs to whom the others name
-            const auto& person = people[whose[k]];
-            if (!found[k] && person && addresses[k].kind != core::AddressKind::phone) {
-                learn(*person, addresses[k]);
+        look_up(first);
+        std::vector<std::optional<ContactId>> people(fresh.size());
+        const auto settle = [&](const Named& one) {
+            if (one.holder && !people[one.event]) {
+                people[one.event] = one.holder;
+            }
+        };
+        for (std::size_t k = 0; k < named.size(); ++k) {
+            const bool leads = k == 0 || named[k - 1].event != named[k].event;
+            if (leads) {
+                settle(named[k]);  // the one an event begins with counts for most
+            }
+            if (named[k].guessed && !people[named[k].event]) {
+                second.push_back(&named[k]);
+            }
+        }
+        look_up(second);
+        std::ranges::for_each(named, settle);
+        for (const Named& one : named) {  // an id nobody had yet belongs to whom the others name
+            const auto& person = people[one.event];
+            if (!one.holder && person && one.address.kind != core::AddressKind::phone) {
+                learn(*person, one.address);
             }
         }
         return people;
@@ -342,10 +394,11 @@ struct Batch {
     }
 
     void on(const Fresh& f, const InReply& reply, const std::optional<ContactId>& person,
-            const std::optional<MessageRef>& about) {
+            const std::optional<MessageRef>&) {
         if (const auto rep = rep_of(*f.event)) {  // a rep's word is never taken for a contact's
             const core::Timestamp until = f.event->at + std::chrono::hours{24};
             unit.rep_wrote(*rep, f.delivery->channel, until);
+            applier.errands_.alerts = true;
             core::Timestamp& open_until = applier.rep_states_[*rep].windows[f.delivery->channel];
             open_until = std::max(open_until, until);
             rep_says(*rep, f, reply);
@@ -362,8 +415,14 @@ struct Batch {
         if (!f.event->who.empty()) {
             replied.from = f.event->who.front();
         }
-        if (about && about->contact == *person) {
-            replied.about = about->message;
+        const auto& ours = take(*person).after.messages;
+        const auto about = reply.about_provider_id.empty()
+                               ? ours.end()
+                               : std::ranges::find_if(ours, [&](const core::Message& m) {
+                                     return m.facts.provider_id == reply.about_provider_id;
+                                 });
+        if (about != ours.end()) {
+            replied.about = about->id;
             replied.about_round = about->round;
         }
         decide(*person, replied, "contact");
@@ -414,18 +473,46 @@ struct Batch {
         return decide(subject.contact.id, event_of(tap.verb, rep, now), rep.value);
     }
 
+    // A receipt may say that we write too fast, as the answer to a send may. It counts from when it
+    // is heard, unless it was under way for so long that it is about another hour.
+    void slow_down(const core::Message& message, const core::Facts& facts) {
+        if (!applier.pause_after_ || !facts.failed) {
+            return;
+        }
+        core::Failure failure = *facts.failed;
+        if (now - failure.at < std::chrono::minutes{10}) {
+            failure.at = now;
+        }
+        const auto pause = applier.pause_after_(message, failure);
+        if (pause && pause->until > now) {
+            applier.slow_down(message, pause->scope, pause->until);
+            applier.refresh(now);
+        }
+    }
+
+    const core::Message* message_of(const MessageRef& ref) const {
+        const auto& messages = open.at(ref.contact).after.messages;
+        const auto m = std::ranges::find(messages, ref.message, &core::Message::id);
+        return m == messages.end() ? nullptr : &*m;
+    }
+
     void on(const Fresh& f, const InStatus& status, const std::optional<ContactId>&,
             const std::optional<MessageRef>& message) {
         if (message) {
             decide(message->contact, core::DeliveryLearned{message->message, status.facts},
                    "provider", {&message->message, 1});
+            if (const core::Message* m = message_of(*message)) {
+                slow_down(*m, status.facts);
+            }
             return;
         }
+        slow_down({.channel = f.delivery->channel}, status.facts);
         if (const auto alert = unit.alert_by(f.delivery->channel, status.provider_id)) {
             if (status.facts.failed) {
                 const AlertOutcome outcome =
                     after_failed_receipt(*alert, status.facts.failed->kind, now);
                 unit.settle_alerts({&outcome, 1}, now);
+                applier.errands_.alerts = true;
             }
             return;
         }
@@ -645,8 +732,10 @@ void Applier::run(std::vector<Work>& works, std::vector<Outcome>& outcomes) {
                 outcomes[i] = batch.happen(*happened);
             } else if (const auto* away = std::get_if<RepAway>(&works[i])) {
                 unit.set_rep_away(away->rep, away->until);
+                errands_.alerts = true;
             } else {
                 batch.flush();
+                errands_ = Errands::all();  // nobody but the write itself knows
                 std::get<Write>(works[i])(unit, now);
             }
         }

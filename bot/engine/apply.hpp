@@ -11,6 +11,7 @@
 #include <set>
 #include <span>
 #include <string>
+#include <utility>
 #include <variant>
 #include <vector>
 
@@ -58,6 +59,14 @@ struct Outcome {
     std::exception_ptr failure;       // of Write; or StoreUnavailable for any
 };
 
+// What a commit may have left for others to do: texts that wait to be sent, reps to be told.
+struct Errands {
+    bool texts = false, alerts = false;
+
+    static Errands all() { return {true, true}; }
+    bool any() const { return texts || alerts; }
+};
+
 // A message on its way out: claimed, rendered, with everything its sending needs.
 struct Claimed {
     core::ContactId contact;
@@ -70,6 +79,15 @@ struct Claimed {
 // Why the channel's provider would not take a text as it is, in the rep's words; nothing when it
 // would.
 using Unfit = std::function<std::optional<std::string>(const core::ChannelId&, const Outbound&)>;
+
+// Whom the provider asked to wait, or whose account is at fault, and until when.
+struct Pause {
+    Answer::Scope scope = Answer::Scope::sender;
+    core::Timestamp until{};
+};
+
+// Who rests after the failure that a receipt told of this message; nobody after most of them.
+using PauseAfter = std::function<std::optional<Pause>(const core::Message&, const core::Failure&)>;
 
 // A send whose end nobody knows, with what the provider's list is searched by.
 struct Unsettled {
@@ -94,6 +112,9 @@ class Applier {
     // Applies the batch in one transaction; when that fails it is split, so that one poisoned piece
     // cannot hold up the others.
     std::vector<Outcome> apply(std::vector<Work> batch);
+
+    // What the batches since the last asking left to do. Rather too much than too little.
+    Errands take_errands() { return std::exchange(errands_, {}); }
 
     // Outreaches whose time has come, at most `limit`; gives how many there were.
     std::size_t wake(std::size_t limit);
@@ -147,6 +168,7 @@ class Applier {
     // How fast what goes out goes; without, as fast as it comes. Outlives this.
     void set_limits(Limits& limits) { limits_ = &limits; }
     void set_unfit(Unfit unfit) { unfit_ = std::move(unfit); }
+    void set_pause_after(PauseAfter pause_after) { pause_after_ = std::move(pause_after); }
 
     // Set by tests: called between any two steps inside the transaction; throwing from it is a
     // crash there.
@@ -178,7 +200,9 @@ class Applier {
     Clock& clock_;
     Limits* limits_ = nullptr;
     bool limits_begun_ = false;
+    Errands errands_;
     Unfit unfit_;
+    PauseAfter pause_after_;
     std::map<core::ChannelId, Turns> turns_;
     std::map<core::ChannelId, core::Timestamp> down_until_;
     std::map<core::Address, core::RepId> reps_by_address_;

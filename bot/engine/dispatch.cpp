@@ -21,10 +21,10 @@ namespace {
 
 constexpr core::Duration retry_base = std::chrono::seconds{2};
 constexpr core::Duration retry_max = std::chrono::minutes{10};
-constexpr core::Duration retry_after_min = std::chrono::seconds{1};
-constexpr core::Duration retry_after_max = std::chrono::hours{1};
+constexpr core::Duration send_retry_after_min = std::chrono::seconds{1};
+constexpr core::Duration send_retry_after_max = std::chrono::hours{1};
 constexpr core::Duration config_pause = std::chrono::minutes{10};
-constexpr int tries_max = 8;
+constexpr int send_tries_max = 8;
 
 std::string_view to_string(Answer::Scope scope) {
     switch (scope) {
@@ -46,37 +46,48 @@ core::Duration pair_wait(int tries) {  // 4^X seconds, X growing
     return std::chrono::seconds{1LL << std::min(2 * (tries + 1), 12)};
 }
 
-Settled refused(const core::Message& message, const Answer& answer, core::Timestamp now, Rng& rng) {
-    Settled s;
-    s.event.how = How::refused;
-    s.event.facts.failed = core::Failure{now, answer.code, answer.failure};
-    const bool once_more = message.tries < tries_max;
-    const core::Duration wait =
-        answer.retry_after ? std::clamp(*answer.retry_after, retry_after_min, retry_after_max)
-                           : backoff(message.tries, retry_base, retry_max, rng);
+std::optional<core::Duration> wait_of(const Answer& answer) {
+    return answer.retry_after ? std::optional{std::clamp(*answer.retry_after, send_retry_after_min,
+                                                         send_retry_after_max)}
+                              : std::nullopt;
+}
+
+// When it may be tried again, were it only for what the provider said; never: not at all.
+std::optional<core::Timestamp> again_at(const core::Message& message, const Answer& answer,
+                                        core::Duration wait, core::Timestamp now) {
     switch (answer.failure) {
         case core::FailureClass::retry:
-            if (once_more) {
-                s.event.again_at = now + wait;
-            }
-            s.trouble = true;
-            break;
+            return message.tries < send_tries_max ? std::optional{now + wait} : std::nullopt;
         case core::FailureClass::slow_down:
-            s.event.again_at =
-                now + (answer.scope == Answer::Scope::pair ? pair_wait(message.tries) : wait);
-            break;
+            return now + (answer.scope == Answer::Scope::pair ? pair_wait(message.tries) : wait);
         case core::FailureClass::config:
-            s.event.again_at = now + config_pause;
-            break;
+            return now + config_pause;
         case core::FailureClass::permanent:
         case core::FailureClass::suppress:
         case core::FailureClass::needs_window:
         case core::FailureClass::template_fault:
             break;
     }
-    if (s.event.again_at && answer.scope != Answer::Scope::message) {
-        s.pause = Pause{answer.scope, *s.event.again_at};
-    }
+    return std::nullopt;
+}
+
+std::optional<Pause> pause_of(const core::Message& message, const Answer& answer,
+                              core::Duration wait, core::Timestamp now) {
+    const auto until = again_at(message, answer, wait, now);
+    return until && answer.scope != Answer::Scope::message
+               ? std::optional{Pause{answer.scope, *until}}
+               : std::nullopt;
+}
+
+Settled refused(const core::Message& message, const Answer& answer, core::Timestamp now, Rng& rng) {
+    Settled s;
+    s.event.how = How::refused;
+    s.event.facts.failed = core::Failure{now, answer.code, answer.failure};
+    s.trouble = answer.failure == core::FailureClass::retry;
+    const auto told = wait_of(answer);
+    const core::Duration wait = told ? *told : backoff(message.tries, retry_base, retry_max, rng);
+    s.event.again_at = again_at(message, answer, wait, now);
+    s.pause = pause_of(message, answer, wait, now);
     return s;
 }
 
@@ -107,6 +118,25 @@ Unfit unfit_on(const std::vector<Line>& lines) {
             return std::nullopt;
         }
         return line->second.provider->unfit(line->second.account, out);
+    };
+}
+
+PauseAfter pause_after(const std::vector<Line>& lines) {
+    std::map<core::ChannelId, Answer (*)(int)> meanings;
+    for (const Line& line : lines) {
+        meanings[line.account.id] = line.provider->meaning;
+    }
+    return [meanings = std::move(meanings)](const core::Message& message,
+                                            const core::Failure& failure) -> std::optional<Pause> {
+        const auto meaning = meanings.find(message.channel);
+        if (meaning == meanings.end() || meaning->second == nullptr) {
+            return std::nullopt;
+        }
+        const Answer answer = meaning->second(failure.code);
+        if (answer.failure != failure.kind) {  // the same number among other codes
+            return std::nullopt;
+        }
+        return pause_of(message, answer, wait_of(answer).value_or(retry_base), failure.at);
     };
 }
 
@@ -165,18 +195,20 @@ const Line* Dispatch::line(const core::ChannelId& id) const {
 }
 
 void Dispatch::nudge() {
+    nudged_ = true;  // perhaps while a claim is under way that did not see it any more
     wake_.cancel();
 }
 
 asio::awaitable<void> Dispatch::run() {
     while (!stopping_) {
         std::size_t claimed = 0;
+        nudged_ = false;
         try {
             claimed = co_await claim_some();
         } catch (const std::exception& problem) {
             spdlog::error("sending waits: {}", problem.what());
         }
-        if (claimed == 0 || counts_.under_way >= under_way_max) {
+        if ((claimed == 0 && !nudged_) || counts_.under_way >= under_way_max) {
             wake_.expires_after(idle_for());
             boost::system::error_code nudged;
             co_await wake_.async_wait(asio::redirect_error(asio::use_awaitable, nudged));

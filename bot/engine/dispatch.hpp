@@ -32,11 +32,8 @@ std::vector<Sender> senders_of(const std::vector<Line>& lines);
 // Why the line's provider would not take this text; asked before it is claimed.
 Unfit unfit_on(const std::vector<Line>& lines);
 
-// Whom the provider asked to wait, or whose account is at fault, and until when.
-struct Pause {
-    Answer::Scope scope = Answer::Scope::sender;
-    core::Timestamp until{};
-};
+// Who rests after a receipt, as after the same refusal of a send.
+PauseAfter pause_after(const std::vector<Line>& lines);
 
 struct Settled {
     core::SendSettled event;
@@ -92,6 +89,7 @@ class Dispatch {
     Clock& clock_;
     Rng& rng_;
     boost::asio::steady_timer wake_;
+    bool nudged_ = false;
     bool stopping_ = false;
     DispatchCounts counts_;
 };

@@ -26,6 +26,23 @@ struct Waiting {
     std::function<void(std::vector<Outcome>)> answer;
 };
 
+struct Listeners {
+    std::vector<std::function<void()>> commit;
+    std::vector<std::function<void(Errands)>> errands;
+
+    void tell(Errands left) const {
+        for (const auto& listener : commit) {
+            listener();
+        }
+        if (!left.any()) {
+            return;
+        }
+        for (const auto& listener : errands) {
+            listener(left);
+        }
+    }
+};
+
 }  // namespace
 
 struct Door::Impl {
@@ -34,8 +51,7 @@ struct Door::Impl {
     Store& store;
     std::size_t waiting_max;
     // Shared with the answers on their way, which may come after the door is gone.
-    std::shared_ptr<std::vector<std::function<void()>>> listeners =
-        std::make_shared<std::vector<std::function<void()>>>();
+    std::shared_ptr<Listeners> listeners = std::make_shared<Listeners>();
 
     std::mutex mutex;  // guards the two queues and nothing else; held for a swap
     std::condition_variable writer_wakes, reader_wakes;
@@ -74,6 +90,11 @@ struct Door::Impl {
     std::vector<Waiting> take() {
         std::unique_lock lock{mutex};
         constexpr auto quiet = std::chrono::seconds{5};
+        if (writes.empty() && !closing) {
+            lock.unlock();
+            idle();  // a pause, if only of a moment: pages move while nobody waits for them
+            lock.lock();
+        }
         while (writes.empty() && !closing) {
             if (writer_wakes.wait_for(lock, quiet) == std::cv_status::timeout && writes.empty() &&
                 !closing) {
@@ -118,16 +139,14 @@ struct Door::Impl {
             ++batches;
             works += n;
             // One post back for the whole batch.
-            asio::post(context, [told = listeners, news, taken = std::move(taken),
-                                 answers = std::move(answers)]() mutable {
+            asio::post(context, [told = listeners, news, left = applier.take_errands(),
+                                 taken = std::move(taken), answers = std::move(answers)]() mutable {
                 for (std::size_t i = 0; i < taken.size(); ++i) {
                     taken[i].answer(std::move(answers[i]));
                 }
                 if (news) {  // a job that only looked around is no news, or looking around would
                              // never end
-                    for (const auto& listener : *told) {
-                        listener();
-                    }
+                    told->tell(left);
                 }
             });
         }
@@ -318,13 +337,20 @@ asio::awaitable<void> Door::read(std::function<void(Store&)> reading) {
 }
 
 void Door::on_commit(std::function<void()> listener) {
-    impl_->listeners->push_back(std::move(listener));
+    impl_->listeners->commit.push_back(std::move(listener));
 }
 
-void Door::announce() {
-    for (const auto& listener : *impl_->listeners) {
-        listener();
-    }
+void Door::on_errands(std::function<void(Errands)> listener) {
+    impl_->listeners->errands.push_back(std::move(listener));
+}
+
+void Door::announce(Errands left) {
+    impl_->listeners->tell(left);
+}
+
+bool Door::anyone_waits() const {
+    const std::lock_guard lock{impl_->mutex};
+    return !impl_->writes.empty();
 }
 
 bool Door::writable() const {

@@ -43,8 +43,16 @@ class Door {
     // for news.
     void on_commit(std::function<void()> listener);
 
-    // Tells the listeners of on_commit: for a job that did write. On `context`.
-    void announce();
+    // Called on `context` after a commit that left something to do: texts to send, reps to tell.
+    // Most receipts leave nothing, and then nobody need look.
+    void on_errands(std::function<void(Errands)> listener);
+
+    // Tells the listeners of both: for a job that did write. On `context`.
+    void announce(Errands left = Errands::all());
+
+    // Work has come since the present batch was taken: a long job had better be short. From any
+    // thread.
+    bool anyone_waits() const;
 
     bool writable() const;  // false after the store failed and until a write worked again
     bool full()

@@ -70,7 +70,7 @@ class PairLimit {
             return std::nullopt;
         }
         core::Timestamp& until = spent(m, now);
-        if (until - now >= gap_ * burst_) {
+        if (until - now > gap_ * (burst_ - 1)) {
             return until - gap_ * (burst_ - 1);
         }
         until += gap_;

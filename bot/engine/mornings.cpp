@@ -15,7 +15,7 @@ namespace {
 using State = Morning::State;
 using Say = MorningMove::Say;
 
-constexpr core::Duration later_for = std::chrono::hours{2};
+constexpr core::Duration morning_later_for = std::chrono::hours{2};
 constexpr std::array<std::pair<State, std::string_view>, 6> state_words{{{State::none, "none"},
                                                                          {State::told, "told"},
                                                                          {State::waits, "waits"},
@@ -51,10 +51,10 @@ MorningMove answer(Say say, const std::string& day) {
     return {.say = say, .then = {State::told, day, {}}, .away_until = {}};
 }
 
-struct Sentences {
+struct MorningSentences {
     std::string_view language, begin, nobody, later, off, too_late;
 };
-constexpr std::array<Sentences, 3> sentences{{
+constexpr std::array<MorningSentences, 3> morning_sentences{{
     {"en", "{count} people wait for your call. {first} comes first: {link}",
      "Nobody waits for your call just now: {link}", "I'll ask again in 2 hours.",
      "Enjoy your day off. Whoever writes today is told to your stand-in; you are back tomorrow.",
@@ -69,9 +69,10 @@ constexpr std::array<Sentences, 3> sentences{{
      "كان ذلك ليوم آخر، فلم يتغير شيء. قائمة اليوم: {link}"},
 }};
 
-const Sentences& in_language(std::string_view language) {
-    const auto at = std::ranges::find(sentences, language.substr(0, 2), &Sentences::language);
-    return at == sentences.end() ? sentences.front() : *at;
+const MorningSentences& morning_words(std::string_view language) {
+    const auto at =
+        std::ranges::find(morning_sentences, language.substr(0, 2), &MorningSentences::language);
+    return at == morning_sentences.end() ? morning_sentences.front() : *at;
 }
 
 void put(std::string& text, std::string_view mark, std::string_view value) {
@@ -132,7 +133,7 @@ MorningMove next_morning(const core::Rep& rep, const Morning& morning, core::Tim
             return answer(Say::begin, today);
         case State::later:
             return of_today ? MorningMove{.say = Say::later,
-                                          .then = {State::waits, today, now + later_for},
+                                          .then = {State::waits, today, now + morning_later_for},
                                           .away_until = {}}
                             : answer(Say::too_late, today);
         case State::off: {
@@ -161,7 +162,7 @@ MorningMove next_morning(const core::Rep& rep, const Morning& morning, core::Tim
 
 std::string answer_of(Say say, const core::Rep& rep, std::size_t waiting, std::string_view first,
                       std::string_view link) {
-    const Sentences& words = in_language(rep.language);
+    const MorningSentences& words = morning_words(rep.language);
     std::string text{say == Say::later      ? words.later
                      : say == Say::off      ? words.off
                      : say == Say::too_late ? words.too_late

@@ -10,7 +10,7 @@ namespace {
 
 constexpr std::string_view mark = "wc1.";
 constexpr core::Duration snooze_for = std::chrono::minutes{30};
-constexpr core::Duration later_for = std::chrono::hours{2};
+constexpr core::Duration tap_later_for = std::chrono::hours{2};
 
 struct VerbWord {
     TapVerb verb;
@@ -44,10 +44,10 @@ Tap tap_of(const Secret& key, const core::RepId& rep, const RepTap& tap) {
 }
 
 // {name} stands for the contact's first name.
-struct Sentences {
+struct TapSentences {
     std::string_view language, call, snooze, later, late, taken;
 };
-constexpr std::array<Sentences, 3> sentences{{
+constexpr std::array<TapSentences, 3> tap_sentences{{
     {"en", "{name} is yours. Good talk!", "I'll remind you of {name} in 30 minutes.",
      "I'll remind you of {name} in 2 hours.", "{name} has been dealt with already. Nothing to do.",
      "A colleague is on it: {name} is in good hands."},
@@ -59,9 +59,10 @@ constexpr std::array<Sentences, 3> sentences{{
      "زميل يتولى {name} الآن."},
 }};
 
-const Sentences& in_language(std::string_view language) {
-    const auto at = std::ranges::find(sentences, language.substr(0, 2), &Sentences::language);
-    return at == sentences.end() ? sentences.front() : *at;
+const TapSentences& tap_words(std::string_view language) {
+    const auto at =
+        std::ranges::find(tap_sentences, language.substr(0, 2), &TapSentences::language);
+    return at == tap_sentences.end() ? tap_sentences.front() : *at;
 }
 
 std::string with_name(std::string_view sentence, std::string_view name) {
@@ -72,7 +73,7 @@ std::string with_name(std::string_view sentence, std::string_view name) {
     return text;
 }
 
-std::string_view sentence_of(TapVerb verb, const Sentences& words) {
+std::string_view sentence_of(TapVerb verb, const TapSentences& words) {
     switch (verb) {
         case TapVerb::call:
             return words.call;
@@ -196,14 +197,14 @@ core::Event event_of(TapVerb verb, const core::RepId& rep, core::Timestamp now) 
         case TapVerb::snooze:
             return core::Snoozed{rep, now + snooze_for};
         case TapVerb::later:
-            return core::Snoozed{rep, now + later_for};
+            return core::Snoozed{rep, now + tap_later_for};
     }
     return core::Acknowledged{rep};
 }
 
 std::string answer_to(TapVerb verb, std::string_view first_name, std::string_view language,
                       const std::optional<core::Refusal>& refusal) {
-    const Sentences& words = in_language(language);
+    const TapSentences& words = tap_words(language);
     if (!refusal) {
         return with_name(sentence_of(verb, words), first_name);
     }

@@ -2,6 +2,7 @@
 
 #include <spdlog/spdlog.h>
 
+#include <algorithm>
 #include <boost/asio/redirect_error.hpp>
 #include <boost/asio/use_awaitable.hpp>
 #include <memory>
@@ -15,6 +16,20 @@ void Wakeups::stop() {
     timer_.cancel();
 }
 
+Wakeups::Woken Wakeups::wake_due() {
+    Woken woken;
+    bool others = false;
+    do {
+        const std::size_t n = applier_.wake(slice_);
+        woken.n += n;
+        woken.more = n == slice_;
+        others = door_.anyone_waits();
+        slice_ = others ? a_few : std::min(2 * slice_, at_once);
+    } while (woken.more && !others && woken.n < at_once);
+    woken.left = applier_.take_errands();
+    return woken;
+}
+
 asio::awaitable<void> Wakeups::run() {
     constexpr auto look_every = std::chrono::seconds{1};
     constexpr auto reconcile_every = std::chrono::seconds{5};
@@ -23,11 +38,11 @@ asio::awaitable<void> Wakeups::run() {
     auto reconcile_at = std::chrono::steady_clock::now();
     auto tidy_at = reconcile_at;
     while (!stopping_) {
-        auto woken = std::make_shared<std::size_t>(0);
+        auto woken = std::make_shared<Woken>();
         const bool reconcile = std::chrono::steady_clock::now() >= reconcile_at;
         const bool tidy = std::chrono::steady_clock::now() >= tidy_at;
         auto job = [this, woken, reconcile, tidy] {
-            *woken = applier_.wake(at_once);
+            *woken = wake_due();
             if (reconcile) {
                 applier_.reconcile(at_once);
             }
@@ -37,8 +52,8 @@ asio::awaitable<void> Wakeups::run() {
         };
         try {
             co_await door_.on_writer(std::move(job));
-            if (*woken > 0) {
-                door_.announce();  // there may be something to send, or to show
+            if (woken->n > 0) {
+                door_.announce(woken->left);  // there may be something to send, or to show
             }
         } catch (const MustRestart&) {
             throw;  // only a new process can go on: this one stops, and whoever watches it starts
@@ -52,7 +67,7 @@ asio::awaitable<void> Wakeups::run() {
         if (tidy) {
             tidy_at = std::chrono::steady_clock::now() + tidy_every;
         }
-        if (*woken < at_once) {
+        if (!woken->more) {
             timer_.expires_after(look_every);
             boost::system::error_code stopped;
             co_await timer_.async_wait(asio::redirect_error(asio::use_awaitable, stopped));

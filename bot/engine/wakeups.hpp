@@ -19,13 +19,22 @@ class Wakeups {
     boost::asio::awaitable<void> run();
     void stop();
 
-    static constexpr std::size_t at_once =
-        500;  // in one transaction; replies get their turn in between
+    // In one transaction at the most. Many are cheaper together, but whoever comes meanwhile waits
+    // for them: as soon as somebody does it goes on with a few at a time, in turn with them.
+    static constexpr std::size_t at_once = 500, a_few = 16;
 
  private:
+    struct Woken {
+        std::size_t n = 0;
+        bool more = false;
+        Errands left;
+    };
+    Woken wake_due();  // on the writing thread
+
     Door& door_;
     Applier& applier_;
     boost::asio::steady_timer timer_;
+    std::size_t slice_ = a_few;  // used on the writing thread only
     bool stopping_ = false;
 };
 

@@ -225,6 +225,9 @@ struct Provider {
     std::optional<std::string> (*unfit)(const Account&, const Outbound&) = nullptr;
     HttpRequest (*build_send)(const Account&, const Outbound&) = nullptr;
     Answer (*read_send)(const Account&, const HttpResponse&) = nullptr;
+    // What the code of a receipt's failure means: as it would in the answer to a send, with whom it
+    // slows down and how long. nullptr: receipts tell no codes.
+    Answer (*meaning)(int code) = nullptr;
     // A harmless request that shows whether the credentials work, and its reading: nothing when all
     // is well, else a sentence.
     HttpRequest (*build_probe)(const Account&, core::Timestamp now) = nullptr;

@@ -257,6 +257,13 @@ Answer read_refusal(const HttpResponse& response) {
     return answer;
 }
 
+Answer meaning_of(int code) {
+    Answer answer;
+    answer.kind = Answer::Kind::refused;
+    judge_code(answer, smpp_errors, code);
+    return answer;
+}
+
 // "0: Accepted for delivery", "3: Queued for later delivery"
 Answer read_send(const Account&, const HttpResponse& response) {
     Answer answer;
@@ -312,6 +319,7 @@ constinit const Provider kannel{
     .unfit = unfit,
     .build_send = build_send,
     .read_send = read_send,
+    .meaning = meaning_of,
     .build_probe = build_probe,
     .read_probe = read_probe,
 };

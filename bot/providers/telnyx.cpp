@@ -207,6 +207,13 @@ Answer read_refusal(const HttpResponse& response, Json root) {
     return answer;
 }
 
+Answer meaning_of(int code) {
+    Answer answer;
+    answer.kind = Answer::Kind::refused;
+    judge_code(answer, telnyx_errors, code);
+    return answer;
+}
+
 Answer read_send(const Account&, const HttpResponse& response) {
     JsonDocument document;
     const Json root = document.read(response.body);
@@ -259,6 +266,7 @@ constinit const Provider telnyx{
     .unfit = unfit,
     .build_send = build_send,
     .read_send = read_send,
+    .meaning = meaning_of,
     .build_probe = build_probe,
     .read_probe = read_probe,
 };

@@ -417,6 +417,8 @@ std::string content_variables(const Outbound& message) {
         put(value);
     if (!message.url_button_suffix.empty())
         put(message.url_button_suffix);
+    for (const auto& [id, title] : message.buttons)  // as twilio_content.cpp hands them in
+        put(id);
     return variables.dump(-1, ' ', false, nlohmann::ordered_json::error_handler_t::replace);
 }
 
@@ -449,7 +451,8 @@ HttpRequest build_send(const Account& account, const Outbound& message) {
         form.push_back({"MessagingServiceSid", std::string{service}});
     if (needs_content(account, message)) {
         form.push_back({"ContentSid", std::string{content_sid(account, message)}});
-        if (!message.parameters.empty() || !message.url_button_suffix.empty())
+        if (!message.parameters.empty() || !message.url_button_suffix.empty() ||
+            !message.buttons.empty())
             form.push_back({"ContentVariables", content_variables(message)});
     } else {
         form.push_back({"Body", cut_characters(message.text, text_characters_max)});
@@ -493,6 +496,13 @@ Answer read_acceptance(Json root) {
         answer.sentence = "Twilio took the message and gave it up at once";
         judge_code(answer, twilio_errors, code_of(root["error_code"].scalar()).value_or(0));
     }
+    return answer;
+}
+
+Answer meaning_of(int code) {
+    Answer answer;
+    answer.kind = Answer::Kind::refused;
+    judge_code(answer, twilio_errors, code);
     return answer;
 }
 
@@ -673,6 +683,7 @@ constexpr Provider row(std::string_view name, Medium medium) {
         .unfit = unfit,
         .build_send = build_send,
         .read_send = read_send,
+        .meaning = meaning_of,
         .build_probe = build_probe,
         .read_probe = read_probe,
         .build_lookup = build_lookup,

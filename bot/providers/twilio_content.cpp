@@ -86,6 +86,29 @@ std::string numbered(const core::Template& t) {
     return text;
 }
 
+// Its quick replies, and the same text for phones that show none. What a rep's tap comes back with
+// is signed and so another one each time: a variable, after those of the text.
+// https://www.twilio.com/docs/content/twilio-quick-reply
+Written types_of(const core::Template& t, Written& variables) {
+    const std::string body = numbered(t);
+    Written types = Written::object();
+    if (!t.buttons.empty()) {
+        Written actions = Written::array();
+        for (const std::string& label : t.buttons) {
+            std::string id = label;
+            if (t.kind == core::TemplateKind::rep_notice) {
+                const std::string number = std::to_string(variables.size() + 1);
+                variables[number] = label;
+                id = "{{" + number + "}}";
+            }
+            actions.push_back({{"title", label}, {"id", id}});
+        }
+        types["twilio/quick-reply"] = {{"body", body}, {"actions", std::move(actions)}};
+    }
+    types["twilio/text"] = {{"body", body}};
+    return types;
+}
+
 }  // namespace
 
 HttpRequest build_templates(const Account& account, std::string_view page) {
@@ -131,11 +154,12 @@ HttpRequest build_submit(const Account& account, const core::Template& t, std::s
     Written variables = Written::object();
     for (std::size_t i = 0; i < t.variables.size(); ++i)
         variables[std::to_string(i + 1)] = t.variables[i];
+    Written types = types_of(t, variables);
     return post(account, content_url(account, "Content"),
                 {{"friendly_name", t.provider_name},
                  {"language", with_underscore(t.provider_language)},
-                 {"variables", variables},
-                 {"types", {{"twilio/text", {{"body", numbered(t)}}}}}});
+                 {"variables", std::move(variables)},
+                 {"types", std::move(types)}});
 }
 
 Result<Submitted> read_submit(const Account&, const core::Template& t, std::string_view step,

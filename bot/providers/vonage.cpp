@@ -391,6 +391,13 @@ Answer read_refusal(const HttpResponse& response, Json root) {
     return answer;
 }
 
+Answer meaning_of(int code) {
+    Answer answer;
+    answer.kind = Answer::Kind::refused;
+    judge_code(answer, vonage_errors, code);
+    return answer;
+}
+
 Answer read_send(const Account&, const HttpResponse& response) {
     JsonDocument document;
     const Json root = document.read(response.body);
@@ -441,6 +448,7 @@ constexpr Provider row(std::string_view name, Medium medium) {
         .unfit = unfit,
         .build_send = build_send,
         .read_send = read_send,
+        .meaning = meaning_of,
         .build_probe = build_probe,
         .read_probe = read_probe,
     };

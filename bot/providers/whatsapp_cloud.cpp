@@ -958,6 +958,13 @@ Answer read_acceptance(Json root) {
     return answer;
 }
 
+Answer meaning_of(int code) {
+    Answer answer;
+    answer.kind = Answer::Kind::refused;
+    judge_code(answer, code);
+    return answer;
+}
+
 // Any 5xx may have been accepted all the same: it is never sent again, a receipt or a person
 // settles it.
 Answer read_send(const Account&, const HttpResponse& response) {
@@ -1127,6 +1134,7 @@ constinit const Provider whatsapp_cloud{
     .received = received,
     .build_send = build_send,
     .read_send = read_send,
+    .meaning = meaning_of,
     .build_probe = build_probe,
     .read_probe = read_probe,
     .build_templates = build_templates,

@@ -77,6 +77,7 @@ class Run {
         limits_ = std::make_unique<OwnLimits>(senders_of({line_}), clock_.at);
         applier_->set_limits(*limits_);
         applier_->set_unfit(unfit_on({line_}));
+        applier_->set_pause_after(pause_after({line_}));
         if (options_.faults) {
             applier_->between_steps = [this](std::string_view) {
                 if (rng_.next() % 400 == 0) {

@@ -39,7 +39,7 @@ struct CopyTable {
     std::string column_list() const {
         std::string text;
         for (const std::string& column : columns)
-            text += (text.empty() ? "(" : ", ") + store::pg::quoted(column);
+            text += (text.empty() ? "(" : ", ") + store::pg::quoted_name(column);
         return text + ")";
     }
 };
@@ -194,8 +194,8 @@ class Copying {
                           " current_schema() AND table_type = 'BASE TABLE'"
                           " AND table_name NOT IN ('schema_step', 'store_copy_table')"
                           " ORDER BY table_name <> 'contact', table_name")) {
-            if (target_->one("SELECT EXISTS (SELECT 1 FROM " + store::pg::quoted(row[0]) + ")") ==
-                "t")
+            if (target_->one("SELECT EXISTS (SELECT 1 FROM " + store::pg::quoted_name(row[0]) +
+                             ")") == "t")
                 throw StoreUnavailable{target_name_ + " is not empty (there are rows in \"" +
                                        row[0] + "\"): copy into a database of its own"};
         }
@@ -257,7 +257,7 @@ class Copying {
         target_->ask(
             "SELECT setval(pg_get_serial_sequence($1, 'id'), greatest($2::bigint, 1),"
             " $2::bigint > 0)",
-            {store::pg::quoted(table.name()), std::to_string(last)});
+            {store::pg::quoted_name(table.name()), std::to_string(last)});
     }
 
     CopiedTable compare(const CopyTable& table) {

@@ -13,7 +13,7 @@ namespace {
 std::string listed(const std::vector<std::string>& names) {
     std::string text;
     for (const std::string& name : names)
-        text += (text.empty() ? "" : ", ") + pg::quoted(name);
+        text += (text.empty() ? "" : ", ") + pg::quoted_name(name);
     return text;
 }
 
@@ -73,7 +73,7 @@ std::string CopySource::filter(const SourceTable& table) const {
 }
 
 std::int64_t CopySource::rows(const SourceTable& table) const {
-    return number("SELECT count(*) FROM " + pg::quoted(table.name) + filter(table));
+    return number("SELECT count(*) FROM " + pg::quoted_name(table.name) + filter(table));
 }
 
 std::int64_t CopySource::last_id(const SourceTable& table) const {
@@ -81,13 +81,14 @@ std::int64_t CopySource::last_id(const SourceTable& table) const {
     const std::int64_t used =
         counts ? number("SELECT max(seq) FROM sqlite_sequence WHERE name = '" + table.name + "'")
                : 0;
-    return std::max(used, number("SELECT max(id) FROM " + pg::quoted(table.name)));
+    return std::max(used, number("SELECT max(id) FROM " + pg::quoted_name(table.name)));
 }
 
 CopySource::Rows CopySource::rows(const SourceTable& table, const std::vector<std::string>& columns,
                                   std::int64_t from) const {
-    return ask("SELECT " + listed(columns) + " FROM " + pg::quoted(table.name) + filter(table) +
-               " ORDER BY " + listed(table.key) + " LIMIT -1 OFFSET " + std::to_string(from));
+    return ask("SELECT " + listed(columns) + " FROM " + pg::quoted_name(table.name) +
+               filter(table) + " ORDER BY " + listed(table.key) + " LIMIT -1 OFFSET " +
+               std::to_string(from));
 }
 
 bool CopySource::Rows::next() {

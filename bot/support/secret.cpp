@@ -1,10 +1,12 @@
 #include "support/secret.hpp"
 
+#include <openssl/core_names.h>
 #include <openssl/crypto.h>
 #include <openssl/evp.h>
-#include <openssl/hmac.h>
+#include <openssl/params.h>
 #include <openssl/rand.h>
 
+#include <memory>
 #include <stdexcept>
 
 namespace warmcall {
@@ -15,16 +17,41 @@ std::string_view as_text(const std::array<std::uint8_t, 32>& digest) {
     return {reinterpret_cast<const char*>(digest.data()), digest.size()};
 }
 
-const unsigned char* as_bytes(std::string_view text) {
-    return reinterpret_cast<const unsigned char*>(text.data());
+using Digest = std::array<std::uint8_t, 32>;
+
+// Algorithms are looked up once a thread, and their contexts used again: OpenSSL takes longer to
+// find SHA-256 than to do it.
+template <auto free>
+struct Freed {
+    void operator()(auto* held) const { free(held); }
+};
+using MacContext = std::unique_ptr<EVP_MAC_CTX, Freed<&EVP_MAC_CTX_free>>;
+
+const EVP_MD* sha256_algorithm() {
+    static const EVP_MD* const found = EVP_MD_fetch(nullptr, "SHA256", nullptr);
+    return found;
+}
+
+MacContext hmac_sha256_context() {
+    const std::unique_ptr<EVP_MAC, Freed<&EVP_MAC_free>> hmac{
+        EVP_MAC_fetch(nullptr, "HMAC", nullptr)};
+    MacContext context{EVP_MAC_CTX_new(hmac.get())};
+    char name[] = "SHA256";
+    const OSSL_PARAM with_sha256[] = {
+        OSSL_PARAM_construct_utf8_string(OSSL_MAC_PARAM_DIGEST, name, 0),
+        OSSL_PARAM_construct_end()};
+    if (!context || EVP_MAC_CTX_set_params(context.get(), with_sha256) != 1)
+        throw std::runtime_error{"OpenSSL has no HMAC"};
+    return context;
 }
 
 }  // namespace
 
 std::array<std::uint8_t, 32> sha256(std::string_view data) {
-    std::array<std::uint8_t, 32> digest{};
+    Digest digest{};
     unsigned int size = 0;
-    if (EVP_Digest(data.data(), data.size(), digest.data(), &size, EVP_sha256(), nullptr) != 1 ||
+    if (EVP_Digest(data.data(), data.size(), digest.data(), &size, sha256_algorithm(), nullptr) !=
+            1 ||
         size != digest.size())
         throw std::runtime_error{"OpenSSL gave no SHA-256"};
     return digest;
@@ -35,11 +62,16 @@ std::string sha256_hex(std::string_view data) {
 }
 
 std::array<std::uint8_t, 32> hmac_sha256(const Secret& key, std::string_view data) {
-    std::array<std::uint8_t, 32> digest{};
-    unsigned int size = 0;
-    const std::string& bytes = key.reveal();
-    if (HMAC(EVP_sha256(), bytes.data(), static_cast<int>(bytes.size()), as_bytes(data),
-             data.size(), digest.data(), &size) == nullptr ||
+    thread_local const MacContext context = hmac_sha256_context();
+    const auto bytes = [](std::string_view text) {
+        return reinterpret_cast<const unsigned char*>(text.data());
+    };
+    Digest digest{};
+    std::size_t size = 0;
+    const std::string& secret = key.reveal();
+    if (EVP_MAC_init(context.get(), bytes(secret), secret.size(), nullptr) != 1 ||
+        EVP_MAC_update(context.get(), bytes(data), data.size()) != 1 ||
+        EVP_MAC_final(context.get(), digest.data(), &size, digest.size()) != 1 ||
         size != digest.size())
         throw std::runtime_error{"OpenSSL gave no HMAC"};
     return digest;

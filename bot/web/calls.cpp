@@ -88,19 +88,19 @@ Result<Bridge> bridge_for(const Site& site, const Hook& hook, const core::Case& 
                   .patience = site.options.voice.ring_for};
 }
 
+Ring not_rung(int status, std::string code, std::string sentence) {
+    return {.status = status, .code = std::move(code), .sentence = std::move(sentence)};
+}
+
 // Why this call is not to be placed, before anything has happened.
-std::optional<net::Outgoing> not_to_be_rung(Site& site, const core::Case& subject,
-                                            const core::Rep& rep) {
+std::optional<Ring> not_to_be_rung(Site& site, const core::Case& subject, const core::Rep& rep) {
+    const std::string name = core::first_name(subject.contact.name);
     if (rep.phone.empty())
-        return problem(409, "no_phone", "Your own number is not known here.");
+        return not_rung(409, "no_phone", "Your own number is not known here.");
     if (phone_of(subject.contact).empty())
-        return problem(
-            409, "no_phone",
-            "There is no number to call " + core::first_name(subject.contact.name) + " at.");
+        return not_rung(409, "no_phone", "There is no number to call " + name + " at.");
     if (!core::decent(site.plan.calendar, subject.contact, site.now()))
-        return problem(
-            409, "quiet_hours",
-            "It is not a decent hour where " + core::first_name(subject.contact.name) + " is.");
+        return not_rung(409, "quiet_hours", "It is not a decent hour where " + name + " is.");
     return std::nullopt;
 }
 
@@ -131,40 +131,54 @@ asio::awaitable<Outcome> told(Site& site, core::ContactId contact, const LineLin
                   "provider");
 }
 
-Handled rung(Site& site, const Hook& hook, const core::Case& subject, const core::Rep& rep) {
+asio::awaitable<Ring> rung(Site& site, const Hook& hook, const core::Case& subject,
+                           const core::Rep& rep) {
     const auto* calling = std::get_if<core::OnCall>(&subject.outreach->phase);
     const core::Timestamp dialled_at = calling == nullptr ? site.now() : calling->since;
-    const core::ContactId contact = subject.contact.id;
     const auto bridge = bridge_for(site, hook, subject, rep, dialled_at);
     Answer answer{.kind = Answer::Kind::refused};
     if (bridge)
         answer = co_await place(site, hook, *bridge);
     else
         answer.sentence = bridge.error().message;
-    const bool placed = answer.kind == Answer::Kind::accepted;
-    if (!placed && answer.kind != Answer::Kind::refused) {
+    if (answer.kind == Answer::Kind::accepted)
+        co_return Ring{.end = Ring::End::placed};
+    if (answer.kind != Answer::Kind::refused) {
         spdlog::warn("channel {}: nobody can tell whether a call was placed",
                      hook.account.id.value);
-    }
-    if (answer.kind != Answer::Kind::refused) {
-        json line{{"line", placed ? "placed" : "unknown"}};
-        co_return co_await contact_answer(site, contact, 202, std::move(line));
+        co_return Ring{.end = Ring::End::unknown};
     }
     spdlog::warn("channel {}: a call was not placed: {}", hook.account.id.value, answer.sentence);
     const LineLink link{{subject.prompt->id, rep.id}, dialled_at};
     const core::Line nobody{core::LineState::not_rung, 0};
-    co_await told(site, contact, link, nobody);
-    co_return problem(502, "not_rung", "Nobody's phone rings: " + answer.sentence + ".");
+    co_await told(site, subject.contact.id, link, nobody);
+    co_return not_rung(502, "not_rung", "Nobody's phone rings: " + answer.sentence + ".");
 }
 
 }  // namespace
+
+bool may_ring(Site& site, const core::Rep& rep) {
+    return bridge_of(site) != nullptr && !rep.phone.empty();
+}
+
+asio::awaitable<Ring> ring(Site& site, const core::Case& subject, const core::Rep& rep) {
+    const Hook* hook = bridge_of(site);
+    if (hook == nullptr)
+        co_return not_rung(404, "no_bridge", "No line is configured ([voice] bridge).");
+    if (auto why = not_to_be_rung(site, subject, rep))
+        co_return std::move(*why);
+    const core::Dialled dialled{rep.id, core::Dialled::Over::line};
+    Outcome outcome = co_await happen(site, subject.contact.id, dialled, rep.id.value);
+    if (outcome.refusal)
+        co_return Ring{.refusal = std::move(outcome.refusal)};
+    co_return co_await rung(site, *hook, *outcome.after, rep);
+}
 
 Handled ring_prompt(Site& site, Call& call) {
     auto fields = body_fields(call, {"rep"});
     if (!fields)
         co_return bad_body(fields.error());
-    const Hook* hook = bridge_of(site);
-    if (hook == nullptr)
+    if (bridge_of(site) == nullptr)
         co_return problem(404, "no_bridge", "No line is configured ([voice] bridge).");
     if (call.who.by != Who::By::session)
         co_return problem(403, "not_signed_in",
@@ -173,15 +187,14 @@ Handled ring_prompt(Site& site, Call& call) {
     Tap tap = co_await tapped(site, call, *fields, id);
     if (auto* answer = std::get_if<net::Outgoing>(&tap))
         co_return std::move(*answer);
-    const core::Rep& rep = site.plan.reps.at(*id);
-    const core::Case& before = std::get<core::Case>(tap);
-    if (auto answer = not_to_be_rung(site, before, rep))
-        co_return std::move(*answer);
-    const core::Dialled dialled{*id, core::Dialled::Over::line};
-    const Outcome outcome = co_await happen(site, before.contact.id, dialled, id->value);
-    if (outcome.refusal)
-        co_return refused(site.plan, *outcome.refusal);
-    co_return co_await rung(site, *hook, *outcome.after, rep);
+    const core::Case& subject = std::get<core::Case>(tap);
+    const Ring ends = co_await ring(site, subject, site.plan.reps.at(*id));
+    if (ends.refusal)
+        co_return refused(site.plan, *ends.refusal);
+    if (ends.end == Ring::End::not_rung)
+        co_return problem(ends.status, ends.code, ends.sentence);
+    json line{{"line", ends.end == Ring::End::placed ? "placed" : "unknown"}};
+    co_return co_await contact_answer(site, subject.contact.id, 202, std::move(line));
 }
 
 Handled take_line(Site& site, Call& call) {

@@ -35,14 +35,15 @@ std::optional<core::Preferences> preferences_in(Fields& fields) {
 std::optional<core::Consent> consent_in(Fields& fields) {
     if (!fields.has("consent"))
         return std::nullopt;
-    Fields inside = fields.inside("consent", {"source", "at", "text"});
+    Fields inside = fields.inside("consent", {"source", "at", "text", "covers"});
     core::Consent consent;
     consent.source = inside.text("source", 200);
     consent.text = inside.text("text", 2000);
     if (const auto at = inside.time_if("at"))
         consent.at = *at;
     else if (!inside.has("at"))
-        inside.wrong("at", "is missing: when did they agree?");
+        inside.wrong("at", "is missing: when did they agree?", "consent_at_missing");
+    consent.covers = inside.words("covers", 20);
     return consent;
 }
 
@@ -65,7 +66,7 @@ void add_errors(Fields& fields, const std::vector<FieldError>& errors) {
     if (!fields.good())
         return;
     for (const FieldError& error : errors)
-        fields.wrong(error.field, error.detail);
+        fields.wrong(error.field, error.detail, error.code, error.values);
 }
 
 void check_cadence(const core::Plan& plan, const std::string& cadence, const ContactWish& wish,
@@ -73,10 +74,12 @@ void check_cadence(const core::Plan& plan, const std::string& cadence, const Con
     if (cadence.empty())
         return;
     if (!plan.cadences.contains(cadence))
-        fields.wrong("cadence", "there is no such cadence; there are: " + cadence_list(plan));
+        fields.wrong("cadence", "there is no such cadence; there are: " + cadence_list(plan),
+                     "cadence_unknown", {{"known", cadence_list(plan)}});
     if (!wish.consent)
         fields.wrong("consent",
-                     "is needed before anybody is written to: {\"source\", \"at\", \"text\"}");
+                     "is needed before anybody is written to: {\"source\", \"at\", \"text\"}",
+                     "consent_missing");
 }
 
 Handled number_taken(Site& site, const Who& who, core::ContactId id) {
@@ -101,7 +104,7 @@ struct Changes {
     std::optional<core::Consent> consent;
 };
 
-Changes changes_in(Fields& fields) {
+Changes changes_in(const core::Plan& plan, core::Timestamp now, Fields& fields) {
     Changes changes;
     changes.name = fields.text_if("name", 200);
     changes.topic = fields.text_if("topic", 500);
@@ -109,12 +112,17 @@ Changes changes_in(Fields& fields) {
     changes.time_zone = fields.text_if("time_zone", 64);
     changes.preferences = preferences_in(fields);
     changes.consent = consent_in(fields);
+    if (changes.consent && fields.good()) {
+        std::vector<FieldError> errors;
+        check_consent(plan, *changes.consent, now, errors);
+        add_errors(fields, errors);
+    }
     if (changes.name && (changes.name->empty() || !clean(*changes.name, Lines::one)))
         fields.wrong("name", "must be one line and not empty");
     if (changes.language && !language_tag(*changes.language))
-        fields.wrong("language", "write it as en, hi or pt-BR");
+        fields.wrong("language", "write it as en, hi or pt-BR", "language_unknown");
     if (changes.time_zone && !core::known_zone(*changes.time_zone))
-        fields.wrong("time_zone", "is not a time zone; write it as Europe/Madrid");
+        fields.wrong("time_zone", "is not a time zone; write it as Europe/Madrid", "zone_unknown");
     return changes;
 }
 
@@ -324,7 +332,7 @@ Handled change_contact(Site& site, Call& call) {
         body_fields(call, {"name", "topic", "language", "time_zone", "preferences", "consent"});
     if (!fields)
         co_return bad_body(fields.error());
-    const Changes changes = changes_in(*fields);
+    const Changes changes = changes_in(site.plan, site.now(), *fields);
     if (!fields->good())
         co_return fields->problem();
     const core::ContactId id{call.id(0).value_or(0)};

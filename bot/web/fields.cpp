@@ -84,8 +84,27 @@ bool Fields::has(std::string_view name) const {
     return find(name) != nullptr;
 }
 
-void Fields::wrong(std::string_view name, std::string_view detail) {
-    errors_->push_back({prefix_ + std::string{name}, std::string{detail}});
+void Fields::wrong(std::string_view name, std::string_view detail, std::string_view code,
+                   Values values) {
+    errors_->push_back(
+        {prefix_ + std::string{name}, std::string{detail}, std::string{code}, std::move(values)});
+}
+
+std::vector<std::string> Fields::words(std::string_view name, std::size_t count_max) {
+    constexpr std::size_t bytes_max = 64;
+    const json* value = find(name);
+    if (value == nullptr)
+        return {};
+    const bool fits =
+        value->is_array() && value->size() <= count_max &&
+        std::ranges::all_of(*value, [](const json& word) {
+            return word.is_string() && word.get_ref<const std::string&>().size() <= bytes_max;
+        });
+    if (!fits) {
+        wrong(name, "must be a list of at most " + std::to_string(count_max) + " words");
+        return {};
+    }
+    return value->get<std::vector<std::string>>();
 }
 
 std::string Fields::text(std::string_view name, std::size_t bytes_max) {

@@ -35,7 +35,11 @@ class Fields {
     Fields inside(std::string_view name,
                   std::initializer_list<std::string_view> known);  // has(name) must hold
 
-    void wrong(std::string_view name, std::string_view detail);
+    // A short list of words; [] where it is not there.
+    std::vector<std::string> words(std::string_view name, std::size_t count_max);
+
+    void wrong(std::string_view name, std::string_view detail, std::string_view code = {},
+               Values values = {});
     bool good() const { return errors_->empty(); }
     net::Outgoing problem() const { return invalid(*errors_); }
 

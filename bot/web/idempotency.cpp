@@ -8,7 +8,7 @@ namespace warmcall::web {
 
 namespace {
 
-constexpr std::size_t key_bytes_max = 200;
+constexpr std::size_t idempotency_key_bytes_max = 200;
 constexpr std::size_t under_way_max = 1000;
 constexpr int rounds_max = 8;  // several may wait for the same one
 constexpr core::Duration patience = std::chrono::seconds{20};
@@ -64,7 +64,7 @@ Handled once(Site& site, const Route& route, Call& call) {
     const std::string_view given = call.request.header("Idempotency-Key");
     if (given.empty() || call.request.method != "POST" || !call.who)
         co_return co_await route.handler(site, call);
-    if (given.size() > key_bytes_max)
+    if (given.size() > idempotency_key_bytes_max)
         co_return problem(400, "key_too_long", "An Idempotency-Key has at most 200 bytes.");
     const KeptKey key = key_of(call);
     for (int round = 0; round < rounds_max && site.under_way.contains(key.key); ++round) {

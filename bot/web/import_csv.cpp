@@ -202,6 +202,8 @@ const std::vector<Guess>& guesses() {
         {"consent_source", {"consentsource", "consent", "optinsource", "optin"}},
         {"consent_at", {"consentat", "consentdate", "optinat", "optindate", "consentedat"}},
         {"consent_text", {"consenttext", "consentwording", "optintext", "wording"}},
+        {"consent_covers",
+         {"consentcovers", "consentchannels", "consentchannel", "optinchannels", "optinchannel"}},
         {"cadence", {"cadence", "sequence"}},
     };
     return table;
@@ -229,6 +231,23 @@ std::string undefused(std::string text) {
         std::string_view{"=+-@"}.find(text[1]) != std::string_view::npos)
         text.erase(0, 1);
     return text;
+}
+
+// "WhatsApp; SMS" as words, in small letters: the ways a consent covers.
+std::vector<std::string> words_of(std::string_view text) {
+    std::vector<std::string> words;
+    std::string word;
+    for (const char c : std::string{text} + ",") {
+        if (c >= 'A' && c <= 'Z') {
+            word += static_cast<char>(c + 32);
+        } else if (std::string_view{",;|+/ \t\r\n"}.find(c) == std::string_view::npos) {
+            word += c;
+        } else if (!word.empty()) {
+            words.push_back(std::move(word));
+            word.clear();
+        }
+    }
+    return words;
 }
 
 std::string alpha2(std::string_view text) {
@@ -339,8 +358,8 @@ RowChecker::RowChecker(const core::Plan& plan, ImportRules rules, Columns column
     : plan_{plan}, rules_{std::move(rules)}, columns_{std::move(columns)}, now_{now} {}
 
 std::variant<ImportRow, Reject> RowChecker::check(const CsvRow& row) {
-    const auto reject = [&](std::string reason) {
-        return Reject{row.line, std::move(reason), row.fields};
+    const auto reject = [&](std::string reason, std::string code, Values values = {}) {
+        return Reject{row.line, std::move(reason), row.fields, std::move(code), std::move(values)};
     };
     const auto field = [&](const char* column) {
         const auto found = columns_.find(column);
@@ -362,32 +381,50 @@ std::variant<ImportRow, Reject> RowChecker::check(const CsvRow& row) {
     wish.time_zone = field("time_zone");
     wish.topic = field("topic");
     if (const std::string source = field("consent_source"), at = field("consent_at"),
-        text = field("consent_text");
-        !source.empty() || !at.empty() || !text.empty()) {
+        text = field("consent_text"), covers = field("consent_covers");
+        !source.empty() || !at.empty() || !text.empty() || !covers.empty()) {
         const auto when = read_date(at);
         if (!at.empty() && !when)
-            return reject("consent_at: write the day as 2026-11-01");
-        wish.consent = core::Consent{source, when ? *when : core::Timestamp{}, text};
+            return reject("consent_at: write the day as 2026-11-01", "consent_at_unreadable");
+        wish.consent =
+            core::Consent{source, when ? *when : core::Timestamp{}, text, words_of(covers)};
     }
     const MadeContact made =
         make_contact(plan_, wish, or_else(alpha2(field("region")), rules_.region), now_);
-    if (!made.errors.empty())
-        return reject(made.errors.front().field + ": " + made.errors.front().detail);
+    if (!made.errors.empty()) {
+        const FieldError& first = made.errors.front();
+        return reject(first.field + ": " + first.detail, first.code, first.values);
+    }
 
     if (!rules_.allowed.empty() && !rules_.allowed.contains(made.add.contact.owner))
-        return reject("rep: you can import for yourself and those you stand in for or lead");
+        return reject("rep: you can import for yourself and those you stand in for or lead",
+                      "rep_not_yours");
 
     ImportRow good{row.line, made.add, or_else(field("cadence"), rules_.cadence)};
     if (!good.cadence.empty() && !plan_.cadences.contains(good.cadence))
-        return reject("cadence: there is no such cadence; there are: " + cadence_list(plan_));
+        return reject("cadence: there is no such cadence; there are: " + cadence_list(plan_),
+                      "cadence_unknown", {{"known", cadence_list(plan_)}});
     if (!good.cadence.empty() && !good.add.contact.consent)
         return reject(
             "consent: nobody is written to without it; fill consent_source, consent_at and "
-            "consent_text");
+            "consent_text",
+            "consent_missing");
     const auto [first, fresh] = seen_.try_emplace(made.e164, row.line);
     if (!fresh)
-        return reject("phone: the same number as in line " + std::to_string(first->second));
+        return reject("phone: the same number as in line " + std::to_string(first->second),
+                      "phone_twice", {{"line", std::to_string(first->second)}});
     return good;
+}
+
+Reject known_already(std::size_t line, std::vector<std::string> fields) {
+    return {line, "phone: this number is a contact already", std::move(fields), "phone_known"};
+}
+
+json to_json(const Reject& reject) {
+    json one{{"line", reject.line}, {"reason", reject.reason}, {"code", reject.code}};
+    if (!reject.values.empty())
+        one["values"] = reject.values;
+    return one;
 }
 
 std::vector<Reject> add_rows(Unit& unit, const core::Plan& plan, const std::vector<ImportRow>& rows,
@@ -403,7 +440,7 @@ std::vector<Reject> add_rows(Unit& unit, const core::Plan& plan, const std::vect
     std::vector<std::size_t> line_of;
     for (std::size_t i = 0; i < rows.size(); ++i) {
         if (added[i].conflict) {
-            rejected.push_back({rows[i].line, "phone: this number is a contact already", {}});
+            rejected.push_back(known_already(rows[i].line, {}));
         } else if (!rows[i].cadence.empty()) {
             wanted.emplace_back(added[i].id, rows[i].cadence);
             line_of.push_back(rows[i].line);
@@ -412,8 +449,11 @@ std::vector<Reject> add_rows(Unit& unit, const core::Plan& plan, const std::vect
     const auto refusals = enrol(unit, plan, wanted, actor, now);
     for (std::size_t i = 0; i < refusals.size(); ++i)
         if (refusals[i])
-            rejected.push_back(
-                {line_of[i], "added, but not enrolled: " + refusals[i]->sentence, {}});
+            rejected.push_back({line_of[i],
+                                "added, but not enrolled: " + refusals[i]->sentence,
+                                {},
+                                "not_enrolled",
+                                {{"why", std::string{code_of(*refusals[i])}}}});
     return rejected;
 }
 

@@ -14,6 +14,7 @@
 #include "core/plan.hpp"
 #include "ports/store.hpp"
 #include "support/result.hpp"
+#include "web/problem.hpp"
 
 namespace warmcall::web {
 
@@ -65,9 +66,14 @@ struct ImportRow {
 
 struct Reject {
     std::size_t line = 0;
-    std::string reason;
+    std::string reason;               // in English
     std::vector<std::string> fields;  // as in the file
+    std::string code{};               // the same for other languages: "phone_twice"
+    Values values{};                  // {"line": "2"}
 };
+// Not in the file of the caller alone: the number is a contact of ours.
+Reject known_already(std::size_t line, std::vector<std::string> fields);
+json to_json(const Reject& reject);  // without the fields
 
 // Says of each row what becomes of it. Remembers the numbers it has seen.
 class RowChecker {

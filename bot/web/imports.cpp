@@ -59,8 +59,7 @@ Checked check_rows(Store& store, RowChecker& checker, const std::vector<CsvRow>&
         }
         ImportRow& row = std::get<ImportRow>(verdict);
         if (store.contact_by(row.add.contact.addresses.front()))
-            checked.rejected.push_back(
-                {row.line, "phone: this number is a contact already", rows[i].fields});
+            checked.rejected.push_back(known_already(row.line, rows[i].fields));
         else
             checked.good.push_back(std::move(row));
     }
@@ -98,7 +97,7 @@ void add_late_rejects(Job& job, const Import& import, std::vector<Reject> late) 
             std::ranges::lower_bound(import.table.rows, reject.line, {}, &CsvRow::line);
         if (row != import.table.rows.end() && row->line == reject.line)
             reject.fields = row->fields;
-        if (!reject.reason.starts_with("added"))
+        if (reject.code != "not_enrolled")
             --job.accepted;
         job.rejected.push_back(std::move(reject));
     }
@@ -241,7 +240,7 @@ Handled show_job(Site& site, Call& call) {
     json rejected = json::array();
     for (const Reject& reject : job->rejected)
         if (rejected.size() < shown_max)
-            rejected.push_back({{"line", reject.line}, {"reason", reject.reason}});
+            rejected.push_back(to_json(reject));
     co_return json_answer(200,
                           {{"state", state_word(job->state)},
                            {"stage", job->stage},

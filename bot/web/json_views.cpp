@@ -64,7 +64,10 @@ const P* in(const core::Case& subject) {
 json consent_json(const std::optional<core::Consent>& consent) {
     if (!consent)
         return nullptr;
-    return {{"source", consent->source}, {"at", rfc3339(consent->at)}, {"text", consent->text}};
+    return {{"source", consent->source},
+            {"at", rfc3339(consent->at)},
+            {"text", consent->text},
+            {"covers", consent->covers}};
 }
 
 json next_action_json(const core::Case& subject) {

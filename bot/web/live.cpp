@@ -12,7 +12,7 @@ namespace warmcall::web {
 namespace {
 
 constexpr int streams_per_rep_max = 8;
-constexpr std::size_t rows_at_once = 200;
+constexpr std::size_t events_at_once = 200;
 constexpr std::int64_t behind_max =
     2000;  // further behind than this: the client is told to fetch everything anew
 constexpr core::Duration ping_every = std::chrono::seconds{15};
@@ -71,7 +71,7 @@ News read_news(Store& store, const Site& site, const Who& who, std::int64_t afte
         return news;
     }
     std::map<core::ContactId, bool> seen;
-    for (const TimelineRow& row : store.feed(after, rows_at_once)) {
+    for (const TimelineRow& row : store.feed(after, events_at_once)) {
         news.upto = row.id;
         const auto [entry, fresh] = seen.try_emplace(row.contact, who.any_rep);
         if (fresh && !who.any_rep) {

@@ -27,19 +27,50 @@ bool alnum(char c) {
     return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
 }
 
-void check_consent(const core::Consent& consent, core::Timestamp now,
-                   std::vector<FieldError>& errors) {
-    if (consent.source.empty())
-        errors.push_back({"consent.source", "is missing: where did they agree (\"signup form\")?"});
-    if (consent.text.empty())
-        errors.push_back({"consent.text", "is missing: which wording did they agree to?"});
-    if (consent.at == core::Timestamp{})
-        errors.push_back({"consent.at", "is missing: when did they agree?"});
-    else if (consent.at > now + std::chrono::days{1})
-        errors.push_back({"consent.at", "lies in the future"});
+// Ways are kept in one order, so that naming them in another is no change.
+std::vector<std::string> in_order(std::vector<std::string> ways) {
+    std::ranges::sort(ways);
+    const auto [first, last] = std::ranges::unique(ways);
+    ways.erase(first, last);
+    return ways;
+}
+
+std::string joined(const std::vector<std::string>& words) {
+    std::string list;
+    for (const std::string& word : words)
+        list += (list.empty() ? "" : ", ") + word;
+    return list;
 }
 
 }  // namespace
+
+std::vector<std::string> known_ways(const core::Plan& plan) {
+    std::vector<std::string> ways{"sms", "whatsapp"};
+    for (const core::Channel& channel : plan.channels)
+        ways.push_back(channel.id.value);
+    return in_order(std::move(ways));
+}
+
+void check_consent(const core::Plan& plan, core::Consent& consent, core::Timestamp now,
+                   std::vector<FieldError>& errors) {
+    if (consent.source.empty())
+        errors.push_back({"consent.source", "is missing: where did they agree (\"signup form\")?",
+                          "consent_source_missing"});
+    if (consent.text.empty())
+        errors.push_back({"consent.text", "is missing: which wording did they agree to?",
+                          "consent_text_missing"});
+    if (consent.at == core::Timestamp{})
+        errors.push_back({"consent.at", "is missing: when did they agree?", "consent_at_missing"});
+    else if (consent.at > now + std::chrono::days{1})
+        errors.push_back({"consent.at", "lies in the future", "consent_at_future"});
+    const std::vector<std::string> known = known_ways(plan);
+    consent.covers = in_order(std::move(consent.covers));
+    if (!std::ranges::includes(known, consent.covers))
+        errors.push_back({"consent.covers",
+                          "write the ways they agreed to; there are: " + joined(known),
+                          "consent_covers_unknown",
+                          {{"known", joined(known)}}});
+}
 
 bool language_tag(std::string_view text) {
     std::size_t part = 0;
@@ -70,19 +101,22 @@ MadeContact make_contact(const core::Plan& plan, const ContactWish& wish,
                          std::string_view default_region, core::Timestamp now) {
     MadeContact made;
     core::Contact& contact = made.add.contact;
-    const auto wrong = [&](std::string_view field, std::string detail) {
-        made.errors.push_back({std::string{field}, std::move(detail)});
+    const auto wrong = [&](std::string_view field, std::string detail, std::string_view code,
+                           Values values = {}) {
+        made.errors.push_back(
+            {std::string{field}, std::move(detail), std::string{code}, std::move(values)});
     };
 
     contact.name = wish.name;
     if (contact.name.empty())
-        wrong("name", "is missing");
+        wrong("name", "is missing", "name_missing");
     else if (contact.name.size() > 200 || !clean(contact.name, Lines::one))
-        wrong("name", "must be one line of at most 200 bytes");
+        wrong("name", "must be one line of at most 200 bytes", "name_unfit");
 
     const auto phone = core::read_phone(wish.phone, default_region);
     if (!phone) {
-        wrong("phone", wish.phone.empty() ? "is missing" : phone.error().message);
+        wish.phone.empty() ? wrong("phone", "is missing", "phone_missing")
+                           : wrong("phone", phone.error().message, "phone_unreadable");
     } else {
         made.e164 = phone->e164;
         contact.addresses = {{core::AddressKind::phone, phone->e164}};
@@ -96,30 +130,32 @@ MadeContact make_contact(const core::Plan& plan, const ContactWish& wish,
 
     contact.owner = core::RepId{wish.rep};
     if (wish.rep.empty())
-        wrong("rep", "is missing; there are: " + rep_list(plan));
+        wrong("rep", "is missing; there are: " + rep_list(plan), "rep_missing",
+              {{"known", rep_list(plan)}});
     else if (!plan.reps.contains(contact.owner))
-        wrong("rep", "there is no such rep; there are: " + rep_list(plan));
+        wrong("rep", "there is no such rep; there are: " + rep_list(plan), "rep_unknown",
+              {{"known", rep_list(plan)}});
 
     contact.language = wish.language.empty() ? "en" : wish.language;
     if (!language_tag(contact.language))
-        wrong("language", "write it as en, hi or pt-BR");
+        wrong("language", "write it as en, hi or pt-BR", "language_unknown");
 
     if (!wish.time_zone.empty()) {
         if (core::known_zone(wish.time_zone)) {
             contact.zones = {wish.time_zone};
             contact.zone_source = core::ZoneSource::given;
         } else {
-            wrong("time_zone", "is not a time zone; write it as Europe/Madrid");
+            wrong("time_zone", "is not a time zone; write it as Europe/Madrid", "zone_unknown");
         }
     }
 
     contact.topic = wish.topic;
     if (contact.topic.size() > 500)
-        wrong("topic", "is longer than 500 bytes");
+        wrong("topic", "is longer than 500 bytes", "topic_long");
     contact.preferences = wish.preferences;
     contact.consent = wish.consent;
     if (contact.consent)
-        check_consent(*contact.consent, now, made.errors);
+        check_consent(plan, *contact.consent, now, made.errors);
     return made;
 }
 

@@ -31,6 +31,14 @@ bool language_tag(std::string_view text);      // "en", "pt-BR"
 std::string rep_list(const core::Plan& plan);  // "joel, sam", for sentences
 std::string cadence_list(const core::Plan& plan);
 
+// What a consent may say it covers here: "sms", "whatsapp", and the names of the channels; in
+// order.
+std::vector<std::string> known_ways(const core::Plan& plan);
+
+// What is missing in a consent, or wrong; the ways it covers are put in order.
+void check_consent(const core::Plan& plan, core::Consent& consent, core::Timestamp now,
+                   std::vector<FieldError>& errors);
+
 // Enrols contacts in a cadence inside the caller's transaction; the refusal of each, in order.
 std::vector<std::optional<core::Refusal>> enrol(
     Unit& unit, const core::Plan& plan,

@@ -17,7 +17,7 @@ struct Entry {
 
 constexpr std::string_view languages[] = {"en", "hi", "ar"};
 
-constexpr Entry table[] = {
+constexpr Entry page_table[] = {
     {"stop_question",
      {"Did {name} ask us to stop?", "क्या {name} ने बंद करने को कहा?", "هل طلب {name} أن نتوقف؟"}},
     {"stop_no", {"No, I will call", "नहीं, मैं कॉल करूँगा", "لا، سأتصل"}},
@@ -30,6 +30,22 @@ constexpr Entry table[] = {
     {"calling_hint",
      {"So that nobody else calls meanwhile.", "ताकि इस बीच कोई और कॉल न करे।",
       "كي لا يتصل غيرك في الأثناء."}},
+    {"ring", {"Ring my phone instead", "इसके बजाय मेरा फ़ोन बजाएँ", "رنّ هاتفي بدلًا من ذلك"}},
+    {"ring_hint",
+     {"Your phone rings first. Press any key, and {name}'s rings.",
+      "पहले आपका फ़ोन बजेगा। कोई भी बटन दबाइए, तब {name} का फ़ोन बजेगा।",
+      "يرن هاتفك أولًا. اضغط أي زر ليرن هاتف {name}."}},
+    {"rings",
+     {"Your phone rings now. Press any key, and {name}'s rings.",
+      "आपका फ़ोन अभी बजेगा। कोई भी बटन दबाइए, तब {name} का फ़ोन बजेगा।",
+      "سيرن هاتفك الآن. اضغط أي زر ليرن هاتف {name}."}},
+    {"ring_unknown",
+     {"We can't tell whether your phone will ring. It isn't tried again.",
+      "पता नहीं चला कि आपका फ़ोन बजेगा या नहीं। दोबारा कोशिश नहीं होगी।",
+      "لا نعرف إن كان هاتفك سيرن. لن تُعاد المحاولة."}},
+    {"ring_not",
+     {"Nobody's phone rings. Call from your own phone.", "किसी का फ़ोन नहीं बजेगा। अपने फ़ोन से कॉल करें।",
+      "لن يرن أي هاتف. اتصل من هاتفك."}},
     {"ended", {"The call is over", "कॉल पूरी हुई", "انتهت المكالمة"}},
     {"how",
      {"How did it go with {name}?", "{name} से बात कैसी रही?", "كيف كانت المكالمة مع {name}؟"}},
@@ -56,6 +72,7 @@ constexpr Entry table[] = {
     {"o_talked", {"We talked", "बात हुई", "تحدثنا"}},
     {"o_no_answer", {"No answer", "किसी ने नहीं उठाया", "لا رد"}},
     {"o_machine", {"Left a message", "संदेश छोड़ा", "تركت رسالة"}},
+    {"o_busy", {"Busy or declined", "व्यस्त या काट दिया", "مشغول أو رفض"}},
     {"o_callback", {"Asked me to call later", "बाद में कॉल करने को कहा", "طلب أن أتصل لاحقًا"}},
     {"o_stop", {"Asked to stop", "बंद करने को कहा", "طلب التوقف"}},
     {"o_not_interested", {"Not interested", "रुचि नहीं है", "غير مهتم"}},
@@ -169,7 +186,7 @@ std::string_view PageWords::language() const {
 
 std::string PageWords::say(std::string_view key,
                            const std::map<std::string_view, std::string>& values) const {
-    for (const Entry& entry : table)
+    for (const Entry& entry : page_table)
         if (entry.key == key)
             return filled(entry.in[column_], values, !english());
     throw std::logic_error{"no such words: " + std::string{key}};
@@ -198,7 +215,7 @@ std::string PageWords::when(core::Timestamp at, std::string_view zone, core::Tim
 
 std::map<std::string, std::string> PageWords::all(const std::string& name) const {
     std::map<std::string, std::string> found;
-    for (const Entry& entry : table)
+    for (const Entry& entry : page_table)
         found.emplace("w_" + std::string{entry.key}, say(entry.key, {{"name", name}}));
     return found;
 }

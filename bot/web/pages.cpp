@@ -6,6 +6,7 @@
 
 #include "core/calendar.hpp"
 #include "core/speech.hpp"
+#include "web/calls.hpp"
 #include "web/files.hpp"
 #include "web/links.hpp"
 #include "web/page_words.hpp"
@@ -24,6 +25,7 @@ struct Visit {
     const core::Rep* rep = nullptr;
     core::Case subject;
     bool open = false;
+    bool rings = false;  // they have just asked to be rung
 };
 
 using Form = std::vector<Header>;
@@ -115,6 +117,7 @@ const std::vector<Choice>& choices() {
         {"talked", Reached::human, Said::talked, false},
         {"no_answer", Reached::no_answer, std::nullopt, false},
         {"machine", Reached::machine, std::nullopt, false},
+        {"busy", Reached::busy, std::nullopt, false},
         {"callback", Reached::human, Said::callback_asked, false},
         {"stop", Reached::human, Said::stop, true},
         {"not_interested", Reached::human, Said::not_interested, true},
@@ -122,6 +125,27 @@ const std::vector<Choice>& choices() {
         {"bad_number", Reached::bad_number, std::nullopt, false},
     };
     return table;
+}
+
+// What the line says came of the call; the rep corrects that. A short talk is often a voice box:
+// nothing is presumed.
+std::string by_line(const std::optional<core::Line>& line) {
+    constexpr int talked_s = 20;
+    if (!line)
+        return {};
+    switch (line->state) {
+        case core::LineState::completed:
+            return line->seconds >= talked_s ? "talked" : "";
+        case core::LineState::no_answer:
+            return "no_answer";
+        case core::LineState::busy:
+            return "busy";
+        case core::LineState::ringing:
+        case core::LineState::failed:
+        case core::LineState::not_rung:
+            return {};
+    }
+    return {};
 }
 
 json outcomes_of(const std::string& chosen, const PageWords& words) {
@@ -194,8 +218,7 @@ void add_words(json& values, const PageWords& words, const std::string& name) {
         values[key] = text;
 }
 
-json values_of(const Site& site, const Visit& visit, const std::string& problem,
-               const Form& typed) {
+json values_of(Site& site, const Visit& visit, const std::string& problem, const Form& typed) {
     const core::Case& subject = visit.subject;
     const core::Prompt& prompt = *subject.prompt;
     const core::Timestamp now = site.now();
@@ -211,31 +234,36 @@ json values_of(const Site& site, const Visit& visit, const std::string& problem,
     const bool asks_stop = prompt.kind == core::PromptKind::unanswered_question;
     const bool mine = !taken && !asks_stop;
 
-    json values{{"name", subject.contact.name},
-                {"first_name", core::first_name(subject.contact.name)},
-                {"initials", initials(subject.contact.name)},
-                {"meta", meta_of(subject.contact, now, words)},
-                {"why", why_of(subject, words)},
-                {"words", prompt.words},
-                {"facts", facts_of(subject, words)},
-                {"base", "/p/" + percent_encode(visit.token)},
-                {"form", form_token(site.options.link_key, visit.link)},
-                {"problem", problem},
-                {"tel", phone == subject.contact.addresses.end() ? "" : phone->value},
-                {"zone", zone},
-                {"asks_stop", asks_stop && !taken},
-                {"may_call", mine},
-                {"may_dial", mine && phase == "call_due"},
-                {"on_call", mine && phase == "on_call"},
-                {"may_dispose", mine},
-                {"may_snooze", mine && phase == "call_due"},
-                {"outcomes", outcomes_of(field(typed, "outcome"), words)},
-                {"nexts", nexts_of(offered, field(typed, "next"), naming)},
-                {"picked", field(typed, "next") == "pick"},
-                {"pick", field(typed, "pick")},
-                {"topic_typed", field(typed, "topic")},
-                {"leave_message", typed.empty() || !field(typed, "leave_message").empty()},
-                {"snoozes", snoozes_of(offered, naming)}};
+    json values{
+        {"name", subject.contact.name},
+        {"first_name", core::first_name(subject.contact.name)},
+        {"initials", initials(subject.contact.name)},
+        {"meta", meta_of(subject.contact, now, words)},
+        {"why", why_of(subject, words)},
+        {"words", prompt.words},
+        {"facts", facts_of(subject, words)},
+        {"base", "/p/" + percent_encode(visit.token)},
+        {"form", form_token(site.options.link_key, visit.link)},
+        {"problem", problem},
+        {"tel", phone == subject.contact.addresses.end() ? "" : phone->value},
+        {"zone", zone},
+        {"asks_stop", asks_stop && !taken},
+        {"may_call", mine},
+        {"may_dial", mine && phase == "call_due"},
+        {"may_ring", mine && phase == "call_due" && may_ring(site, *visit.rep) &&
+                         phone != subject.contact.addresses.end()},
+        {"on_call", mine && phase == "on_call"},
+        {"rings", visit.rings && mine && phase == "on_call"},
+        {"may_dispose", mine},
+        {"may_snooze", mine && phase == "call_due"},
+        {"outcomes",
+         outcomes_of(typed.empty() ? by_line(prompt.line) : field(typed, "outcome"), words)},
+        {"nexts", nexts_of(offered, field(typed, "next"), naming)},
+        {"picked", field(typed, "next") == "pick"},
+        {"pick", field(typed, "pick")},
+        {"topic_typed", field(typed, "topic")},
+        {"leave_message", typed.empty() || !field(typed, "leave_message").empty()},
+        {"snoozes", snoozes_of(offered, naming)}};
     for (const char* text :
          {"meta", "words", "problem", "tel"})  // an empty text is no text: its section is left out
         if (values[text] == "")
@@ -276,7 +304,7 @@ net::Outgoing done_page(const Site& site, const Visit& visit) {
     return note(words, words.say("done", {{"name", core::first_name(subject.contact.name)}}), next);
 }
 
-net::Outgoing page(const Site& site, const Visit& visit, int status = 200,
+net::Outgoing page(Site& site, const Visit& visit, int status = 200,
                    const std::string& problem = {}, const Form& typed = {}) {
     if (!visit.open)
         return done_page(site, visit);
@@ -341,12 +369,30 @@ std::optional<core::Timestamp> picked_time(const std::string& text, const std::s
 }  // namespace
 
 Handled show_page(Site& site, Call& call) {
-    const auto visit = co_await visit_of(site, call);
-    co_return visit ? page(site, *visit) : no_such_link();
+    auto visit = co_await visit_of(site, call);
+    if (!visit)
+        co_return no_such_link();
+    visit->rings = call.ask("rings") == "1";
+    co_return page(site, *visit);
 }
 
 Handled page_dial(Site& site, Call& call) {
     return plain<core::Dialled>(site, call);
+}
+Handled page_ring(Site& site, Call& call) {
+    const auto post = co_await posted(site, call);
+    if (const auto* answer = std::get_if<net::Outgoing>(&post))
+        co_return *answer;
+    const Visit& visit = std::get<Posted>(post).visit;
+    const Ring ends = co_await ring(site, visit.subject, *visit.rep);
+    if (ends.end == Ring::End::placed)
+        co_return see_other("/p/" + percent_encode(visit.token) + "?rings=1");
+    const PageWords words = words_of(visit);
+    if (ends.end == Ring::End::unknown)
+        co_return page(site, visit, 202, words.say("ring_unknown"));
+    const int status = ends.refusal ? refused(site.plan, *ends.refusal).status : ends.status;
+    const std::string why = ends.refusal ? ends.refusal->sentence : ends.sentence;
+    co_return page(site, visit, status, words.english() ? why : words.say("ring_not"));
 }
 Handled page_ended(Site& site, Call& call) {
     return plain<core::CallEnded>(site, call);

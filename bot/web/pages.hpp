@@ -8,6 +8,7 @@ namespace warmcall::web {
 
 Handled show_page(Site& site, Call& call);
 Handled page_dial(Site& site, Call& call);
+Handled page_ring(Site& site, Call& call);  // the line of [voice] rings the rep, then the contact
 Handled page_ended(Site& site, Call& call);
 Handled page_snooze(Site& site, Call& call);
 Handled page_acknowledge(Site& site, Call& call);

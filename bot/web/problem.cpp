@@ -72,50 +72,67 @@ net::Outgoing problem(int status, std::string_view code, std::string_view detail
 
 net::Outgoing invalid(const std::vector<FieldError>& errors) {
     json list = json::array();
-    for (const FieldError& error : errors)
-        list.push_back({{"field", error.field}, {"detail", error.detail}});
+    for (const FieldError& error : errors) {
+        json one{{"field", error.field}, {"detail", error.detail}};
+        if (!error.code.empty())
+            one["code"] = error.code;
+        if (!error.values.empty())
+            one["values"] = error.values;
+        list.push_back(std::move(one));
+    }
     const std::string detail = errors.empty() ? std::string{"The request is not valid."}
                                               : errors.front().field + ": " + errors.front().detail;
     return problem(422, "invalid", detail, {{"errors", std::move(list)}});
 }
 
-net::Outgoing refused(const core::Plan& plan, const core::Refusal& refusal) {
+namespace {
+
+struct StatusAndCode {
+    int status;
+    std::string_view code;
+};
+
+StatusAndCode row_of(const core::Refusal& refusal) {
     using Code = core::Refusal::Code;
-    struct Row {
-        int status;
-        std::string_view code;
-    };
-    const Row row = [&]() -> Row {
-        switch (refusal.code) {
-            case Code::none_live:
-                return {409, "none_live"};
-            case Code::has_live:
-                return {409, "has_live"};
-            case Code::no_consent:
-                return {422, "no_consent"};
-            case Code::no_address:
-                return {422, "no_address"};
-            case Code::suppressed:
-                return {409, "suppressed"};
-            case Code::unknown_cadence:
-                return {422, "unknown_cadence"};
-            case Code::wrong_phase:
-                return {409, "wrong_phase"};
-            case Code::taken:
-                return {409, "taken"};
-            case Code::next_action_missing:
-                return {422, "next_action_missing"};
-            case Code::not_a_disposition:
-                return {422, "not_a_disposition"};
-            case Code::late:
-                return {409, "late"};
-            case Code::template_unfit:
-                return {422, "template_unfit"};
-            case Code::gate:
-                return {409, "gate"};
-        }
-        return {409, "refused"};
-    }();
+    switch (refusal.code) {
+        case Code::none_live:
+            return {409, "none_live"};
+        case Code::has_live:
+            return {409, "has_live"};
+        case Code::no_consent:
+            return {422, "no_consent"};
+        case Code::no_address:
+            return {422, "no_address"};
+        case Code::suppressed:
+            return {409, "suppressed"};
+        case Code::unknown_cadence:
+            return {422, "unknown_cadence"};
+        case Code::wrong_phase:
+            return {409, "wrong_phase"};
+        case Code::taken:
+            return {409, "taken"};
+        case Code::next_action_missing:
+            return {422, "next_action_missing"};
+        case Code::not_a_disposition:
+            return {422, "not_a_disposition"};
+        case Code::late:
+            return {409, "late"};
+        case Code::template_unfit:
+            return {422, "template_unfit"};
+        case Code::gate:
+            return {409, "gate"};
+    }
+    return {409, "refused"};
+}
+
+}  // namespace
+
+std::string_view code_of(const core::Refusal& refusal) {
+    return row_of(refusal).code;
+}
+
+net::Outgoing refused(const core::Plan& plan, const core::Refusal& refusal) {
+    const StatusAndCode row = row_of(refusal);
     json extras = json::object();
     if (refusal.holder) {
         const auto rep = plan.reps.find(*refusal.holder);

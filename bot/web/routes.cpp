@@ -32,7 +32,7 @@ constexpr std::size_t by_provider = 3 * 1024 * 1024;  // the most any provider m
 constexpr auto anybody = Access::anybody;
 constexpr auto signed_in = Access::signed_in;
 
-constexpr Route table[] = {
+constexpr Route route_table[] = {
     {"POST", "/webhooks/{channel}", Access::signed_by_provider, by_provider, take_webhook},
     {"GET", "/webhooks/{channel}", Access::signed_by_provider, none, shake_hands},
     {"POST", "/webhooks/{channel}/status/{token}", Access::signed_by_provider, by_provider,
@@ -103,6 +103,7 @@ constexpr Route table[] = {
 
     {"GET", "/p/{token}", Access::by_link, none, show_page},
     {"POST", "/p/{token}/dial", Access::by_link, form, page_dial},
+    {"POST", "/p/{token}/ring", Access::by_link, form, page_ring},
     {"POST", "/p/{token}/ended", Access::by_link, form, page_ended},
     {"POST", "/p/{token}/snooze", Access::by_link, form, page_snooze},
     {"POST", "/p/{token}/acknowledge", Access::by_link, form, page_acknowledge},
@@ -136,11 +137,11 @@ constexpr bool is_parameter(std::string_view part) {
     return part.starts_with('{');
 }
 
-// The table's patterns, split when the program was compiled.
+// The routes' patterns, split when the program was compiled.
 constexpr auto patterns = [] {
-    std::array<Segments, std::size(table)> all{};
+    std::array<Segments, std::size(route_table)> all{};
     for (std::size_t i = 0; i < all.size(); ++i)
-        all[i] = split(table[i].pattern);
+        all[i] = split(route_table[i].pattern);
     return all;
 }();
 
@@ -187,7 +188,7 @@ bool fixed_wins(std::size_t row, const Segments& path) {
 }  // namespace
 
 std::span<const Route> routes() {
-    return table;
+    return route_table;
 }
 
 Match match(std::string_view method, std::string_view path) {
@@ -196,25 +197,25 @@ Match match(std::string_view method, std::string_view path) {
     Match found;
     if (!path.starts_with('/') || segments.count > segments_max)
         return found;
-    constexpr std::size_t console = std::size(table) - 1;
+    constexpr std::size_t console = std::size(route_table) - 1;
     for (std::size_t row = 0; row < console; ++row) {
         if (!fits(patterns[row], segments) || !fixed_wins(row, segments))
             continue;
-        if (table[row].method == wanted) {
-            found.route = &table[row];
+        if (route_table[row].method == wanted) {
+            found.route = &route_table[row];
             found.parameters = parameters_of(patterns[row], segments);
             found.allow.clear();
             return found;
         }
-        found.allow += (found.allow.empty() ? "" : ", ") + std::string{table[row].method};
-        if (table[row].method == "GET")
+        found.allow += (found.allow.empty() ? "" : ", ") + std::string{route_table[row].method};
+        if (route_table[row].method == "GET")
             found.allow += ", HEAD";
     }
     if (!found.allow.empty() || path.starts_with("/api/") || path.starts_with("/webhooks/") ||
         path.starts_with("/p/"))
         return found;
     if (wanted == "GET")
-        found.route = &table[console];  // the console's files: at any depth
+        found.route = &route_table[console];  // the console's files: at any depth
     else
         found.allow = "GET, HEAD";
     return found;

@@ -21,13 +21,13 @@ namespace warmcall::store {
 
 namespace {
 
-constexpr Migration all[] = {
+constexpr Migration all_@function@[] = {
 @schema_rows@};
 
 }  // namespace
 
 std::span<const Migration> @function@();
-std::span<const Migration> @function@() { return all; }
+std::span<const Migration> @function@() { return all_@function@; }
 
 }  // namespace warmcall::store
 ")

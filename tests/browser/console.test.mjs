@@ -292,6 +292,21 @@ describe("without signal", () => {
         assert.equal(writes("/5/disposition").length, 1);
     });
 
+    test("undo works without signal too: nothing is sent when it is back", async () => {
+        await open(page, server, "outcome_talked");
+        await context.setOffline(true);
+        await page.locator("dialog button[type=submit]").click();
+        await page.locator(".toast button", { hasText: "Undo" }).click();
+        await page.locator(".toast", { hasText: "Taken back" }).waitFor();
+        // what waits is that the next card was seen
+        assert.deepEqual(await page.evaluate(() => (JSON.parse(localStorage.getItem("wc.outbox")) ?? []).map((op) => op.path).filter((path) => !path.endsWith("/acknowledge"))), []);
+        await context.setOffline(false);
+        await page.evaluate(() => window.dispatchEvent(new Event("online")));
+        await page.evaluate(() => (location.hash = "#/"));
+        await page.locator(".row", { hasText: "Sofia" }).waitFor();
+        assert.equal(writes("/disposition").length, 0);
+    });
+
     test("a server that is down for a moment gets it again under the same key", async () => {
         await open(page, server, "outcome_talked");
         server.world.answers.set("/disposition", { status: 503, body: { title: "busy", status: 503 } });
@@ -472,6 +487,43 @@ describe("writing to somebody", () => {
     });
 });
 
+describe("a call over the provider's line", () => {
+    const ended = (line) => () => {
+        const today = states.busy();
+        Object.assign(today.unlogged[0], { line });
+        return { ...today, bridge: true };
+    };
+    const sheet = async (line) => {
+        server.world.answers.clear();
+        await open(page, server, "today");
+        server.world.today = ended(line);
+        await page.reload();
+        await page.evaluate(() => (location.hash = "#/focus/5"));
+        await page.locator(".dock button.main").click();
+        await page.locator("dialog[open]").waitFor();
+        return page.locator("dialog input[name=outcome]:checked").evaluateAll((all) => all.map((input) => input.value));
+    };
+
+    test("how it ended is chosen already, a talk only when it was long enough to be one", async () => {
+        assert.deepEqual(await sheet({ state: "no_answer", seconds: 0 }), ["no_answer"]);
+        assert.deepEqual(await sheet({ state: "busy", seconds: 0 }), ["busy"]);
+        assert.deepEqual(await sheet({ state: "completed", seconds: 75 }), ["talked"]);
+        assert.deepEqual(await sheet({ state: "completed", seconds: 6 }), [], "a voice box, perhaps");
+        assert.deepEqual(await sheet(null), []);
+        quiet();
+    });
+
+    test("it is logged with one more tap, or corrected first", async () => {
+        await sheet({ state: "no_answer", seconds: 0 });
+        await page.locator("dialog button[type=submit]").first().click();
+        await settle();
+        await until(() => writes("/disposition").length === 1);
+        assert.equal(writes("/disposition")[0].body.reached, "no_answer");
+        assert.ok(writes("/disposition")[0].body.next_at, "with the next action that is proposed");
+        quiet();
+    });
+});
+
 describe("an import", () => {
     const imports = () => server.world.writes.filter((w) => w.path.endsWith("/import"));
 
@@ -488,6 +540,20 @@ describe("an import", () => {
         await page.getByRole("heading", { name: "3 contacts are in" }).waitFor();
         assert.equal(imports().length, 2);
         assert.equal(imports()[0].body, imports()[1].body, "what was checked is what is brought in");
+        quiet();
+    });
+
+    test("every reason why a row was not taken is told in the rep's language", async () => {
+        for (const language of ["en", "hi", "ar"]) {
+            await open(page, server, "import_rejects", language);
+            const told = await page.locator(".rejects .meta").allInnerTexts();
+            assert.equal(new Set(told).size, people.whyRejected.length, `${language}: a sentence each`);
+            const letters = { en: /[a-z]{3}/, hi: /\p{Script=Devanagari}{3}/u, ar: /\p{Script=Arabic}{3}/u }[language];
+            for (const one of told) assert.match(one, letters);
+            assert.ok(!told.includes("in English only"));
+            assert.match(told[people.whyRejected.indexOf("phone_twice")], /[1١१]/);
+            assert.doesNotMatch(told.join(), /[{}]|undefined/);
+        }
         quiet();
     });
 
@@ -565,6 +631,27 @@ describe("the phone itself", () => {
         await page.getByRole("heading", { name: "This page did not load" }).waitFor();
         await page.evaluate(() => (location.hash = "#/"));
         await page.locator(".card").first().waitFor();
+    });
+});
+
+describe("a language that is read from the right", () => {
+    // A number's groups change places when nothing says that it is read from the left.
+    test("an example of a number stands in its own order", async () => {
+        await open(page, server, "contact_new", "ar");
+        const hint = page.locator(".hint", { hasText: "971" }).first();
+        const places = await hint.evaluate((element) => {
+            const text = [...element.childNodes].find((node) => node.nodeType === 3 && node.data.includes("971")) ?? element.firstChild;
+            const left = (part) => {
+                const range = document.createRange();
+                const from = text.data.indexOf(part);
+                range.setStart(text, from);
+                range.setEnd(text, from + part.length);
+                return range.getBoundingClientRect().left;
+            };
+            return ["971", "50", "123", "4567"].map(left);
+        });
+        assert.deepEqual(places, [...places].sort((a, b) => a - b));
+        quiet();
     });
 });
 

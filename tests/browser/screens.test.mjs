@@ -9,6 +9,9 @@ import { after, before, describe, test } from "node:test";
 import { dist, inLanguage, launch, ofColours, overflow, packages, phone, root, violations } from "./support/console.mjs";
 import { open, screens } from "./support/screens.mjs";
 import { startServer } from "./support/server.mjs";
+import { fixTime, monday } from "./support/world.mjs";
+
+fixTime(monday);
 
 const languages = ["en", "hi", "ar"];
 const widths = [320, 390, 768, 1280];
@@ -46,7 +49,7 @@ function touchAndFocus() {
 // In the page: where everything is.
 const places = () => [...document.querySelectorAll("body *")].map((e) => Object.values(e.getBoundingClientRect().toJSON()).map(Math.round).join(" ")).join();
 
-// In the dark for as long as `look` takes. False where a theme moved things; twice, because "9 min ago" may become "10 min ago" meanwhile.
+// In the dark for as long as `look` takes. False where a theme moved things; twice, because the page may have been told something meanwhile.
 async function staysInPlace(page, look) {
     const inLight = await page.evaluate(places);
     await page.emulateMedia({ colorScheme: "dark" });
@@ -95,6 +98,7 @@ describe("every screen is fit for everybody", { concurrency: lanes }, () => {
                 server = await startServer(dist(), () => ({}));
                 browser = await launch();
                 view = await phone(browser, { height: 740 });
+                await view.page.clock.setFixedTime(monday);
             });
             after(async () => {
                 await browser?.close();

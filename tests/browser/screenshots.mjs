@@ -6,9 +6,8 @@ import { parseArgs } from "node:util";
 import { dist, launch, phone, root } from "./support/console.mjs";
 import { open, screens } from "./support/screens.mjs";
 import { startServer } from "./support/server.mjs";
-import { fixTime } from "./support/world.mjs";
+import { fixTime, monday } from "./support/world.mjs";
 
-const monday = Date.parse("2026-11-23T09:12:00Z");
 fixTime(monday);
 
 const { values } = parseArgs({ options: { only: { type: "string" }, quick: { type: "boolean" }, readme: { type: "boolean" }, languages: { type: "string" }, themes: { type: "string" }, widths: { type: "string" } } });

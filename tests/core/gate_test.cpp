@@ -98,6 +98,10 @@ const std::vector<Row> table{
      }},
     {GateCode::no_consent, When::never, "nobody noted that they agreed",
      [](Scene& s) { s.contact().consent.reset(); }},
+    {GateCode::not_agreed, When::elsewhere, "they agreed to SMS only",
+     [](Scene& s) { s.contact().consent->covers = {"sms"}; }},
+    {GateCode::not_agreed, When::elsewhere, "they agreed to another of our numbers",
+     [](Scene& s) { s.contact().consent->covers = {"wa-two", "sms"}; }},
     {GateCode::template_missing, When::never, "there is no such text",
      [](Scene& s) { s.message.template_name = "gone"; }},
     {GateCode::template_not_approved, When::elsewhere, "the provider paused the text",
@@ -360,6 +364,31 @@ TEST_CASE(
             CHECK(tried(scene) == Names{"wa", "sms"});
         }
     }
+}
+
+TEST_CASE("a text goes only on the ways they agreed to; naming none is agreeing to all") {
+    Scene scene;
+    scene.world.add_sms();
+    const auto agreed = [&](std::vector<std::string> ways) {
+        scene.contact().consent->covers = std::move(ways);
+        return tried(scene);
+    };
+    CHECK(agreed({}) == Names{"wa", "sms"});
+    CHECK(agreed({"whatsapp"}) == Names{"wa", "sms not"});
+    CHECK(agreed({"sms"}) == Names{"wa not", "sms"});
+    CHECK(agreed({"wa"}) == Names{"wa", "sms not"});  // one channel by its name
+    CHECK(agreed({"sms", "whatsapp"}) == Names{"wa", "sms"});
+    CHECK(agreed({"gone"}) == Names{"wa not", "sms not"});
+
+    agreed({"sms"});
+    const auto ways =
+        routes(scene.world.plan, scene.world.c, MessageKind::wellbeing, scene.world.now);
+    CHECK(explain(choose(ways), ways) ==
+          "sms; not wa: They agreed to SMS, not to WhatsApp over wa.");
+    // What they write first may be answered there: that is a talk, and not ours to begin.
+    scene.contact().windows = {{whatsapp, scene.world.now + 20h}};
+    free_form(scene);
+    CHECK(scene.verdict().go());
 }
 
 TEST_CASE("a way that is refused says why, and what was chosen says what was not") {

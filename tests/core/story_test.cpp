@@ -167,6 +167,10 @@ class Teller {
     void given(Words& words) {
         if (words.take("SMS as a second way")) {
             world_.add_sms();
+        } else if (words.take("Amara agreed to SMS only")) {
+            world_.c.contact.consent->covers = {"sms"};
+        } else if (words.take("Amara agreed to WhatsApp only")) {
+            world_.c.contact.consent->covers = {"whatsapp"};
         } else if (words.take("Amara lives in the US")) {
             world_.c.contact.region = "US";
             world_.c.contact.zones = {"America/Chicago"};

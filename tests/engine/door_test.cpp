@@ -244,6 +244,44 @@ TEST_CASE("a reader sees what was committed and nothing of what is under way") {
     }
 }
 
+TEST_CASE(
+    "who sends is called when a text waits, who tells reps when there is something to tell, and "
+    "a receipt calls neither") {
+    OnDisk d;
+    const std::string id = d.w.sent(d.w.amara);
+    d.w.applier->take_errands();
+    Door door{d.context, *d.w.applier, *d.w.store};
+    int commits = 0, texts = 0, alerts = 0;
+    door.on_commit([&] { ++commits; });
+    door.on_errands([&](Errands left) {
+        texts += left.texts ? 1 : 0;
+        alerts += left.alerts ? 1 : 0;
+    });
+    const auto let_in = [&](Work work) {
+        Asked asked;
+        const int before = commits;
+        ask(d.context, door, std::move(work), asked);
+        turn_until(d.context, [&] { return asked.answered && commits > before; });
+        CHECK(asked.failure.empty());
+    };
+    SECTION("a receipt") {
+        let_in(d.w.webhook(receipt(id, "delivered", d.w.clock.at)));
+        CHECK(core::shown(d.w.text(d.w.amara).facts) == core::Shown::delivered);
+        CHECK(texts == 0);
+        CHECK(alerts == 0);
+    }
+    SECTION("a STOP, which is confirmed and told") {
+        let_in(d.w.webhook(text_from("919876500001", "STOP", "wamid.IN1", d.w.clock.at)));
+        CHECK(texts == 1);
+        CHECK(alerts == 1);
+    }
+    SECTION("a write of which nobody else knows what it did") {
+        let_in(noting("k"));
+        CHECK(texts == 1);
+        CHECK(alerts == 1);
+    }
+}
+
 TEST_CASE("a job on the writing thread wakes nobody by itself, and what it throws passes on") {
     OnDisk d;
     Door door{d.context, *d.w.applier, *d.w.store};

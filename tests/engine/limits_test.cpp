@@ -254,4 +254,63 @@ TEST_CASE("a text its provider would not take never leaves: the rep is told to c
           "The text cannot go out over main: it is too long. Call Amara anyway.");
 }
 
+// ---- told by a receipt
+
+namespace {
+
+// Amara's text went out, Bo's waits, and the receipt of the first one says that it failed.
+struct Told {
+    explicit Told(int code, core::Duration late = 0s) {
+        w.applier->set_limits(limits);
+        w.applier->set_pause_after(pause_after({w.main}));
+        const std::string id = w.sent(w.amara);
+        w.advance(1s);  // room for one more
+        w.queue_text(w.add("Bo Ray", "+919876500007"));
+        w.delivered({receipt(id, "failed", w.clock.at - late, {}, code)});
+    }
+    bool sender_works() {
+        w.applier->refresh(w.clock.at);
+        return w.applier->plan().channels.front().working;
+    }
+
+    World w;
+    OwnLimits limits{senders_of({w.main}), w.clock.at};
+};
+
+}  // namespace
+
+TEST_CASE("a receipt that says we write too fast stops the sender, as a refused send does") {
+    for (const int code : {130429, 131048, 80007}) {
+        INFO(code);
+        Told told{code};
+        CHECK_FALSE(told.sender_works());
+        CHECK(told.w.claim().empty());
+        told.w.advance(61min);
+        CHECK(told.sender_works());
+    }
+}
+
+TEST_CASE("a receipt about one person's pace holds up nobody else") {
+    Told told{131056};
+    CHECK(told.sender_works());
+    CHECK(told.w.claim().size() == 1);
+    core::Message again;
+    again.channel = channel;
+    again.to = {core::AddressKind::phone, std::string{amara_number}};
+    told.w.store->transact([&](Unit& unit) {
+        const auto wait = told.limits.take(unit, {.message = &again}, told.w.clock.at + 1s);
+        REQUIRE(wait);
+        CHECK(wait->what == Wait::For::pair);
+    });
+}
+
+TEST_CASE(
+    "a receipt that says why one text failed, or that was under way for hours, stops nobody") {
+    Told other_fault{131026};
+    CHECK(other_fault.sender_works());
+    CHECK(other_fault.w.claim().size() == 1);
+    Told old{130429, 2h};
+    CHECK(old.sender_works());
+}
+
 }  // namespace warmcall::tests

@@ -251,3 +251,40 @@ TEST_CASE("Twilio's probe asks for one line of the list, and is content when it 
     CHECK(whatsapp().read_probe(account, {401, {}, R"({"code":20003})"})->find("account_sid") !=
           std::string::npos);
 }
+
+namespace {
+
+Json handed_in(core::TemplateKind kind, std::vector<std::string> buttons) {
+    core::Template t;
+    t.name = t.provider_name = "hello";
+    t.provider_language = "en";
+    t.kind = kind;
+    t.text = "Hi {{name}}, how are you?";
+    t.variables = {"name"};
+    t.buttons = std::move(buttons);
+    return Json::parse(whatsapp().build_submit(golden::account("twilio_whatsapp"), t, "").body);
+}
+
+}  // namespace
+
+TEST_CASE("a text is handed in to Twilio with its quick replies") {
+    const Json content = handed_in(core::TemplateKind::wellbeing, {"Fine", "Call me"});
+    CHECK(
+        content["types"] ==
+        Json{{"twilio/quick-reply",
+              {{"body", "Hi {{1}}, how are you?"},
+               {"actions",
+                {{{"title", "Fine"}, {"id", "Fine"}}, {{"title", "Call me"}, {"id", "Call me"}}}}}},
+             {"twilio/text", {{"body", "Hi {{1}}, how are you?"}}}});
+    CHECK(content["variables"] == Json{{"1", "name"}});
+    CHECK_FALSE(
+        handed_in(core::TemplateKind::wellbeing, {})["types"].contains("twilio/quick-reply"));
+}
+
+TEST_CASE("what a rep's tap brings back is a variable of the text, filled in as it is sent") {
+    const Json content = handed_in(core::TemplateKind::rep_notice, {"Start", "Off today"});
+    const Json& actions = content["types"]["twilio/quick-reply"]["actions"];
+    CHECK(actions[0] == Json{{"title", "Start"}, {"id", "{{2}}"}});
+    CHECK(actions[1] == Json{{"title", "Off today"}, {"id", "{{3}}"}});
+    CHECK(content["variables"] == Json{{"1", "name"}, {"2", "Start"}, {"3", "Off today"}});
+}

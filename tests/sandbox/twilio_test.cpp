@@ -238,6 +238,30 @@ TEST_CASE("a content template is made and approved over Twilio's API") {
     CHECK(twilio_get(world, path + "/ApprovalRequests")["whatsapp"]["status"] == "approved");
 }
 
+TEST_CASE("a quick reply comes back with what was filled into its id") {
+    World world{twilio_alone()};
+    const Heard made = ask(
+        world.port, "POST", "/v1/Content",
+        R"({"friendly_name":"morning","language":"en","variables":{"1":"rep","2":"Start"},"types":{"twilio/quick-reply":{"body":"Good morning, {{1}}.","actions":[{"title":"Start","id":"{{2}}"}]},"twilio/text":{"body":"Good morning, {{1}}."}}})",
+        {twilio_basic, "Content-Type: application/json"});
+    REQUIRE(made.status == 201);
+    const std::string content = made.json()["sid"].get<std::string>();
+    ask(world.port, "POST", "/v1/Content/" + content + "/ApprovalRequests/whatsapp",
+        R"({"name":"morning","category":"UTILITY"})",
+        {twilio_basic, "Content-Type: application/json"});
+    twilio_send(world, {{"To", std::string{"whatsapp:"} + ines},
+                        {"From", "whatsapp:+12025550101"},
+                        {"ContentSid", content},
+                        {"ContentVariables", R"({"1":"Maya","2":"wc1.start.abc"})"}});
+    world.flush();
+    const auto before = world.gateway.posts().size();
+    world.control("reply", {{"from", ines}, {"channel", "wa"}, {"tap", 0}});
+    world.flush();
+    const auto inbound = read_form(world.gateway.wait_for(before + 1)[before].body);
+    CHECK(inbound.at("ButtonText") == "Start");
+    CHECK(inbound.at("ButtonPayload") == "wc1.start.abc");
+}
+
 TEST_CASE("Twilio tries a webhook once more when nobody was there, and oftener when the URL asks") {
     World world{twilio_alone()};
     const std::string fragment = GENERATE("", "#rc=3&rp=all");

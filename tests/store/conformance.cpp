@@ -1616,6 +1616,33 @@ TEST_CASE("consent that was taken back on either record stays taken back when th
     CHECK_FALSE(store->contact(into)->contact.consent);
 }
 
+TEST_CASE(
+    "which ways a consent covers is kept, changed with it, and the narrower one stays when records are merged") {
+    EVERY_STORE;
+    NewContact both = amara();
+    both.contact.consent->covers = {"sms", "wa-two"};
+    const core::ContactId into = add(*store, both);
+    CHECK(store->contact(into)->contact.consent == both.contact.consent);
+    change(*store, into, [](Case& c) { c.contact.consent->covers = {"whatsapp"}; });
+    CHECK(store->contact(into)->contact.consent->covers == std::vector<std::string>{"whatsapp"});
+    change(*store, into, [](Case& c) { c.contact.consent->covers.clear(); });
+    CHECK(store->contact(into)->contact.consent->covers.empty());
+
+    const bool narrow_is_older = GENERATE(true, false);
+    const auto narrow = [](Case& c) { c.contact.consent = core::Consent{"form", t0, "", {"sms"}}; };
+    const auto wide = [](Case& c) { c.contact.consent = core::Consent{"desk", t0, "", {}}; };
+    const core::ContactId from = add(*store, plain("Amara O.", "+4915112345678"));
+    if (narrow_is_older) {
+        change(*store, from, narrow);
+        change(*store, into, wide);
+    } else {
+        change(*store, from, wide);
+        change(*store, into, narrow);
+    }
+    store->transact([&](Unit& u) { u.merge_contacts(from, into, t0); });
+    CHECK(store->contact(into)->contact.consent->covers == std::vector<std::string>{"sms"});
+}
+
 // ---------------------------------------------------------------- the rest
 
 TEST_CASE("what a provider says of a template is kept; what it is silent about stays as it was") {

@@ -170,10 +170,11 @@ TEST_CASE("a sender that one gateway was asked to rest rests on the others") {
 
 TEST_CASE("a gateway hears that another has written, also after its connection was cut") {
     const Database db{"hints"};
-    const auto here = open_postgres(db.url), there = open_postgres(db.url);
     std::mutex mutex;
     std::condition_variable heard;
     int hints = 0;
+    const auto here = open_postgres(db.url),
+               there = open_postgres(db.url);  // they tell until they close
     here->on_news([&] {
         const std::lock_guard lock{mutex};
         ++hints;

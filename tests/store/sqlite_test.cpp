@@ -517,6 +517,35 @@ TEST_CASE("in memory, too, two threads may use the store") {
     CHECK(seen > 0);
 }
 
+TEST_CASE(
+    "a pause between two commits moves pages where there are many, and a quiet moment the rest") {
+    const Folder folder;
+    const std::string path = folder.file("warmcall.db");
+    const auto store = open_sqlite(path);
+    store->idle();
+    store->idle();
+    const auto in_database = [&] { return std::filesystem::file_size(path); };
+    const auto keep = [&](std::size_t bytes) {
+        store->transact([&](Unit& u) {
+            const RawDelivery raw{{"wa"}, t0, std::string(bytes, 'x')};
+            u.keep({&raw, 1});
+        });
+    };
+    const auto at_first = in_database();
+    keep(64 * 1024);
+    store->idle();
+    CHECK(in_database() == at_first);  // a few pages are not worth their sync
+    keep(2 * 1024 * 1024);
+    store->idle();
+    CHECK(in_database() > at_first + 2 * 1024 * 1024);
+    const auto then = in_database();
+    keep(64 * 1024);
+    store->idle();
+    CHECK(in_database() == then);
+    store->idle();
+    CHECK(in_database() > then);
+}
+
 TEST_CASE("quiet moments move the WAL into the database and keep it small") {
     const Folder folder;
     const std::string path = folder.file("warmcall.db");
@@ -528,7 +557,8 @@ TEST_CASE("quiet moments move the WAL into the database and keep it small") {
         });
     }
     REQUIRE(std::filesystem::file_size(path + "-wal") > 16U * 1024 * 1024);
-    store->idle();
+    store->idle();  // a pause
+    store->idle();  // nothing came since: it is quiet
     CHECK(std::filesystem::file_size(path + "-wal") == 0);
     CHECK(Shell{path}.number("SELECT count(*) FROM delivery") == 300);
 }

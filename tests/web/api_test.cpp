@@ -114,6 +114,14 @@ TEST_CASE("bad input is answered with the field and what to write instead") {
          "consent.source"},
         {with("consent", {{"source", "form"}, {"text", "yes"}, {"at", "2027-11-01T09:00:00Z"}}),
          "consent.at"},
+        {with("consent",
+              {{"source", "form"}, {"text", "yes"}, {"at", "2026-11-01T09:00:00Z"}, {"covers", 5}}),
+         "consent.covers"},
+        {with("consent", {{"source", "form"},
+                          {"text", "yes"},
+                          {"at", "2026-11-01T09:00:00Z"},
+                          {"covers", {"fax"}}}),
+         "consent.covers"},
         {with("tpoic", "knee"), "tpoic"},
         {with("cadence", "gentel"), "cadence"},
         {json::array(), "body"},
@@ -482,4 +490,33 @@ TEST_CASE("settings show reps, channels and templates with what is wrong with th
     CHECK(me["token"] == "of joel");
     CHECK(me["cadences"][0] == json{{"name", "gentle"}, {"title", "Gentle"}});
     CHECK(world.get("/api/v1/me").object()["rep"].is_null());
+}
+
+TEST_CASE(
+    "a consent may name the ways it covers, and the contact shows which way a text would go") {
+    World world;
+    json wish = new_contact("Ana", "+34612345678");
+    wish["consent"] = consent();
+    wish["consent"]["covers"] = {"sms", "sms"};
+    const Reply made = world.post("/api/v1/contacts", wish);
+    INFO(made.body);
+    REQUIRE(made.status == 201);
+    const std::string path = contact_path(made.object()["id"].get<std::int64_t>());
+    json ana = world.get(path).object();
+    CHECK(ana["consent"]["covers"] == json{"sms"});
+    for (const json& way : ana["ways"])
+        if (way["channel"] == "main") {
+            CHECK(way["verdict"] == "not_agreed");
+            CHECK(way["sentence"] == "They agreed to SMS, not to WhatsApp over main.");
+        }
+
+    const auto patched = [&](const json& covers) {
+        json changed{{"consent", consent()}};
+        changed["consent"]["covers"] = covers;
+        return world.send("PATCH", path, changed.dump(),
+                          {world.bearer, {"Content-Type", "application/json"}});
+    };
+    CHECK(patched({"main", "sms"}).object()["consent"]["covers"] == json{"main", "sms"});
+    CHECK(patched({"telegram"}).status == 422);
+    CHECK(patched(json::array()).object()["consent"]["covers"] == json::array());
 }

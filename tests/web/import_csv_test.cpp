@@ -2,6 +2,8 @@
 
 #include "web/import_csv.hpp"
 
+#include <fstream>
+
 #include "support/catch.hpp"
 
 using namespace warmcall;
@@ -175,6 +177,61 @@ TEST_CASE("each bad row is rejected with its line and what is wrong") {
     CHECK(all[8] == "10 consent_at: write the day as 2026-11-01");
     CHECK(all[9] == "11 Good +34612345686 joel");
     CHECK(all[10] == "12 phone: the same number as in line 11");
+}
+
+TEST_CASE("every rejection has a code of the API's list, so that it can be told in any language") {
+    static const core::Plan plan = small_plan();
+    const auto table = read_csv(
+        "name,phone,rep,time_zone,language,topic,cadence,consent_source,consent_at,consent_text,"
+        "consent_covers\n"
+        ",612345601,,,,,,,,,\n" +
+        std::string(201, 'a') +
+        ",612345602,,,,,,,,,\n"
+        "Ana,,,,,,,,,,\n"
+        "Ana,12,,,,,,,,,\n"
+        "Ana,612345603,nobody,,,,,,,,\n"
+        "Ana,612345604,,Europe/Madird,,,,,,,\n"
+        "Ana,612345605,,,e,,,,,,\n"
+        "Ana,612345606,,,," +
+        std::string(501, 't') +
+        ",,,,,\n"
+        "Ana,612345607,,,,,gentel,,,,\n"
+        "Ana,612345608,,,,,gentle,,,,\n"
+        "Ana,612345609,,,,,,,2026-11-01,yes,\n"
+        "Ana,612345610,,,,,,form,,yes,\n"
+        "Ana,612345611,,,,,,form,1/2/2026,yes,\n"
+        "Ana,612345612,,,,,,form,2027-11-01,yes,\n"
+        "Ana,612345613,,,,,,form,2026-11-01,,\n"
+        "Ana,612345614,,,,,,form,2026-11-01,yes,fax\n"
+        "Ana,612345615,sam,,,,,,,,\n"
+        "Ana,612345616,,,,,,form,2026-11-01,yes,WhatsApp / SMS\n"
+        "Ana,+34 612 345 616,,,,,,,,,\n");
+    REQUIRE(table);
+    ImportRules rules = for_joel();
+    rules.allowed = {core::RepId{"joel"}};
+    RowChecker checker{plan, rules, *guess_columns(table->header), now};
+    std::vector<std::string> codes;
+    std::vector<std::string> covers;
+    for (const CsvRow& row : table->rows) {
+        const auto verdict = checker.check(row);
+        const auto* reject = std::get_if<Reject>(&verdict);
+        codes.push_back(reject == nullptr ? "" : reject->code);
+        if (reject == nullptr)
+            covers = std::get<ImportRow>(verdict).add.contact.consent->covers;
+    }
+    CHECK(codes == std::vector<std::string>{
+                       "name_missing", "name_unfit", "phone_missing", "phone_unreadable",
+                       "rep_unknown", "zone_unknown", "language_unknown", "topic_long",
+                       "cadence_unknown", "consent_missing", "consent_source_missing",
+                       "consent_at_missing", "consent_at_unreadable", "consent_at_future",
+                       "consent_text_missing", "consent_covers_unknown", "rep_not_yours", "",
+                       "phone_twice"});
+    CHECK(covers == std::vector<std::string>{"sms", "whatsapp"});
+    std::ifstream file{WARMCALL_SOURCE_DIR "/bot/web/openapi.json"};
+    const json known = json::parse(file)["components"]["schemas"]["Job"]["properties"]["rejected"]
+                                        ["items"]["properties"]["code"]["enum"];
+    for (const std::string& code : codes)
+        CHECK((code.empty() || std::find(known.begin(), known.end(), json(code)) != known.end()));
 }
 
 TEST_CASE("a rep cannot slip contacts to a colleague through a column") {

@@ -48,9 +48,12 @@ TEST_CASE("a file is imported, its bad rows come back with line and reason") {
     CHECK(job["done"] == 5);
     CHECK(job["accepted"] == 2);
     REQUIRE(job["rejected"].size() == 3);
-    CHECK(job["rejected"][0] == json{{"line", 3}, {"reason", "name: is missing"}});
-    CHECK(job["rejected"][2] ==
-          json{{"line", 6}, {"reason", "phone: the same number as in line 2"}});
+    CHECK(job["rejected"][0] ==
+          json{{"line", 3}, {"reason", "name: is missing"}, {"code", "name_missing"}});
+    CHECK(job["rejected"][2] == json{{"line", 6},
+                                     {"reason", "phone: the same number as in line 2"},
+                                     {"code", "phone_twice"},
+                                     {"values", {{"line", "2"}}}});
     CHECK(contacts(world) == 2);
     const json ana = world.get("/api/v1/contacts?search=ana").object()["items"][0];
     CHECK(ana["name"] == "Ana Pérez");
@@ -88,6 +91,7 @@ TEST_CASE("the same file twice adds nobody twice") {
     const json again = finished(world, start(world, file));
     CHECK(again["accepted"] == 0);
     CHECK(again["rejected"][0]["reason"] == "phone: this number is a contact already");
+    CHECK(again["rejected"][0]["code"] == "phone_known");
     CHECK(contacts(world) == 2);
 }
 

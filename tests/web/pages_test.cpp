@@ -250,13 +250,81 @@ TEST_CASE("the page speaks the rep's language, and Arabic runs the other way") {
 }
 
 TEST_CASE("a page names days as its reader does") {
-    const core::Timestamp now =
+    const core::Timestamp nine =
         core::from_unix_ms(1'795'424'400'000);  // Mon 23 Nov 2026, 09:00 UTC
     const web::PageWords english{"en"};
-    CHECK(english.when(now + 1h, "UTC", now) == "Today 10:00");
-    CHECK(english.when(now + 24h, "UTC", now) == "Tomorrow 09:00");
-    CHECK(english.when(now + 72h, "UTC", now) == "Thu 09:00");
-    CHECK(english.when(now + 24h * 14, "UTC", now) == "Mon 7.12. 09:00");
-    CHECK(english.when(now + 1h, "Asia/Kolkata", now) == "Today 15:30");
-    CHECK(web::PageWords{"hi"}.clock(now, "UTC") == "सोम 09:00");
+    CHECK(english.when(nine + 1h, "UTC", nine) == "Today 10:00");
+    CHECK(english.when(nine + 24h, "UTC", nine) == "Tomorrow 09:00");
+    CHECK(english.when(nine + 72h, "UTC", nine) == "Thu 09:00");
+    CHECK(english.when(nine + 24h * 14, "UTC", nine) == "Mon 7.12. 09:00");
+    CHECK(english.when(nine + 1h, "Asia/Kolkata", nine) == "Today 15:30");
+    CHECK(web::PageWords{"hi"}.clock(nine, "UTC") == "सोम 09:00");
+}
+
+TEST_CASE("without a line the page has the number to dial and nothing else") {
+    World world;
+    const auto ana = world.called("joel");
+    const std::string path = world.page(ana.prompt, "joel");
+    const Reply page = world.send("GET", path);
+    CHECK(page.body.find("href=\"tel:") != std::string::npos);
+    CHECK(page.body.find("/ring") == std::string::npos);
+    CHECK(post_form(world, path + "/ring", {{"form", form_of(page.body)}}).status == 404);
+    CHECK(prompt_of(world, ana)["lease"].is_null());
+}
+
+TEST_CASE("with a line the page offers to ring the rep's phone, once, and the number stays first") {
+    const auto rung = std::make_shared<int>(0);
+    World world{{.rung = rung}};
+    const auto ana = world.called("joel");
+    const std::string path = world.page(ana.prompt, "joel");
+    const Reply page = world.send("GET", path);
+    REQUIRE(page.body.find("Ring my phone instead") != std::string::npos);
+    CHECK(page.body.find("href=\"tel:") < page.body.find("Ring my phone instead"));
+    CHECK(*rung == 0);  // looking rings nobody
+
+    const std::vector<Header> form{{"form", form_of(page.body)}};
+    const Reply asked = post_form(world, path + "/ring", form);
+    CHECK(asked.status == 303);
+    CHECK(*rung == 1);
+    const Reply after = world.send("GET", asked.header("Location"));
+    CHECK(after.body.find("Your phone rings now.") != std::string::npos);
+    CHECK(after.body.find("Ring my phone instead") == std::string::npos);
+    CHECK(post_form(world, path + "/ring", form).status == 409);
+    CHECK(*rung == 1);
+}
+
+TEST_CASE("how the line ended is chosen already on the page, and the rep corrects it") {
+    World world;
+    const auto ana = world.called("joel");
+    const std::string path = world.page(ana.prompt, "joel");
+    const auto checked = [&] {
+        const std::string body = world.send("GET", path).body;
+        const std::size_t at = body.find("name=\"outcome\"");
+        std::string found;
+        for (std::size_t next = at; next != std::string::npos;
+             next = body.find("name=\"outcome\"", next + 1))
+            if (body.substr(next, body.find('>', next) - next).find(" checked") !=
+                std::string::npos)
+                found += between(body.substr(next), "value=\"", "\"");
+        return found;
+    };
+    const auto ended = [&](core::Line line) {
+        world.transact([&](Unit& unit) {
+            const Wanted wanted{core::ContactId{ana.contact}, std::nullopt};
+            const core::Case before = unit.load(std::span{&wanted, 1}).at(0);
+            core::Case after = before;
+            after.prompt->line = line;
+            const Change change{&before, &after, {}, "provider"};
+            unit.save(std::span{&change, 1}, world.now());
+        });
+    };
+    CHECK(checked().empty());
+    ended({core::LineState::no_answer, 0});
+    CHECK(checked() == "no_answer");
+    ended({core::LineState::busy, 0});
+    CHECK(checked() == "busy");
+    ended({core::LineState::completed, 75});
+    CHECK(checked() == "talked");
+    ended({core::LineState::completed, 4});
+    CHECK(checked().empty());
 }

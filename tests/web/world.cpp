@@ -230,6 +230,43 @@ const std::string& Events::until(std::string_view text) {
     return seen_;
 }
 
+// Takes every call it is asked for.
+class VoiceTransport : public Transport {
+ public:
+    explicit VoiceTransport(std::shared_ptr<int> rung) : rung_{std::move(rung)} {}
+
+    asio::awaitable<Result<std::unique_ptr<Connection>>> connect(std::string_view,
+                                                                 core::Duration) override {
+        struct One : Connection {
+            explicit One(std::shared_ptr<int> rung) : rung_{std::move(rung)} {}
+            asio::awaitable<Exchange> exchange(HttpRequest, core::Duration) override {
+                ++*rung_;
+                Exchange got{.progress = Exchange::Progress::answered};
+                got.response.status = 201;
+                got.response.body =
+                    R"({"sid":"CA00000000000000000000000000000001","status":"queued"})";
+                co_return got;
+            }
+            std::shared_ptr<int> rung_;
+        };
+        co_return std::make_unique<One>(rung_);
+    }
+
+ private:
+    std::shared_ptr<int> rung_;
+};
+
+Account voice_account() {
+    Account account;
+    account.id = core::ChannelId{"line"};
+    account.provider = "twilio_sms";
+    account.base_url = "https://api.twilio.test";
+    account.settings = {{"account_sid", "AC00000000000000000000000000000000"},
+                        {"from", "+12025550101"}};
+    account.secrets["auth_token"].emplace_back("invented-auth-token");
+    return account;
+}
+
 struct World::Impl {
     std::filesystem::path folder;
     asio::io_context context{1};
@@ -240,6 +277,7 @@ struct World::Impl {
     std::unique_ptr<Applier> applier;
     std::unique_ptr<Door> door;
     Secret link_key;
+    std::unique_ptr<VoiceTransport> voice;
     std::unique_ptr<Web> web;
     std::unique_ptr<net::Server> server;
     std::uint16_t port = 0;
@@ -255,6 +293,15 @@ World::World(WorldOptions options) : impl_{std::make_unique<Impl>()} {
     impl_->store =
         make_store(options.store.empty() ? "sqlite:" + folder + "/warmcall.db" : options.store);
     impl_->link_key = web::link_key(*impl_->store);
+    std::map<core::ChannelId, Account> accounts{{core::ChannelId{"main"}, account()},
+                                                {core::ChannelId{"gateway"}, sms_gateway()}};
+    if (options.rung) {
+        impl_->voice = std::make_unique<VoiceTransport>(options.rung);
+        accounts[core::ChannelId{"line"}] = voice_account();
+        impl_->plan.reps.at(core::RepId{"joel"}).phone = "+34600000001";
+        impl_->plan.templates.templates.push_back(
+            {.name = "call_bridge", .language = "en", .text = "Press a key.", .variables = {}});
+    }
     impl_->applier = std::make_unique<Applier>(*impl_->store, impl_->plan, impl_->clock);
 
     const auto token = [&](const std::string& name, const std::string& rep) {
@@ -277,11 +324,12 @@ World::World(WorldOptions options) : impl_{std::make_unique<Impl>()} {
         return address.starts_with("https://push.test/") ? std::string{} : "not a push service";
     };
     web_options.server_counts = [this] { return impl_->server->counts(); };
-    impl_->web = std::make_unique<Web>(
-        *impl_->door, impl_->plan,
-        std::map<core::ChannelId, Account>{{core::ChannelId{"main"}, account()},
-                                           {core::ChannelId{"gateway"}, sms_gateway()}},
-        impl_->clock, impl_->rng, std::move(web_options));
+    if (options.rung) {
+        web_options.voice.bridge = core::ChannelId{"line"};
+        web_options.voice.transport = impl_->voice.get();
+    }
+    impl_->web = std::make_unique<Web>(*impl_->door, impl_->plan, std::move(accounts), impl_->clock,
+                                       impl_->rng, std::move(web_options));
     net::ServerLimits limits;
     limits.connections_per_address_max = 0;
     impl_->server = std::make_unique<net::Server>(

@@ -45,6 +45,8 @@ class Events {
 struct WorldOptions {
     std::string public_url = "http://warmcall.test";
     std::string store = "";  // a file in a folder of the world's own
+    // With a line of Twilio's that rings reps, whose own number is known then; `rung` counts.
+    std::shared_ptr<int> rung = nullptr;
 };
 
 class World {

@@ -63,6 +63,9 @@ export async function startLanguage(): Promise<void> {
 const marks = /[\u200e\u200f\u202a-\u202e\u2066-\u2069]/g;
 export const isolate = (text: string): string => `\u2068${text.replace(marks, "")}\u2069`;
 
+// For a text that leaves the page: a file need not isolate what stands in it.
+export const plain = (text: string): string => text.replace(marks, "");
+
 // t("called_of", {done: 4, count: 10}): `count` chooses the plural form; numbers are written as the language writes them.
 export function t(key: Key, values: Record<string, string | number> = {}): string {
     const entry = catalog[key] ?? "";

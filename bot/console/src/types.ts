@@ -91,7 +91,8 @@ export type Outreach = {
     promise: { at: string; topic: string } | null;
 };
 export type TimelineRow = { id: number; at: string; actor: string; what: string; text: string };
-export type Consent = { source: string; at: string; text: string };
+// `covers`: the ways they agreed to ("whatsapp", "sms", a channel's name); none: every way.
+export type Consent = { source: string; at: string; text: string; covers: string[] };
 export type Contact = {
     id: number;
     name: string;
@@ -125,11 +126,14 @@ export type Job = {
     total: number;
     done: number;
     accepted: number;
-    rejected: { line: number; reason: string }[];
+    rejected: Reject[];
     rejected_count: number;
     columns: string[];
     problem: string | null;
 };
 
-export type FieldError = { field: string; detail: string };
+// What is wrong, in English and as a code with what the sentence names.
+export type Wrong = { code?: string; values?: Record<string, string> };
+export type Reject = Wrong & { line: number; reason: string };
+export type FieldError = Wrong & { field: string; detail: string };
 export type Problem = { type?: string; title?: string; status?: number; detail?: string; holder?: string; holder_id?: string; contact_id?: number; errors?: FieldError[] };

@@ -43,7 +43,7 @@ std::ptrdiff_t tuple_bytes(std::string_view data) {
 
 }  // namespace
 
-std::string quoted(std::string_view name) {
+std::string quoted_name(std::string_view name) {
     return '"' + std::string{name} + '"';
 }
 
@@ -122,7 +122,7 @@ std::string Bulk::one(const std::string& sql, const std::vector<std::string>& va
 
 void Bulk::load(const std::string& table, const std::string& columns, std::string_view rows) {
     const std::string begin =
-        "COPY " + quoted(table) + " " + columns + " FROM STDIN (FORMAT binary)";
+        "COPY " + quoted_name(table) + " " + columns + " FROM STDIN (FORMAT binary)";
     if (PQresultStatus(Result{PQexec(db_.get(), begin.c_str())}.get()) != PGRES_COPY_IN)
         fail();
     std::string data{signature};
@@ -141,7 +141,7 @@ void Bulk::load(const std::string& table, const std::string& columns, std::strin
 std::int64_t Bulk::unload(const std::string& table, const std::string& columns,
                           const std::function<void(std::string_view tuple)>& each) {
     const std::string begin =
-        "COPY " + quoted(table) + " " + columns + " TO STDOUT (FORMAT binary)";
+        "COPY " + quoted_name(table) + " " + columns + " TO STDOUT (FORMAT binary)";
     if (PQresultStatus(Result{PQexec(db_.get(), begin.c_str())}.get()) != PGRES_COPY_OUT)
         fail();
     std::string data;

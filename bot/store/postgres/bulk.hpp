@@ -53,6 +53,6 @@ class Bulk {
 };
 
 // An SQL name in quotes.
-std::string quoted(std::string_view name);
+std::string quoted_name(std::string_view name);
 
 }  // namespace warmcall::store::pg

@@ -12,7 +12,8 @@
 
 namespace warmcall::store::pg {
 
-std::string zones_as_text(const std::vector<std::string>& zones);
+// Zones of a contact, ways of a consent: a few words in one column.
+std::string lines_as_text(const std::vector<std::string>& lines);
 
 // The columns in the order the readers below take them.
 #define WARMCALL_PG_FACTS(t)                                                                 \

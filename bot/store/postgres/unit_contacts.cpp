@@ -32,7 +32,7 @@ struct NewRows {
 
     void add(core::ContactId id, const NewContact& n) {
         const core::Contact& c = n.contact;
-        contacts.add(id, c.name, fold(c.name), c.owner, c.language, zones_as_text(c.zones),
+        contacts.add(id, c.name, fold(c.name), c.owner, c.language, lines_as_text(c.zones),
                      c.zone_source, c.region, minutes(c.preferences.from),
                      minutes(c.preferences.to), c.preferences.reach, c.preferences.if_lost, c.topic,
                      c.whatsapp_unreachable_at, c.last_wellbeing_at, c.last_call_me_back_at,
@@ -43,7 +43,8 @@ struct NewRows {
         for (const core::Address& a : n.aliases)
             lines[a] = {id, position++, true};
         if (c.consent)
-            consents.add(id, true, c.consent->source, c.consent->at, c.consent->text);
+            consents.add(id, true, c.consent->source, c.consent->at, c.consent->text,
+                         lines_as_text(c.consent->covers));
         for (const core::Suppression& s : c.suppressions)
             suppressions.add(id, s.scope, s.address.kind, s.address.value, s.channel, s.reason,
                              s.at);
@@ -136,8 +137,8 @@ std::vector<Added> PostgresUnit::add_contacts(std::span<const NewContact> contac
 
 void PostgresUnit::add_consents(const Many& rows) {
     put_rows(
-        "WITH k AS (INSERT INTO consent (contact_id, given, source, at, text)"
-        "  SELECT * FROM unnest($1, $2, $3, $4, $5) RETURNING id, contact_id)"
+        "WITH k AS (INSERT INTO consent (contact_id, given, source, at, text, covers)"
+        "  SELECT * FROM unnest($1, $2, $3, $4, $5, $6) RETURNING id, contact_id)"
         " UPDATE contact c SET consent_id = k.id FROM k WHERE c.id = k.contact_id",
         rows);
 }

@@ -88,7 +88,7 @@ void PostgresUnit::merge_parts(const core::Contact& from, const core::Contact& i
     put("DELETE FROM contact_window WHERE contact_id = $1", from.id);
     put("UPDATE contact SET consent_id = (SELECT k.id FROM consent k"
         "  JOIN contact c ON c.consent_id = k.id WHERE c.id IN ($1, $2)"
-        "  ORDER BY k.given, c.id = $2 DESC LIMIT 1) WHERE id = $2",
+        "  ORDER BY k.given, k.covers = '', c.id = $2 DESC LIMIT 1) WHERE id = $2",
         from.id, into.id);
     count_parts({into.id});
 }

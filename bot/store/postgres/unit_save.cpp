@@ -34,7 +34,7 @@ bool is_open(const std::optional<core::Prompt>& prompt) {
     return prompt && prompt->open;
 }
 
-std::optional<int> minutes(const std::optional<core::DayTime>& at) {
+std::optional<int> minutes_of(const std::optional<core::DayTime>& at) {
     return at ? std::optional{at->minutes} : std::nullopt;
 }
 
@@ -175,14 +175,16 @@ void Saving::take_contact(const Step& s) {
     const core::Contact& c = s.after.contact;
     const std::optional<std::string> folded =
         was.name == c.name ? std::nullopt : std::optional{fold(c.name)};
-    contacts_.add(c.id, was.version, c.name, folded, c.owner, c.language, zones_as_text(c.zones),
-                  c.zone_source, c.region, minutes(c.preferences.from), minutes(c.preferences.to),
-                  c.preferences.reach, c.preferences.if_lost, c.topic, c.whatsapp_unreachable_at,
-                  c.last_wellbeing_at, c.last_call_me_back_at, c.last_reply_at);
+    contacts_.add(c.id, was.version, c.name, folded, c.owner, c.language, lines_as_text(c.zones),
+                  c.zone_source, c.region, minutes_of(c.preferences.from),
+                  minutes_of(c.preferences.to), c.preferences.reach, c.preferences.if_lost, c.topic,
+                  c.whatsapp_unreachable_at, c.last_wellbeing_at, c.last_call_me_back_at,
+                  c.last_reply_at);
     if (was.consent != c.consent) {
         const core::Consent taken_back{.source = "taken back", .at = now_, .text = {}};
         const core::Consent& row = c.consent ? *c.consent : taken_back;
-        consents_.add(c.id, c.consent.has_value(), row.source, row.at, row.text);
+        consents_.add(c.id, c.consent.has_value(), row.source, row.at, row.text,
+                      lines_as_text(row.covers));
     }
     if (was.addresses != c.addresses)
         take_addresses(s);

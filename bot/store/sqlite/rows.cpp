@@ -6,14 +6,14 @@ namespace warmcall::store {
 
 namespace {
 
-std::vector<std::string> zones_from_text(std::string_view text) {
-    std::vector<std::string> zones;
+std::vector<std::string> lines_from_text(std::string_view text) {
+    std::vector<std::string> lines;
     while (!text.empty()) {
         const std::size_t end = std::min(text.find('\n'), text.size());
-        zones.emplace_back(text.substr(0, end));
+        lines.emplace_back(text.substr(0, end));
         text.remove_prefix(std::min(end + 1, text.size()));
     }
-    return zones;
+    return lines;
 }
 
 core::Phase phase_of(std::string_view word, core::RepId by, core::Timestamp at,
@@ -58,28 +58,30 @@ ContactRow read_contact(Rows& rows) {
               c.preferences.reach, c.preferences.if_lost, c.topic, row.suppressions, row.windows,
               c.whatsapp_unreachable_at, c.last_wellbeing_at, c.last_call_me_back_at,
               c.last_reply_at, c.version);
-    c.zones = zones_from_text(zones);
+    c.zones = lines_from_text(zones);
     c.preferences.from = day_time(from);
     c.preferences.to = day_time(to);
     std::optional<bool> given;
     rows.read(given);
     if (given.value_or(false)) {
         core::Consent& consent = c.consent.emplace();
-        rows.read(consent.source, consent.at, consent.text);
+        std::string covers;
+        rows.read(consent.source, consent.at, consent.text, covers);
+        consent.covers = lines_from_text(covers);
     } else {
-        rows.skip(3);
+        rows.skip(4);
     }
     return row;
 }
 
 }  // namespace
 
-std::string zones_as_text(const std::vector<std::string>& zones) {
+std::string lines_as_text(const std::vector<std::string>& lines) {
     std::string text;
-    for (const std::string& zone : zones) {
+    for (const std::string& line : lines) {
         if (!text.empty())
             text += '\n';
-        text += zone;
+        text += line;
     }
     return text;
 }
@@ -151,7 +153,7 @@ namespace {
 constexpr Sql one_case =
     "SELECT c.id, c.name, c.owner, c.language, c.zones, c.zone_source, c.region, c.best_from, c.best_to, c.reach, c.if_lost, c.topic,"
     " c.suppressions, c.windows, c.whatsapp_unreachable_at, c.last_wellbeing_at, c.last_call_me_back_at, c.last_reply_at, c.version,"
-    " k.given, k.source, k.at, k.text, c.merged_into, o.id, p.id, " WARMCALL_OUTREACH_COLUMNS
+    " k.given, k.source, k.at, k.text, k.covers, c.merged_into, o.id, p.id, " WARMCALL_OUTREACH_COLUMNS
     ", " WARMCALL_PROMPT_COLUMNS
     " FROM contact c LEFT JOIN consent k ON k.id = c.consent_id"
     " LEFT JOIN outreach o ON o.contact_id = c.id AND o.live = 1"

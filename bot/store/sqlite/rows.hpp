@@ -10,7 +10,8 @@
 
 namespace warmcall::store {
 
-std::string zones_as_text(const std::vector<std::string>& zones);
+// Zones of a contact, ways of a consent: a few words in one column.
+std::string lines_as_text(const std::vector<std::string>& lines);
 
 // The columns of outbox in the order read_message() takes them.
 #define WARMCALL_MESSAGE_COLUMNS                                                                                                    \

@@ -99,8 +99,8 @@ class SqliteUnit final : public Unit {
 
     Query& sql(Sql statement) { return db_.sql(statement); }
     void tally(std::string_view kind, std::string_view word, std::int64_t n);
-    void note(core::ContactId contact, core::OutreachId outreach, core::Timestamp at,
-              std::string_view actor, std::string_view what, std::string_view text);
+    void note(core::ContactId contact, core::Timestamp at, std::string_view actor,
+              std::string_view what, std::string_view text);
 
     void settle_alert(const AlertOutcome& outcome, core::Timestamp now);
     void tell_next_device(std::int64_t origin, core::Timestamp now);
@@ -135,7 +135,8 @@ class SqliteUnit final : public Unit {
     void insert_outreach(Saving& saving);
     void update_outreach(Saving& saving);
     void wake_outreach(core::OutreachId outreach, core::Timestamp at);
-    void touch_outreach(const core::Outreach& was);
+    void touch_outreach(const Saving& saving);
+    void save_lines(Saving& saving, std::span<const core::Effect> effects);
     void save_prompt(Saving& saving);
     void insert_prompt(Saving& saving, const core::Prompt& prompt);
     void update_prompt(const core::Prompt& before, const core::Prompt& after);
@@ -147,9 +148,9 @@ class SqliteUnit final : public Unit {
     void remember_claim(core::ContactId contact, core::MessageId message, core::Timestamp now);
     std::int64_t update_progress(const core::Message& before, const core::Message& after,
                                  const core::Facts& facts);
-    core::Facts stored_facts(core::MessageId id);
+    core::Facts stored_facts(core::ContactId contact, core::MessageId id);
     void take(Saving& saving, const core::TellRep& tell);
-    void take(Saving& saving, const core::Noted& noted);
+    void take(Saving&, const core::Noted&) {}  // save_lines()
     void take(Saving& saving, const core::KeepWords& kept);
 
     Connection& db_;

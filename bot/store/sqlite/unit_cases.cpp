@@ -68,8 +68,9 @@ struct SqliteUnit::Saving {
     core::Timestamp now;
     core::ContactId contact{};
     core::OutreachId outreach{};
-    core::PromptId prompt{};                // the open one
-    std::vector<core::Message> messages{};  // as they are stored now
+    core::PromptId prompt{};                  // the open one
+    std::optional<std::int64_t> last_line{};  // of the outreach's timeline, when some were added
+    std::vector<core::Message> messages{};    // as they are stored now
 };
 
 std::vector<core::Case> SqliteUnit::load(std::span<const Wanted> wanted) {
@@ -101,7 +102,17 @@ void SqliteUnit::save_one(const Change& change, core::Timestamp now) {
     Saving saving{*change.before, *change.after, change.actor, now};
     saving.contact = saving.after.contact.id;
     save_contact(saving.before.contact, saving.after.contact, now);
-    save_outreach(saving);
+    if (saving.before.outreach) {
+        saving.outreach = saving.before.outreach->id;
+        save_lines(saving, change.effects);
+        save_outreach(saving);
+    } else {
+        save_outreach(saving);
+        save_lines(saving, change.effects);
+        if (saving.last_line)
+            sql("UPDATE outreach SET last_line = ? WHERE id = ?")
+                .run(saving.last_line, saving.outreach);
+    }
     save_prompt(saving);
     save_messages(saving);
     for (const core::Effect& effect : change.effects)
@@ -164,13 +175,12 @@ void SqliteUnit::save_outreach(Saving& saving) {
         insert_outreach(saving);
         return;
     }
-    saving.outreach = after->id;
     // The outreach's version guards its prompt as well: two reps who claim it at once must not both
     // have it.
     if (before != after)
         update_outreach(saving);
-    else if (saving.before.prompt != saving.after.prompt)
-        touch_outreach(*before);
+    else if (saving.before.prompt != saving.after.prompt || saving.last_line)
+        touch_outreach(saving);
 }
 
 void SqliteUnit::insert_outreach(Saving& saving) {
@@ -211,21 +221,23 @@ void SqliteUnit::update_outreach(Saving& saving) {
     const OutreachColumns c{o};
     const std::int64_t changed =
         only_later(was, o)
-            ? sql("UPDATE outreach SET next_due_at = ?, wake_at = ?, version = version + 1 WHERE id = ? AND version = ?")
-                  .run(c.next_due_at, c.wake_at, o.id, was.version)
+            ? sql("UPDATE outreach SET next_due_at = ?, wake_at = ?, last_line = coalesce(?, last_line), version = version + 1"
+                  " WHERE id = ? AND version = ?")
+                  .run(c.next_due_at, c.wake_at, saving.last_line, o.id, was.version)
         : is_closed(o)
             ? sql("UPDATE outreach SET live = 0, phase = ?, phase_by = NULL, phase_at = ?, phase_reason = ?, next_kind = NULL, next_owner = NULL,"
                   " next_due_at = NULL, wake_at = NULL, round = ?, attempt = ?, rerouted = ?, replied_at = ?, promise_at = ?, promise_topic = ?,"
-                  " version = version + 1 WHERE id = ? AND version = ?")
+                  " last_line = coalesce(?, last_line), version = version + 1 WHERE id = ? AND version = ?")
                   .run(phase_word(o.phase), c.phase.at, c.phase.reason, o.round, o.attempt,
-                       o.rerouted, o.replied_at, c.promise_at, c.promise_topic, o.id, was.version)
+                       o.rerouted, o.replied_at, c.promise_at, c.promise_topic, saving.last_line,
+                       o.id, was.version)
             : sql("UPDATE outreach SET phase = ?, phase_by = ?, phase_at = ?, phase_reason = ?, next_kind = ?, next_owner = ?, next_due_at = ?,"
                   " wake_at = ?, round = ?, attempt = ?, rerouted = ?, replied_at = ?, promise_at = ?, promise_topic = ?, enrolled_at = ?,"
-                  " cadence = ?, version = version + 1 WHERE id = ? AND version = ?")
+                  " cadence = ?, last_line = coalesce(?, last_line), version = version + 1 WHERE id = ? AND version = ?")
                   .run(phase_word(o.phase), c.phase.by, c.phase.at, c.phase.reason, c.next_kind,
                        c.next_owner, c.next_due_at, c.wake_at, o.round, o.attempt, o.rerouted,
-                       o.replied_at, c.promise_at, c.promise_topic, o.enrolled_at, o.cadence, o.id,
-                       was.version);
+                       o.replied_at, c.promise_at, c.promise_topic, o.enrolled_at, o.cadence,
+                       saving.last_line, o.id, was.version);
     if (changed != 1)
         throw Conflict{"the outreach was changed meanwhile"};
     if (c.wake_at && *c.wake_at < was.wake_at)
@@ -236,10 +248,30 @@ void SqliteUnit::update_outreach(Saving& saving) {
     }
 }
 
-void SqliteUnit::touch_outreach(const core::Outreach& was) {
-    if (sql("UPDATE outreach SET version = version + 1 WHERE id = ? AND version = ?")
-            .run(was.id, was.version) != 1)
+void SqliteUnit::touch_outreach(const Saving& saving) {
+    const core::Outreach& was = *saving.before.outreach;
+    const bool other_prompt = saving.before.prompt != saving.after.prompt;
+    if (sql("UPDATE outreach SET version = version + ?, last_line = coalesce(?, last_line) WHERE id = ? AND version = ?")
+            .run(other_prompt ? 1 : 0, saving.last_line, was.id, was.version) != 1)
         throw Conflict{"the outreach was changed meanwhile"};
+}
+
+// What the timeline says of this change. Each line knows the one before; the last is kept with the
+// outreach, which is written anyway.
+void SqliteUnit::save_lines(Saving& saving, std::span<const core::Effect> effects) {
+    for (const core::Effect& effect : effects) {
+        const auto* noted = std::get_if<core::Noted>(&effect);
+        if (noted == nullptr)
+            continue;
+        if (saving.outreach)
+            saving.last_line =
+                sql("INSERT INTO event_log (contact_id, outreach_id, prior, at, actor, what, text)"
+                    " VALUES (?1, ?2, coalesce(?3, (SELECT last_line FROM outreach WHERE id = ?2)), ?4, ?5, ?6, ?7)")
+                    .insert(saving.contact, saving.outreach, saving.last_line, saving.now,
+                            saving.actor, noted->what, noted->text);
+        else
+            note(saving.contact, saving.now, saving.actor, noted->what, noted->text);
+    }
 }
 
 void SqliteUnit::save_prompt(Saving& saving) {
@@ -340,7 +372,8 @@ core::MessageId SqliteUnit::insert_message(const core::Message& m) {
 
 core::Facts SqliteUnit::update_message(const core::Message& before, const core::Message& after) {
     // What is stored may know more than the decision did; a fact once known is never lost.
-    const core::Facts known = before.facts == after.facts ? before.facts : stored_facts(after.id);
+    const core::Facts known =
+        before.facts == after.facts ? before.facts : stored_facts(after.contact, after.id);
     const core::Facts f = core::join(known, after.facts);
     if (update_progress(before, after, f) != 1)
         throw Conflict{"the message went on meanwhile"};
@@ -392,7 +425,12 @@ std::int64_t SqliteUnit::update_progress(const core::Message& before, const core
              f.unknown, f.accepted, f.sent, f.delivered, f.read, after.id, seen);
 }
 
-core::Facts SqliteUnit::stored_facts(core::MessageId id) {
+core::Facts SqliteUnit::stored_facts(core::ContactId contact, core::MessageId id) {
+    if (const core::Case* known = cases_.find(contact)) {
+        const auto m = std::ranges::find(known->messages, id, &core::Message::id);
+        if (m != known->messages.end())
+            return m->facts;
+    }
     Rows rows =
         sql("SELECT queued_at, claimed_at, unknown_at, accepted_at, sent_at, delivered_at, read_at, failed_at, failed_code,"
             " failed_class, provider_id FROM outbox WHERE id = ?")
@@ -431,30 +469,19 @@ void SqliteUnit::take(Saving& saving, const core::TellRep& tell) {
         tally("alert", "waiting", 1);
 }
 
-void SqliteUnit::take(Saving& saving, const core::Noted& noted) {
-    note(saving.contact, saving.outreach, saving.now, saving.actor, noted.what, noted.text);
-}
-
 void SqliteUnit::take(Saving& saving, const core::KeepWords& kept) {
     sql("INSERT INTO reply (contact_id, outreach_id, at, channel, kind, words) VALUES (?, ?, ?, ?, ?, ?)")
         .run(saving.contact, saving.outreach, kept.at, kept.channel, kept.kind, kept.words);
 }
 
-void SqliteUnit::note(core::ContactId contact, core::OutreachId outreach, core::Timestamp at,
-                      std::string_view actor, std::string_view what, std::string_view text) {
-    if (outreach) {
-        const std::int64_t line =
-            sql("INSERT INTO event_log (contact_id, outreach_id, prior, at, actor, what, text)"
-                " VALUES (?1, ?2, (SELECT last_line FROM outreach WHERE id = ?2), ?3, ?4, ?5, ?6)")
-                .insert(contact, outreach, at, actor, what, text);
-        sql("UPDATE outreach SET last_line = ? WHERE id = ?").run(line, outreach);
-    } else {
-        const std::int64_t line =
-            sql("INSERT INTO event_log (contact_id, prior, at, actor, what, text)"
-                " VALUES (?1, (SELECT last_line FROM contact WHERE id = ?1), ?2, ?3, ?4, ?5)")
-                .insert(contact, at, actor, what, text);
-        sql("UPDATE contact SET last_line = ? WHERE id = ?").run(line, contact);
-    }
+// A line outside of any outreach.
+void SqliteUnit::note(core::ContactId contact, core::Timestamp at, std::string_view actor,
+                      std::string_view what, std::string_view text) {
+    const std::int64_t line =
+        sql("INSERT INTO event_log (contact_id, prior, at, actor, what, text)"
+            " VALUES (?1, (SELECT last_line FROM contact WHERE id = ?1), ?2, ?3, ?4, ?5)")
+            .insert(contact, at, actor, what, text);
+    sql("UPDATE contact SET last_line = ? WHERE id = ?").run(line, contact);
 }
 
 }  // namespace warmcall::store

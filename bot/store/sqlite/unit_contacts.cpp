@@ -55,7 +55,7 @@ core::ContactId SqliteUnit::add_contact(const NewContact& n, core::Timestamp now
         sql("INSERT INTO contact (name, name_folded, owner, language, zones, zone_source, region, best_from, best_to, reach, if_lost, topic,"
             " whatsapp_unreachable_at, last_wellbeing_at, last_call_me_back_at, last_reply_at)"
             " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)")
-            .insert(c.name, fold(c.name), c.owner, c.language, zones_as_text(c.zones),
+            .insert(c.name, fold(c.name), c.owner, c.language, lines_as_text(c.zones),
                     c.zone_source, c.region, minutes(c.preferences.from), minutes(c.preferences.to),
                     c.preferences.reach, c.preferences.if_lost, c.topic, c.whatsapp_unreachable_at,
                     c.last_wellbeing_at, c.last_call_me_back_at, c.last_reply_at)};
@@ -92,7 +92,7 @@ void SqliteUnit::add_addresses(core::ContactId contact, std::span<const core::Ad
 // A line two people share stays with the record that had it first; the rep is told, and can merge
 // them.
 void SqliteUnit::note_shared_address(core::ContactId contact, core::Timestamp now) {
-    note(contact, {}, now, "warmcall", "shared_address",
+    note(contact, now, "warmcall", "shared_address",
          "An address of theirs is kept with another contact.");
 }
 
@@ -118,8 +118,9 @@ void SqliteUnit::add_consent(core::ContactId contact, const std::optional<core::
     const core::Consent taken_back{.source = "taken back", .at = now, .text = {}};
     const core::Consent& row = consent ? *consent : taken_back;
     const std::int64_t id =
-        sql("INSERT INTO consent (contact_id, given, source, at, text) VALUES (?, ?, ?, ?, ?)")
-            .insert(contact, consent.has_value(), row.source, row.at, row.text);
+        sql("INSERT INTO consent (contact_id, given, source, at, text, covers) VALUES (?, ?, ?, ?, ?, ?)")
+            .insert(contact, consent.has_value(), row.source, row.at, row.text,
+                    lines_as_text(row.covers));
     sql("UPDATE contact SET consent_id = ? WHERE id = ?").run(id, contact);
 }
 
@@ -151,14 +152,14 @@ void SqliteUnit::save_contact(const core::Contact& before, const core::Contact& 
     // The version is compared whatever differs, so that two decisions about one person cannot pass
     // each other.
     if (sql("UPDATE contact SET whatsapp_unreachable_at = ?, last_wellbeing_at = ?, last_call_me_back_at = ?, last_reply_at = ?,"
-            " version = version + 1 WHERE id = ? AND version = ?")
+            " windows = ?, version = version + 1 WHERE id = ? AND version = ?")
             .run(after.whatsapp_unreachable_at, after.last_wellbeing_at, after.last_call_me_back_at,
-                 after.last_reply_at, after.id, before.version) != 1)
+                 after.last_reply_at, after.windows.size(), after.id, before.version) != 1)
         throw Conflict{"the contact was changed meanwhile"};
     if (!same_record(before, after))
         sql("UPDATE contact SET language = ?, zones = ?, zone_source = ?, region = ?, best_from = ?, best_to = ?, reach = ?, if_lost = ?,"
             " topic = ? WHERE id = ?")
-            .run(after.language, zones_as_text(after.zones), after.zone_source, after.region,
+            .run(after.language, lines_as_text(after.zones), after.zone_source, after.region,
                  minutes(after.preferences.from), minutes(after.preferences.to),
                  after.preferences.reach, after.preferences.if_lost, after.topic, after.id);
     if (before.owner != after.owner)
@@ -205,22 +206,25 @@ void SqliteUnit::save_suppressions(const core::Contact& before, const core::Cont
 }
 
 void SqliteUnit::save_windows(const core::Contact& before, const core::Contact& after) {
+    const auto has_channel = [](const std::vector<core::Window>& windows,
+                                const core::ChannelId& channel) {
+        return std::ranges::find(windows, channel, &core::Window::channel) != windows.end();
+    };
     for (const core::Window& w : before.windows) {
-        const auto same_channel = [&](const core::Window& other) {
-            return other.channel == w.channel;
-        };
-        if (std::none_of(after.windows.begin(), after.windows.end(), same_channel))
+        if (!has_channel(after.windows, w.channel))
             sql("DELETE FROM contact_window WHERE contact_id = ? AND channel = ?")
                 .run(after.id, w.channel);
     }
     for (const core::Window& w : after.windows) {
-        if (!holds(before.windows, w))
-            sql("INSERT INTO contact_window (contact_id, channel, until_at) VALUES (?, ?, ?)"
-                " ON CONFLICT (contact_id, channel) DO UPDATE SET until_at = excluded.until_at")
+        if (holds(before.windows, w))
+            continue;
+        if (has_channel(before.windows, w.channel))
+            sql("UPDATE contact_window SET until_at = ? WHERE contact_id = ? AND channel = ?")
+                .run(w.until, after.id, w.channel);
+        else
+            sql("INSERT INTO contact_window (contact_id, channel, until_at) VALUES (?, ?, ?)")
                 .run(after.id, w.channel, w.until);
     }
-    if (before.windows.size() != after.windows.size())
-        count_windows(after.id);
 }
 
 void SqliteUnit::merge_contacts(core::ContactId from, core::ContactId into, core::Timestamp now) {
@@ -255,7 +259,7 @@ void SqliteUnit::merge_contacts(core::ContactId from, core::ContactId into, core
         " last_reply_at = nullif(max(coalesce(last_reply_at, 0), coalesce(?, 0)), 0) WHERE id = ?")
         .run(gone->contact.last_wellbeing_at, gone->contact.last_call_me_back_at,
              gone->contact.last_reply_at, into);
-    note(into, {}, now, "warmcall", "merged",
+    note(into, now, "warmcall", "merged",
          "Another record of the same person was merged into this one.");
     tally("contacts", "", -1);
 }
@@ -306,11 +310,12 @@ void SqliteUnit::merge_windows(const core::Contact& from, const core::Contact& i
     count_windows(into.id);
 }
 
-// The stricter stands: what was taken back on either record stays taken back. A record that never
+// The stricter stands: what was taken back on either record stays taken back, and what covers some
+// ways only goes before what covers them all. A record that never
 // said anything about consent is no statement, so the other's holds.
 void SqliteUnit::merge_consent(core::ContactId from, core::ContactId into) {
     sql("UPDATE contact SET consent_id = (SELECT k.id FROM consent k JOIN contact c ON c.consent_id = k.id WHERE c.id IN (?1, ?2)"
-        " ORDER BY k.given, c.id = ?2 DESC LIMIT 1) WHERE id = ?2")
+        " ORDER BY k.given, k.covers = '', c.id = ?2 DESC LIMIT 1) WHERE id = ?2")
         .run(from, into);
 }
 

@@ -1,4 +1,7 @@
 // Contacts, a conversation, an import and a look back, as canned JSON in the API's own shapes.
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { root } from "./console.mjs";
 import { at, prompt } from "./world.mjs";
 
 const minute = 60_000;
@@ -19,7 +22,7 @@ export function contact(over = {}) {
         zone_known: true,
         topic: "her mother's knee",
         preferences: { from: "18:00", to: null, reach: "WhatsApp first", if_lost: "ask sister Eva" },
-        consent: { source: "sign-up form", at: "2026-09-12T00:00:00Z", text: "You may write to me on WhatsApp." },
+        consent: { source: "sign-up form", at: "2026-09-12T00:00:00Z", text: "You may write to me on WhatsApp.", covers: [] },
         opted_out: false,
         reply_status: "replied",
         last_reply: { at: at(-9 * minute), words: "¡Muy bien, gracias! Lucía tiene exámenes esta semana.", kind: "text" },
@@ -65,7 +68,7 @@ export const hostile = () =>
         first_name: "<i>Bobby</i>",
         topic: `"><svg onload=alert(1)> ${"A".repeat(300)}`,
         preferences: { from: null, to: null, reach: "\u202Eevil", if_lost: "<script>1</script>" },
-        consent: { source: "W".repeat(200), at: "2026-09-12T00:00:00Z", text: "</dd>" },
+        consent: { source: "W".repeat(200), at: "2026-09-12T00:00:00Z", text: "</dd>", covers: ["whatsapp", "sms", "w".repeat(40)] },
         last_reply: { at: at(-9 * minute), words: `</p><script>document.title="owned"</script> ${"B".repeat(300)}`, kind: "text" },
     });
 
@@ -131,7 +134,12 @@ export const link = () => ({
     qr_svg: `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 41 41"><path fill="#fff" d="M0,0h41v41H0z"/><path d="${Array.from({ length: 400 }, (_, n) => `M${4 + ((n * 7) % 33)},${4 + ((n * 13) % 33)}h1v1h-1z`).join("")}"/></svg>`,
 });
 
-export const job = (over = {}) => ({ state: "done", stage: "checked", dry_run: true, total: 5, done: 5, accepted: 3, rejected: [{ line: 3, reason: "phone: this number is a contact already" }, { line: 5, reason: "phone: write the number with its country code" }], rejected_count: 2, columns: [], encoding: "UTF-8", problem: null, ...over });
+// A row for each reason that the API's description names.
+const { properties } = JSON.parse(readFileSync(join(root, "bot/web/openapi.json"), "utf8")).components.schemas.Job;
+export const whyRejected = properties.rejected.items.properties.code.enum;
+const whyValues = { phone_twice: { line: "2" }, not_enrolled: { why: "no_consent" } };
+export const rejected = () => whyRejected.map((code, n) => ({ line: 2 + n, reason: "in English only", code, values: whyValues[code] ?? { known: "joel, sam" } }));
+export const job = (over = {}) => ({ state: "done", stage: "checked", dry_run: true, total: 5, done: 5, accepted: 3, rejected: [{ line: 3, reason: "phone: this number is a contact already", code: "phone_known" }, { line: 5, reason: "phone: write the number with its country code", code: "phone_unreadable" }], rejected_count: 2, columns: [], encoding: "UTF-8", problem: null, ...over });
 
 export const file = "Customer;Mobile;Notes;Town\nAna Pérez;+34 612 345 678;her knee;Madrid\nFarid Al Amiri;+971 50 123 4567;new shop;Dubai\nरोहन मेहता;+91 98100 12345;बेटी की शादी;Pune\nTom;12;;Lagos\nآمنة القاسمي;+971 50 765 4321;;Sharjah\n";
 

@@ -183,6 +183,7 @@ export const screens = {
     import_columns: { day: states.busy, go: imported },
     import_busy: { day: states.busy, api: { "/api/v1/jobs/j1": () => people.job({ state: "running", done: 2 }) }, go: checked },
     import_checked: { day: states.busy, go: async (page) => (await checked(page), page.locator(".rejects").waitFor()) },
+    import_rejects: { day: states.busy, api: { "/api/v1/jobs/j1": () => people.job({ rejected: people.rejected(), rejected_count: people.whyRejected.length }) }, go: async (page) => (await checked(page), page.locator(".rejects").waitFor()) },
     import_saved: {
         day: states.busy,
         go: async (page) => {

@@ -1,7 +1,8 @@
 // What the mock server answers: a rep's day, as canned JSON. Times are relative to now, so that "4 min ago" stays true.
 const minute = 60_000;
 const hour = 60 * minute;
-// Pictures are taken at a fixed hour, so that they only change when the console does.
+// Pictures are taken, and places compared, at a fixed hour: so they only change when the console does.
+export const monday = Date.parse("2026-11-23T09:12:00Z");
 let fixed = null;
 export const fixTime = (time) => (fixed = time);
 export const at = (ms) => new Date((fixed ?? Date.now()) + ms).toISOString();

@@ -1,7 +1,7 @@
 // Which column holds what: guessed from its name, and where it has none from what is in it. The rep corrects it.
 import { looksLikePhone, type Table } from "./table";
 
-export const fields = ["name", "first_name", "last_name", "phone", "language", "time_zone", "topic", "consent_source", "consent_at", "consent_text"] as const;
+export const fields = ["name", "first_name", "last_name", "phone", "language", "time_zone", "topic", "consent_source", "consent_at", "consent_text", "consent_covers"] as const;
 export type Field = (typeof fields)[number];
 export type Columns = (Field | "")[];
 
@@ -17,6 +17,7 @@ const words: Record<Field, string[]> = {
     consent_source: ["consentsource", "consent", "optinsource", "optin", "सहमति", "موافقة"],
     consent_at: ["consentat", "consentdate", "optinat", "optindate", "consentedat"],
     consent_text: ["consenttext", "consentwording", "optintext", "wording"],
+    consent_covers: ["consentcovers", "consentchannels", "consentchannel", "optinchannels", "optinchannel"],
 };
 
 const squeezed = (text: string): string => text.normalize("NFC").toLowerCase().replace(/[^\p{L}\p{M}\p{N}]/gu, "");

@@ -157,7 +157,7 @@ export const hi: Catalog = {
     loading: "आपका दिन खुल रहा है",
     first_run_title: "अभी किसी को कॉल नहीं करना",
     first_run_text: "जिनसे आप जुड़े रहना चाहते हैं उन्हें जोड़ें। warmcall उनका हाल पूछता है और बताता है कि कब कॉल करें।",
-    first_run_import: "संपर्क जोड़ें",
+    first_run_import: "संपर्क आयात करें",
     all_done_title: "सबको कॉल हो गई। बहुत बढ़िया।",
     all_done_text: { one: "आपने आज {count} व्यक्ति को कॉल किया।", other: "आपने आज सभी {count} लोगों को कॉल किया।" },
     all_done_reached: { one: "उनमें से {count} से बात हुई। बाक़ी अपने आप लौटेंगे।", other: "उनमें से {count} से बात हुई। बाक़ी अपने आप लौटेंगे।" },

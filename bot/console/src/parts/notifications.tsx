@@ -52,7 +52,7 @@ export function Notifications() {
                         <li key={phone.id}>
                             <span class="who">
                                 <bdi>{phone.name || phone.way}</bdi>
-                                <span class={phone.problem ? "meta wrong" : "meta"}>{phone.problem ?? (phone.told_at ? t("push_told", { ago: ago(phone.told_at) }) : t("push_never"))}</span>
+                                <span class={phone.problem ? "meta wrong" : "meta"}>{phone.problem ? <bdi>{phone.problem}</bdi> : (phone.told_at ? t("push_told", { ago: ago(phone.told_at) }) : t("push_never"))}</span>
                             </span>
                             <button type="button" class="button" onClick={() => void tryIt(phone)}>
                                 {t("push_try")} <span class="hidden">{phone.name || phone.way}</span>

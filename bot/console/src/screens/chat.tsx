@@ -81,7 +81,9 @@ function Words({ items, pending, again, drop }: { items: Said[]; pending: Leavin
                         <p dir="auto">{one.text}</p>
                         {one.problem ? (
                             <div class="unsent" role="alert">
-                                <p>{one.problem}</p>
+                                <p>
+                                    <bdi>{one.problem}</bdi>
+                                </p>
                                 <div class="actions">
                                     <button type="button" class="button" onClick={() => again(one)}>
                                         {t("try_again")}

@@ -7,6 +7,7 @@ import { useLoaded } from "../load";
 import { Head } from "../parts/head";
 import { fieldErrors, whyNot } from "../refusal";
 import { go, href } from "../router";
+import { wayName } from "../ways";
 import { refreshSoon } from "../today";
 import { say } from "../toasts";
 import type { Contact, FieldError, Me } from "../types";
@@ -26,10 +27,11 @@ type Draft = {
     consent_source: string;
     consent_at: string;
     consent_text: string;
+    consent_covers: string[];
     cadence: string;
 };
 
-const blank: Draft = { name: "", phone: "", language: "", time_zone: "", topic: "", from: "", to: "", reach: "", if_lost: "", consent_source: "", consent_at: "", consent_text: "", cadence: "" };
+const blank: Draft = { name: "", phone: "", language: "", time_zone: "", topic: "", from: "", to: "", reach: "", if_lost: "", consent_source: "", consent_at: "", consent_text: "", consent_covers: [], cadence: "" };
 
 function draftOf(contact: Contact): Draft {
     const p = contact.preferences;
@@ -47,6 +49,7 @@ function draftOf(contact: Contact): Draft {
         consent_source: contact.consent?.source ?? "",
         consent_at: contact.consent?.at.slice(0, 10) ?? "",
         consent_text: contact.consent?.text ?? "",
+        consent_covers: contact.consent?.covers ?? [],
     };
 }
 
@@ -57,7 +60,7 @@ function body(d: Draft, editing: boolean): Record<string, unknown> {
     if (editing || d.topic.trim()) said["topic"] = d.topic.trim();
     if (d.language) said["language"] = d.language;
     if (d.time_zone.trim()) said["time_zone"] = d.time_zone.trim();
-    if (d.consent_source.trim()) said["consent"] = { source: d.consent_source.trim(), at: `${d.consent_at}T00:00:00Z`, text: d.consent_text.trim() || d.consent_source.trim() };
+    if (d.consent_source.trim()) said["consent"] = { source: d.consent_source.trim(), at: `${d.consent_at}T00:00:00Z`, text: d.consent_text.trim() || d.consent_source.trim(), covers: d.consent_covers };
     if (!editing && d.cadence) said["cadence"] = d.cadence;
     return said;
 }
@@ -70,6 +73,28 @@ export function ContactForm({ id, wide }: { id: number | null; wide: boolean }) 
 
 function zones(): string[] {
     return (Intl as { supportedValuesOf?: (what: string) => string[] }).supportedValuesOf?.("timeZone") ?? [];
+}
+
+// What they agreed to: every way, or those that are ticked. A single channel by its name is the import's to say, and is kept.
+function Ways({ covers, change }: { covers: string[]; change: (covers: string[]) => void }) {
+    const all = [...new Set(["whatsapp", "sms", ...covers])];
+    return (
+        <div class="field" role="group" aria-labelledby="ways">
+            <span id="ways">{t("f_consent_covers")}</span>
+            <div class="choices">
+                <label class="choice">
+                    <input type="checkbox" checked={covers.length === 0} onChange={() => change([])} />
+                    <span>{t("way_every")}</span>
+                </label>
+                {all.map((way) => (
+                    <label class="choice" key={way}>
+                        <input type="checkbox" checked={covers.includes(way)} onChange={(e) => change(e.currentTarget.checked ? [...covers, way] : covers.filter((each) => each !== way))} />
+                        <span>{wayName(way)}</span>
+                    </label>
+                ))}
+            </div>
+        </div>
+    );
 }
 
 function Form({ contact, wide, saved }: { contact: Contact | null; wide: boolean; saved: (next: Contact) => void }) {
@@ -181,6 +206,7 @@ function Form({ contact, wide, saved }: { contact: Contact | null; wide: boolean
                 <Field label={t("f_consent_text")} error={wrong("consent.text")}>
                     <input type="text" dir="auto" maxLength={2000} value={draft.consent_text} autocomplete="off" onInput={(e) => set({ consent_text: e.currentTarget.value })} />
                 </Field>
+                <Ways covers={draft.consent_covers} change={(consent_covers) => set({ consent_covers })} />
             </fieldset>
             {!editing && (me?.cadences.length ?? 0) > 0 && (
                 <Field label={t("f_cadence")} error={wrong("cadence")} hint={t("f_cadence_hint")}>

@@ -12,6 +12,7 @@ import { Avatar, Name, Quote, spoken, telephone } from "../parts/person";
 import { long } from "../parts/reason";
 import { Empty, Skeleton } from "../parts/states";
 import { whyNot } from "../refusal";
+import { wayName } from "../ways";
 import { href } from "../router";
 import { useStore } from "../store";
 import { ago, clock, day, when } from "../time";
@@ -289,6 +290,12 @@ function Facts({ contact }: { contact: Contact }) {
                             <>
                                 <br />
                                 <bdi class="meta">“{contact.consent.text}”</bdi>
+                            </>
+                        )}
+                        {contact.consent.covers.length > 0 && (
+                            <>
+                                <br />
+                                {t("consent_only", { ways: contact.consent.covers.map(wayName).join(" · ") })}
                             </>
                         )}
                     </>

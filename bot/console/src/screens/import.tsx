@@ -3,13 +3,13 @@ import { useEffect, useRef, useState } from "preact/hooks";
 import { get, send } from "../api";
 import { complete, type Columns, type Field, fields, guess, toCsv } from "../import/columns";
 import { decode, readTable, type Table } from "../import/table";
-import { type Key, t } from "../i18n";
+import { language, plain, t } from "../i18n";
 import type { ScreenProps } from "../lazy";
 import { useLoaded } from "../load";
 import { Head } from "../parts/head";
 import { Icon } from "../parts/icons";
 import { Empty } from "../parts/states";
-import { whyNot } from "../refusal";
+import { whyNot, wrongInWords } from "../refusal";
 import { href } from "../router";
 import { refreshSoon } from "../today";
 import type { Job, Me } from "../types";
@@ -57,7 +57,7 @@ export default function Import({ wide }: ScreenProps) {
             if (stopped.current) return;
             if (answer.ok) {
                 const job = answer.data;
-                if (job.state === "failed") return back(job.problem ?? t("server_trouble"));
+                if (job.state === "failed") return back((language() === "en" && job.problem) || t("import_failed"));
                 if (job.state === "done") {
                     setAt({ step: dry ? "checked" : "saved", table, from, columns, job });
                     if (!dry) refreshSoon();
@@ -287,7 +287,7 @@ function Saved({ job, table, columns, restart }: { job: Job; table: Table; colum
 
 const shown_max = 100;
 
-// The reasons are the server's; beside them the row as the rep knows it, and all of them as a file to correct and bring again.
+// The reasons are the server's, in the rep's language; beside them the row as the rep knows it, and all of them as a file to correct and bring again.
 function Rejected({ job, table, columns }: { job: Job; table: Table; columns: Columns }) {
     if (job.rejected_count === 0) return null;
     const cell = (line: number, field: Field) => table.rows[line - 2]?.[columns.indexOf(field)] ?? "";
@@ -296,10 +296,10 @@ function Rejected({ job, table, columns }: { job: Job; table: Table; columns: Co
         <section class="block" aria-labelledby="rejected">
             <h2 id="rejected">{t("rejected_title")}</h2>
             <ul class="rejects">
-                {job.rejected.slice(0, shown_max).map(({ line, reason }) => (
-                    <li key={line}>
-                        <bdi class="name">{who(line)}</bdi>
-                        <span class="meta">{reasonWords(reason)}</span>
+                {job.rejected.slice(0, shown_max).map((row) => (
+                    <li key={row.line}>
+                        <bdi class="name">{who(row.line)}</bdi>
+                        <span class="meta">{wrongInWords(row, row.reason)}</span>
                     </li>
                 ))}
             </ul>
@@ -311,26 +311,9 @@ function Rejected({ job, table, columns }: { job: Job; table: Table; columns: Co
     );
 }
 
-const known: [RegExp, Key][] = [
-    [/^name: is missing/, "reject_no_name"],
-    [/^phone: is missing/, "reject_no_phone"],
-    [/^phone: this number is a contact already/, "reject_known"],
-    [/^phone: the same number as in line/, "reject_twice"],
-    [/^phone: /, "reject_bad_phone"],
-    [/^time_zone: /, "reject_bad_zone"],
-    [/^language: /, "reject_bad_language"],
-    [/^consent/, "reject_bad_consent"],
-];
-
-// The common reasons in the rep's language; with a rare one the server's own sentence.
-function reasonWords(reason: string): string {
-    const found = known.find(([pattern]) => pattern.test(reason));
-    return found === undefined ? reason : t(found[1]);
-}
-
 function rejectsFile(job: Job, table: Table): string {
     // a cell that a spreadsheet would run as a formula is defused
     const quoted = (cell: string) => `"${(/^[=+\-@\t\r]/.test(cell) ? "'" : "") + cell.replace(/"/g, '""')}"`;
-    const lines = [[...table.header, "reason"], ...job.rejected.map(({ line, reason }) => [...(table.rows[line - 2] ?? []), reason])];
+    const lines = [[...table.header, "reason"], ...job.rejected.map((row) => [...(table.rows[row.line - 2] ?? []), plain(wrongInWords(row, row.reason))])];
     return `data:text/csv;charset=utf-8,${encodeURIComponent("\ufeff" + lines.map((row) => row.map(quoted).join(",")).join("\r\n"))}`;
 }
