@@ -56,8 +56,6 @@ struct Replied {
     Address from;
     ReplyKind kind = ReplyKind::text;
     std::string words;  // what a rep reads; for media a plain word such as "sent a voice message"
-    std::optional<MessageId> about;  // the message they answered, where the provider tells
-    std::optional<int> about_round;  // its round
 };
 struct DeliveryLearned {  // receipts; also the answer to our send
     MessageId message;

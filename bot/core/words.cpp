@@ -15,11 +15,11 @@ bool apostrophe(UChar32 c) {
     return c == '\'' || c == 0x2019 || c == 0x02BC || c == '`';
 }
 
-// Letters with what belongs to them: Devanagari vowel signs are marks.
 bool in_ascii_word(UChar32 c) {
     return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
 }
 
+// Letters with what belongs to them: Devanagari vowel signs are marks.
 bool in_word(UChar32 c) {
     if (c < 0x80)
         return in_ascii_word(c);

@@ -415,16 +415,6 @@ struct Batch {
         if (!f.event->who.empty()) {
             replied.from = f.event->who.front();
         }
-        const auto& ours = take(*person).after.messages;
-        const auto about = reply.about_provider_id.empty()
-                               ? ours.end()
-                               : std::ranges::find_if(ours, [&](const core::Message& m) {
-                                     return m.facts.provider_id == reply.about_provider_id;
-                                 });
-        if (about != ours.end()) {
-            replied.about = about->id;
-            replied.about_round = about->round;
-        }
         decide(*person, replied, "contact");
     }
 

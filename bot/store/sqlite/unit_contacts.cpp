@@ -311,8 +311,8 @@ void SqliteUnit::merge_windows(const core::Contact& from, const core::Contact& i
 }
 
 // The stricter stands: what was taken back on either record stays taken back, and what covers some
-// ways only goes before what covers them all. A record that never
-// said anything about consent is no statement, so the other's holds.
+// ways only goes before what covers them all. A record that never said anything about consent is no
+// statement, so the other's holds.
 void SqliteUnit::merge_consent(core::ContactId from, core::ContactId into) {
     sql("UPDATE contact SET consent_id = (SELECT k.id FROM consent k JOIN contact c ON c.consent_id = k.id WHERE c.id IN (?1, ?2)"
         " ORDER BY k.given, k.covers = '', c.id = ?2 DESC LIMIT 1) WHERE id = ?2")
