@@ -11,6 +11,8 @@ import { Text } from "whatsapp-api-js/messages";
 import { reply_body } from "../process/support.mjs";
 import { PeerTown, until } from "./support.mjs";
 
+globalThis.crypto ??= webcrypto; // Debian 12's node 18 has it under its module's name only, and @vonage/jwt asks the browser's
+
 const [ana, peer_phone] = ["+61491570156", "+61491570159"];
 
 // A town of one provider, made before its tests and closed behind them.
