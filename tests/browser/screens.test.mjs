@@ -15,7 +15,7 @@ fixTime(monday);
 
 const languages = ["en", "hi", "ar"];
 const widths = [320, 390, 768, 1280];
-const lanes = 3; // on two cores: a lane waits for its browser half of the time
+const lanes = 2;
 
 // In the page: targets under 24 px, and whatever cannot be seen once it has the focus.
 function touchAndFocus() {
