@@ -26,7 +26,6 @@ Wakeups::Woken Wakeups::wake_due() {
         others = door_.anyone_waits();
         slice_ = others ? a_few : std::min(2 * slice_, at_once);
     } while (woken.more && !others && woken.n < at_once);
-    woken.left = applier_.take_errands();
     return woken;
 }
 
@@ -49,10 +48,11 @@ asio::awaitable<void> Wakeups::run() {
             if (tidy) {
                 applier_.tidy(tidied_at_once);
             }
+            woken->left = applier_.take_errands();  // also what reconciling left
         };
         try {
             co_await door_.on_writer(std::move(job));
-            if (woken->n > 0) {
+            if (woken->n > 0 || woken->left.any()) {
                 door_.announce(woken->left);  // there may be something to send, or to show
             }
         } catch (const MustRestart&) {

@@ -1,4 +1,4 @@
-// The same for the parts that await, and the ports, which all of those include anyway.
+// The same for the parts that await; and our ports, which all of those include anyway.
 #include <boost/asio.hpp>
 #include <boost/asio/experimental/awaitable_operators.hpp>
 #include <boost/asio/ssl.hpp>

@@ -1,6 +1,6 @@
 // Other people's headers that every part may use, read by the compiler once (CMakeLists.txt).
-// Nothing of ours; and nobody may count on it: a file includes what it uses, and the fuzz preset,
-// built without this, holds it to that.
+// Nothing of ours; and nobody may count on it: a file includes what it uses, as a build with
+// -DWARMCALL_PRECOMPILE=OFF -DWARMCALL_UNITE=OFF shows.
 #include <spdlog/spdlog.h>
 
 #include <algorithm>
