@@ -574,8 +574,11 @@ struct Batch {
     void on(const Fresh& f, const InAccount& account, const std::optional<ContactId>&,
             const std::optional<MessageRef>&) {
         unit.note_account(f.delivery->channel, account.what, now);
-        if (account.severity == InAccount::Severity::stop) {
-            applier.channel_down(f.delivery->channel, now + std::chrono::hours{1});
+        using Severity = InAccount::Severity;
+        if (account.severity != Severity::note) {
+            const auto rest = account.severity == Severity::stop ? std::chrono::minutes{60}
+                                                                 : std::chrono::minutes{15};
+            applier.channel_down(f.delivery->channel, now + rest);
             applier.refresh(now);
         }
     }

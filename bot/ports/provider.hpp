@@ -78,6 +78,7 @@ struct InTemplate {
 };
 struct InAccount {     // about the account or the number: kept, shown, and acted on by `severity`
     std::string what;  // the provider's word
+    // The channel rests: not at all, a quarter of an hour, an hour.
     enum class Severity { note, slow_down, stop } severity = Severity::note;
 };
 struct InIgnored {  // understood to be none of our business, or unknown: counted under `what`

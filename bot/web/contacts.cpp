@@ -32,7 +32,7 @@ std::optional<core::Preferences> preferences_in(Fields& fields) {
     return wanted;
 }
 
-std::optional<core::Consent> consent_in(Fields& fields) {
+std::optional<core::Consent> consent_in(Fields& fields, bool* says_covers = nullptr) {
     if (!fields.has("consent"))
         return std::nullopt;
     Fields inside = fields.inside("consent", {"source", "at", "text", "covers"});
@@ -44,6 +44,8 @@ std::optional<core::Consent> consent_in(Fields& fields) {
     else if (!inside.has("at"))
         inside.wrong("at", "is missing: when did they agree?", "consent_at_missing");
     consent.covers = inside.words("covers", 20);
+    if (says_covers)
+        *says_covers = inside.has("covers");
     return consent;
 }
 
@@ -102,6 +104,7 @@ struct Changes {
     std::optional<std::string> name, topic, language, time_zone;
     std::optional<core::Preferences> preferences;
     std::optional<core::Consent> consent;
+    bool says_covers = false;  // else a new consent covers what the one before it did, not more
 };
 
 Changes changes_in(const core::Plan& plan, core::Timestamp now, Fields& fields) {
@@ -111,7 +114,7 @@ Changes changes_in(const core::Plan& plan, core::Timestamp now, Fields& fields) 
     changes.language = fields.text_if("language", 35);
     changes.time_zone = fields.text_if("time_zone", 64);
     changes.preferences = preferences_in(fields);
-    changes.consent = consent_in(fields);
+    changes.consent = consent_in(fields, &changes.says_covers);
     if (changes.consent && fields.good()) {
         std::vector<FieldError> errors;
         check_consent(plan, *changes.consent, now, errors);
@@ -139,8 +142,11 @@ std::string change(core::Contact& contact, const Changes& changes) {
     set("topic", contact.topic, changes.topic);
     set("language", contact.language, changes.language);
     set("preferences", contact.preferences, changes.preferences);
-    if (changes.consent && contact.consent != changes.consent) {
-        contact.consent = changes.consent;
+    std::optional<core::Consent> consent = changes.consent;
+    if (consent && !changes.says_covers && contact.consent)
+        consent->covers = contact.consent->covers;
+    if (consent && contact.consent != consent) {
+        contact.consent = std::move(consent);
         what += what.empty() ? "consent" : ", consent";
     }
     if (changes.time_zone && contact.zones != std::vector{*changes.time_zone}) {

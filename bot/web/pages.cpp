@@ -315,6 +315,23 @@ PageWords words_of(const Visit& visit) {
     return PageWords{visit.rep->language};
 }
 
+// The refusal's own sentence is English; elsewhere what its code means on this page.
+std::string why_not(const Site& site, const PageWords& words, const core::Refusal& refusal) {
+    using Code = core::Refusal::Code;
+    if (words.english())
+        return refusal.sentence;
+    if (refusal.code == Code::taken && refusal.holder) {
+        const auto rep = site.plan.reps.find(*refusal.holder);
+        return words.say("refused_taken", {{"rep", rep == site.plan.reps.end()
+                                                       ? refusal.holder->value
+                                                       : core::first_name(rep->second.name)}});
+    }
+    for (const Code code : {Code::late, Code::next_action_missing, Code::wrong_phase})
+        if (refusal.code == code)
+            return words.say("refused_" + std::string{code_of(refusal)});
+    return words.say("refused");
+}
+
 struct Posted {
     Visit visit;
     Form form;
@@ -341,7 +358,8 @@ Handled apply(Site& site, const Posted& post, core::Event event) {
                                             post.visit.link.rep.value);
     if (outcome.refusal) {
         const int status = refused(site.plan, *outcome.refusal).status;
-        co_return page(site, post.visit, status, outcome.refusal->sentence, post.form);
+        co_return page(site, post.visit, status,
+                       why_not(site, words_of(post.visit), *outcome.refusal), post.form);
     }
     co_return see_other("/p/" + percent_encode(post.visit.token));
 }
@@ -391,8 +409,10 @@ Handled page_ring(Site& site, Call& call) {
     if (ends.end == Ring::End::unknown)
         co_return page(site, visit, 202, words.say("ring_unknown"));
     const int status = ends.refusal ? refused(site.plan, *ends.refusal).status : ends.status;
-    const std::string why = ends.refusal ? ends.refusal->sentence : ends.sentence;
-    co_return page(site, visit, status, words.english() ? why : words.say("ring_not"));
+    const std::string why = ends.refusal      ? why_not(site, words, *ends.refusal)
+                            : words.english() ? ends.sentence
+                                              : words.say("ring_not");
+    co_return page(site, visit, status, why);
 }
 Handled page_ended(Site& site, Call& call) {
     return plain<core::CallEnded>(site, call);

@@ -7,7 +7,7 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
-import { launch, phone, root, violations } from "./support/console.mjs";
+import { launch, overflow, phone, root, violations } from "./support/console.mjs";
 import { free_port } from "../process/support.mjs";
 
 const binary = process.env.WARMCALL;
@@ -149,6 +149,45 @@ test("what happens while the gateway restarts is on the screen afterwards, witho
     await page.locator(".pill.live").waitFor({ timeout: patience_ms });
     assert.equal(await page.evaluate(() => window.sameDocument), true);
     await context.close();
+});
+
+// The page behind the link of a message to the rep, for who it is about.
+async function pageAbout(name, page) {
+    const told = await (await fetch(`${env.SANDBOX_URL}/_control/messages?phone=919876543210`)).text();
+    for (const path of new Set(told.match(/\/p\/[\w.%~-]+/g))) {
+        await page.goto(env.WARMCALL_URL + path);
+        if ((await page.locator("h1").innerText()).startsWith(name)) return true;
+    }
+    return false;
+}
+
+test("the page behind a message's link needs no script: the call is logged, with a next action", without, async () => {
+    const { page, context } = await phone(browser, { width: 320, javaScriptEnabled: false, zone: "Asia/Kolkata" });
+    await until(() => pageAbout("Lucía", page), "Joel was told of Lucía's reply");
+    await page.locator("blockquote", { hasText: "Todo bien" }).waitFor();
+    assert.equal(await page.locator(".actions a.main").getAttribute("href"), "tel:+34612345678");
+
+    await page.getByText("No answer", { exact: true }).click();
+    await page.getByRole("textbox", { name: "What to ask next time" }).fill("Her sister's wedding");
+    await page.getByRole("button", { name: "Save" }).click();
+    await page.locator("[role=alert]", { hasText: "Choose your next action" }).waitFor();
+    assert.equal(await page.locator("input[name=topic]").inputValue(), "Her sister's wedding", "what was typed is still there");
+    assert.equal(await page.getByRole("radio", { name: "No answer" }).isChecked(), true);
+    await page.locator("input[name=next] + span").first().click();
+    await page.getByRole("button", { name: "Save" }).click();
+    await page.getByRole("heading", { name: "Lucía: this is done" }).waitFor();
+    await page.getByText(/^Next: /).waitFor();
+    await context.close();
+
+    for (const theme of ["light", "dark"])
+        for (const width of [320, 390, 768, 1280]) {
+            const seen = await phone(browser, { width, theme });
+            assert.equal(await pageAbout("Ravi", seen.page), true);
+            assert.deepEqual(await violations(seen.page), [], `${theme} ${width}`);
+            assert.deepEqual(await overflow(seen.page), [], `${theme} ${width}`);
+            assert.deepEqual(seen.complaints, []);
+            await seen.context.close();
+        }
 });
 
 test("a phone is paired by the code on the screen, once", without, async () => {

@@ -1,12 +1,13 @@
 // Every state x language x theme x width: readable by everybody, nothing off the side, no focus hidden, every target big enough, a silent console.
-// A state is reached once; language, theme and width then change in place, as they do for a rep. All of axe reads the page in each language and width;
-// in the other theme its rules on colours read it again, because colours are all that a theme may change: that, too, is looked at.
+// A state is reached once; language, theme and width then change in place, as they do for a rep. Each of the 24 combinations is compared with those
+// before it: axe's rules on colours read every page whose colours or sizes of letters are new, its other rules every page with anything new to read.
+// A theme may change colours only: that, too, is looked at.
 import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { after, before, describe, test } from "node:test";
-import { dist, inLanguage, launch, ofColours, overflow, packages, phone, root, violations } from "./support/console.mjs";
+import { dist, inLanguage, launch, notOfColours, ofColours, overflow, packages, phone, root, violations } from "./support/console.mjs";
 import { open, screens } from "./support/screens.mjs";
 import { startServer } from "./support/server.mjs";
 import { fixTime, monday } from "./support/world.mjs";
@@ -46,17 +47,20 @@ function touchAndFocus() {
     return { small, hidden, visited };
 }
 
-// In the page: where everything is.
-const places = () => [...document.querySelectorAll("body *")].map((e) => Object.values(e.getBoundingClientRect().toJSON()).map(Math.round).join(" ")).join();
-
-// In the dark for as long as `look` takes. False where a theme moved things; twice, because the page may have been told something meanwhile.
-async function staysInPlace(page, look) {
-    const inLight = await page.evaluate(places);
-    await page.emulateMedia({ colorScheme: "dark" });
-    await look();
-    const inDark = await page.evaluate(places);
-    await page.emulateMedia({ colorScheme: "light" });
-    return inDark === inLight || inDark === (await page.evaluate(places));
+// In the page, as text: where everything is; what there is to read (elements, attributes, words, whether they show); and its colours with the size of the letters.
+function face() {
+    const places = [];
+    const words = [];
+    const colours = [];
+    for (const e of document.querySelectorAll("html, body, body *")) {
+        const shown = e.checkVisibility({ opacityProperty: true, visibilityProperty: true });
+        const letters = [...e.childNodes].filter((each) => each.nodeType === Node.TEXT_NODE).map((each) => each.data);
+        const style = getComputedStyle(e);
+        places.push(Object.values(e.getBoundingClientRect().toJSON()).map(Math.round).join(" "));
+        words.push(shown, e.cloneNode(false).outerHTML, e.value ?? "", ...letters);
+        if (shown) colours.push(e.tagName, letters.length > 0, style.color, style.backgroundColor, style.backgroundImage, style.opacity, style.fontSize, style.fontWeight, style.textDecorationLine);
+    }
+    return { places: places.join(), words: words.join(), colours: colours.join() };
 }
 
 // what the browser itself notes about an answer that the state is made of
@@ -66,6 +70,14 @@ async function look({ page, complaints }, server, screen) {
     const bad = {};
     const note = (where, what, list) => {
         if (list.length > 0) (bad[`${where}: ${what}`] ??= []).push(...list);
+    };
+    const known = new Set();
+    const axe = async (where) => {
+        const now = await page.evaluate(face);
+        if (!known.has(now.words)) note(where, "axe", await violations(page, notOfColours));
+        if (!known.has(now.colours)) note(where, "axe", await violations(page, ofColours));
+        known.add(now.words).add(now.colours);
+        return now;
     };
     complaints.length = 0;
     await page.setViewportSize({ width: 390, height: 740 });
@@ -82,8 +94,12 @@ async function look({ page, complaints }, server, screen) {
             note(here, "targets under 24 px", small);
             note(here, "hidden focus", hidden);
             if (visited === 0) note(here, "the keyboard reaches", ["nothing"]);
-            note(`${here} light`, "axe", await violations(page));
-            if (!(await staysInPlace(page, () => violations(page, ofColours).then((found) => note(`${here} dark`, "axe", found))))) note(here, "moves", ["when it turns dark"]);
+            const light = await axe(`${here} light`);
+            await page.emulateMedia({ colorScheme: "dark" });
+            const dark = await axe(`${here} dark`);
+            await page.emulateMedia({ colorScheme: "light" });
+            // twice, because the page may have been told something meanwhile
+            if (dark.places !== light.places && dark.places !== (await page.evaluate(face)).places) note(here, "moves", ["when it turns dark"]);
         }
     }
     note("any", "complaints", complaints.filter((each) => !expected.test(each)));

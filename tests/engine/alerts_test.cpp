@@ -89,6 +89,20 @@ TEST_CASE("inside the rep's own window the prompt is a plain message that quotes
     }
 }
 
+TEST_CASE("the rep's window counts to the second, and is left three minutes before it closes") {
+    const auto [before, quoted] = GENERATE(table<core::Duration, bool>(
+        {{3min + 1s, true}, {3min, false}, {1s, false}, {0s, false}, {-1s, false}}));
+    CAPTURE(before.count());
+    World w;
+    w.advance(1h);
+    maya_writes(w);
+    w.advance(24h - 11min - before);  // the prompt comes eleven minutes later
+    w.prompt(w.amara, "Fine, the kids have exams");
+    const json body = sent(w, only(w));
+    CHECK((body.at("type") == "interactive") == quoted);
+    CHECK(body.contains("template") != quoted);
+}
+
 TEST_CASE("outside the window the prompt is the approved text, and no words of theirs are in it") {
     World w;
     SECTION("the rep has never written") {}

@@ -337,6 +337,23 @@ TEST_CASE("an account that was stopped rests, and a shorter rest does not cut th
     CHECK(w.claim().size() == 1);
 }
 
+TEST_CASE("a number that people complain about rests for a quarter of an hour") {
+    World w;
+    w.queue_text(w.amara);
+    w.delivered({envelope("phone_number_quality_update", {{"event", "FLAGGED"}})});
+    w.advance(14min);
+    CHECK(w.claim().empty());
+    w.advance(2min);
+    CHECK(w.claim().size() == 1);
+}
+
+TEST_CASE("good news of the account stops nothing") {
+    World w;
+    w.queue_text(w.amara);
+    w.delivered({envelope("phone_number_quality_update", {{"event", "UNFLAGGED"}})});
+    CHECK(w.claim().size() == 1);
+}
+
 TEST_CASE("enrolled, woken and answered within one batch leaves one prompt and nothing to send") {
     World w;
     std::vector<Work> works;

@@ -1,6 +1,6 @@
 // Every way to a rep's phone, with other people's code at its far end: npm web-push-testing takes and decrypts our pushes (and
-// http_ece does it once more), Apprise says what ntfy, Gotify, Pushover, Telegram and Slack expect on the wire, ical.js and
-// python3-icalendar read the calendar.
+// http_ece does it once more), Apprise says what ntfy, Gotify, Pushover, Telegram and Slack expect on the wire, ical.js,
+// python3-icalendar and python3-vobject read the calendar.
 import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
 import { createECDH, createHmac, createPublicKey, randomBytes, verify } from "node:crypto";
@@ -249,7 +249,7 @@ test("a prompt goes to the first phones at once, its acknowledgement clears them
     }
 });
 
-test("ical.js and python3-icalendar read the promised call out of the calendar; a rotated address is gone", async () => {
+test("ical.js, python3-icalendar and python3-vobject read the promised call out of the calendar; a rotated address is gone", async () => {
     const prompt = await answered("बीना \"B\" Kumar, and a name that is long enough to be folded 📚📚📚", "+61491570158", { topic: "exams; and, \\ more" });
     const next_at = new Date(Math.ceil(Date.now() / 60_000) * 60_000 + 2 * 86_400_000).toISOString();
     for (const step of ["claim", "dial", "ended"]) await town.api("POST", `/prompts/${prompt.id}/${step}`, {}, by);
@@ -278,6 +278,11 @@ print(json.dumps([[str(e["SUMMARY"]), str(e.get("DESCRIPTION", "")), e["DTSTART"
     const theirs = JSON.parse(read).find(([summary]) => summary.startsWith("बीना"));
     assert.equal(theirs[1], topic);
     assert.equal(new Date(theirs[2]).toISOString(), event.startDate.toJSDate().toISOString());
+    const third = execFileSync(python, ["-c", `
+import json, sys, vobject
+c = vobject.readOne(sys.stdin.buffer.read().decode())
+print(json.dumps([[e.summary.value, getattr(e, "description", e.summary).value, e.dtstart.value.isoformat()] for e in c.vevent_list]))`], { input: bytes }).toString();
+    assert.deepEqual(JSON.parse(third).find(([summary]) => summary.startsWith("बीना")), theirs.slice(0, 3));
     assert.equal((await fetch(url, { headers: { "if-none-match": feed.headers.get("etag") } })).status, 304);
     assert.equal((await fetch(url.replace("joel.", "joe1."))).status, 404);
     assert.equal((await town.api("POST", "/calendar/rotate", {}, by)).status, 200);

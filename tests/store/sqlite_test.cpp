@@ -348,13 +348,13 @@ TEST_CASE("what is not a store's address is refused, and a password in it is not
 TEST_CASE("every older schema is brought up to today's, and used") {
     const auto all = store::migrations();
     REQUIRE_FALSE(all.empty());
-    for (std::size_t i = 0; i < all.size(); ++i)
-        CHECK(all[i].number == static_cast<int>(i) + 1);
     for (std::size_t known = 1; known <= all.size(); ++known) {
+        const int number = all[known - 1].number;
+        CHECK(number == all.front().number + static_cast<int>(known) - 1);
         const Folder folder;
         const std::string path = folder.file("warmcall.db");
         open_sqlite(path, {.migrations = all.first(known)});
-        CHECK(Shell{path}.number("PRAGMA user_version") == static_cast<std::int64_t>(known));
+        CHECK(Shell{path}.number("PRAGMA user_version") == number);
         const auto store = open_sqlite(path);
         CHECK(store->contact(with_message(*store))->messages.size() == 1);
     }
@@ -364,7 +364,7 @@ TEST_CASE("a migration keeps what is there") {
     const Filled filled;
     std::vector<store::Migration> more{store::migrations().begin(), store::migrations().end()};
     more.push_back(
-        {static_cast<int>(more.size()) + 1, "more",
+        {more.back().number + 1, "more",
          "ALTER TABLE contact ADD COLUMN shoe_size INTEGER; UPDATE contact SET shoe_size = 42;"});
     CHECK_THAT(
         refusal_to_open(filled.path, {.access = SqliteOptions::Access::read, .migrations = more}),
@@ -380,7 +380,7 @@ TEST_CASE("a migration keeps what is there") {
 TEST_CASE("a migration that fails half-way leaves the schema it found") {
     const Filled filled;
     std::vector<store::Migration> more{store::migrations().begin(), store::migrations().end()};
-    more.push_back({static_cast<int>(more.size()) + 1, "broken",
+    more.push_back({more.back().number + 1, "broken",
                     "CREATE TABLE half (x INTEGER) STRICT; UPDATE event_log SET text = 'x';"});
     CHECK_THROWS(open_sqlite(filled.path, {.migrations = more}));
     CHECK(Shell{filled.path}.number("SELECT count(*) FROM sqlite_schema WHERE name = 'half'") == 0);

@@ -518,5 +518,10 @@ TEST_CASE(
     };
     CHECK(patched({"main", "sms"}).object()["consent"]["covers"] == json{"main", "sms"});
     CHECK(patched({"telegram"}).status == 422);
+    const json without{
+        {"consent", consent()}};  // says nothing of the ways: they stay what they were
+    const Reply kept = world.send("PATCH", path, without.dump(),
+                                  {world.bearer, {"Content-Type", "application/json"}});
+    CHECK(kept.object()["consent"]["covers"] == json{"main", "sms"});
     CHECK(patched(json::array()).object()["consent"]["covers"] == json::array());
 }

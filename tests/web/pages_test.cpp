@@ -194,6 +194,29 @@ TEST_CASE("when somebody else has the call the page says who") {
           std::string::npos);
 }
 
+TEST_CASE("why something did not happen is said in the rep's language, too") {
+    World world;
+    const auto ana = world.called("joel");
+    const std::string path = world.page(ana.prompt, "lena");  // she reads Hindi
+    const std::string form = form_of(world.send("GET", path).body);
+    const auto asked = [&](const std::string& what, std::vector<Header> more) {
+        more.emplace_back("form", form);
+        return post_form(world, path + what, more);
+    };
+    const Reply never = asked("/snooze", {{"until", "2035-01-01T09:00:00Z"}});
+    CHECK(never.status == 422);
+    CHECK(never.body.find("बहुत दूर का नहीं") != std::string::npos);
+    CHECK(never.body.find("Choose a time") == std::string::npos);
+    REQUIRE(world
+                .post_as("sam", "/api/v1/prompts/" + std::to_string(ana.prompt) + "/claim",
+                         json::object())
+                .status == 200);
+    const Reply taken = asked("/dial", {});
+    CHECK(taken.status == 409);
+    CHECK(taken.body.find("यह कॉल \u2068Sam\u2069 के पास है।") != std::string::npos);
+    CHECK(taken.body.find("has this one") == std::string::npos);
+}
+
 TEST_CASE("perhaps a STOP is two buttons") {
     World world;
     const auto ana = world.called("joel");

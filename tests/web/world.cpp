@@ -95,6 +95,7 @@ core::Plan plan() {
     plan.reps[core::RepId{"joel"}] = rep("joel", "Joel", "sam", "lena");
     plan.reps[core::RepId{"sam"}] = rep("sam", "Sam", "", "lena");
     plan.reps[core::RepId{"lena"}] = rep("lena", "Lena", "", "");
+    plan.reps[core::RepId{"lena"}].language = "hi";
     plan.reps[core::RepId{"kim"}] = rep("kim", "Kim", "", "");
     plan.channels = {{.id = core::ChannelId{"main"},
                       .provider = "whatsapp_cloud",

@@ -84,13 +84,15 @@ export async function inLanguage(page, language) {
 
 // axe through the debugger: the page's own strict policy stays in force.
 const axe = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
-const everything = { type: "tag", values: ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"] };
-export const ofColours = { type: "rule", values: ["color-contrast", "link-in-text-block"] };
+const everything = { runOnly: { type: "tag", values: ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"] } };
+const colours = ["color-contrast", "link-in-text-block"];
+export const ofColours = { runOnly: { type: "rule", values: colours } };
+export const notOfColours = { ...everything, rules: Object.fromEntries(colours.map((rule) => [rule, { enabled: false }])) };
 const sessions = new WeakMap();
-export async function violations(page, runOnly = everything) {
+export async function violations(page, rules = everything) {
     if (!sessions.has(page)) sessions.set(page, await page.context().newCDPSession(page));
     const session = sessions.get(page);
-    const wanted = JSON.stringify({ resultTypes: ["violations"], preload: false, runOnly });
+    const wanted = JSON.stringify({ resultTypes: ["violations"], preload: false, ...rules });
     const ask = () =>
         session.send("Runtime.evaluate", {
             expression: `typeof axe === "object" && axe.run(document, ${wanted}).then(r => JSON.stringify(r.violations.map(v => v.id + ": " + v.nodes.map(n => n.target + " " + (n.any[0]?.message ?? "")).join(" | "))))`,

@@ -1,4 +1,4 @@
--- The schema a new installation starts with. Times are milliseconds since 1970, UTC. Closed sets are words.
+-- The schema a new installation starts with (steps 1 to 5 became part of it before anything was released). Times are milliseconds since 1970, UTC. Closed sets are words.
 -- What every event touches (inbox, outreach, outbox) is kept narrow and apart from what it does not.
 
 ------------------------------------------------------------------ what came in
@@ -55,7 +55,8 @@ CREATE TABLE consent (
     given      INTEGER NOT NULL CHECK (given IN (0, 1)),
     source     TEXT    NOT NULL,
     at         INTEGER NOT NULL,
-    text       TEXT    NOT NULL
+    text       TEXT    NOT NULL,
+    covers     TEXT    NOT NULL DEFAULT ''  -- ways, one word a line: 'whatsapp', 'sms' or a channel's name; nothing: every way
 ) STRICT;
 CREATE TRIGGER consent_is_not_changed BEFORE UPDATE ON consent BEGIN SELECT RAISE(ABORT, 'consent only grows'); END;
 CREATE TRIGGER consent_is_not_deleted BEFORE DELETE ON consent BEGIN SELECT RAISE(ABORT, 'consent only grows'); END;
@@ -213,7 +214,9 @@ CREATE UNIQUE INDEX outbox_step_key ON outbox (outreach_id, round, step, cancell
 CREATE UNIQUE INDEX outbox_token ON outbox (token) WHERE token IS NOT NULL;
 CREATE INDEX outbox_by_provider_id ON outbox (provider_id, channel) WHERE provider_id IS NOT NULL;
 CREATE INDEX outbox_due ON outbox (not_before) WHERE state = 'queued';
-CREATE INDEX outbox_due_first ON outbox (not_before) WHERE state = 'queued' AND kind = 'stop_confirmation';
+-- What waits to leave, as one line for each channel and kind: a channel that has no room must not stand in another's way, nor
+-- thousands of well-being texts in the way of a word that follows a reply.
+CREATE INDEX outbox_line ON outbox (channel, kind, not_before) WHERE state = 'queued';
 CREATE INDEX outbox_leased ON outbox (lease_until) WHERE state = 'claimed';
 CREATE INDEX outbox_unknown ON outbox (channel, claimed_at) WHERE state = 'unknown';
 CREATE INDEX outbox_loose ON outbox (contact_id) WHERE outreach_id IS NULL;
@@ -234,6 +237,9 @@ CREATE TABLE prompt (
     acknowledged_at INTEGER,
     lease_holder    TEXT CHECK (lease_holder <> ''),
     lease_until     INTEGER,
+    -- How the last call over the provider's line went: it pre-fills what the rep says came of the call.
+    line_state      TEXT CHECK (line_state IS NULL OR line_state = 'ringing' OR line_state = 'completed' OR line_state = 'no_answer' OR line_state = 'busy' OR line_state = 'failed' OR line_state = 'not_rung'),
+    line_seconds    INTEGER,
     CHECK ((lease_holder IS NULL) = (lease_until IS NULL))
 ) STRICT;
 CREATE UNIQUE INDEX prompt_one_open ON prompt (outreach_id) WHERE open = 1;
@@ -263,6 +269,8 @@ CREATE TABLE event_log (
     what        TEXT    NOT NULL,
     text        TEXT    NOT NULL
 ) STRICT;
+-- The day's tally of a rep: what they logged of their calls, without reading everybody's timeline. Partial, so that other events do not pay for it.
+CREATE INDEX event_log_calls ON event_log (actor, at) WHERE what IN ('talked', 'attempt');
 CREATE TRIGGER event_log_is_not_changed BEFORE UPDATE ON event_log BEGIN SELECT RAISE(ABORT, 'event_log only grows'); END;
 CREATE TRIGGER event_log_is_not_deleted BEFORE DELETE ON event_log BEGIN SELECT RAISE(ABORT, 'event_log only grows'); END;
 
@@ -283,11 +291,33 @@ CREATE TABLE alert (
     needs_template INTEGER NOT NULL CHECK (needs_template IN (0, 1)),
     token          BLOB CHECK (length(token) = 16),
     provider_id    TEXT CHECK (provider_id <> ''),
-    problem        TEXT    NOT NULL
+    problem        TEXT    NOT NULL,
+    -- An alert without a device says whom to tell; its parts say on which device, and when.
+    device         TEXT    NOT NULL DEFAULT '',
+    origin         INTEGER REFERENCES alert (id),  -- of a part: the alert it belongs to
+    -- 1: it is on the device's screen and can be taken off it; 2: the prompt is dealt with, take it off
+    shown          INTEGER NOT NULL DEFAULT 0 CHECK (shown IN (0, 1, 2))
 ) STRICT;
-CREATE UNIQUE INDEX alert_once_a_step ON alert (prompt_id, rep, ladder_step) WHERE prompt_id IS NOT NULL;
+CREATE UNIQUE INDEX alert_once_a_step ON alert (prompt_id, rep, ladder_step, device) WHERE prompt_id IS NOT NULL;
+CREATE UNIQUE INDEX alert_part ON alert (origin, device) WHERE origin IS NOT NULL;
+CREATE INDEX alert_last_told ON alert (rep, id) WHERE prompt_id IS NOT NULL AND provider_id IS NOT NULL;
 CREATE INDEX alert_due ON alert (due_at) WHERE state = 'waiting';
 CREATE INDEX alert_by_provider_id ON alert (provider_id) WHERE provider_id IS NOT NULL;
+
+-- Devices that signed up by themselves: browsers with Web Push. Others stand in the configuration.
+CREATE TABLE device (
+    id         INTEGER PRIMARY KEY AUTOINCREMENT,  -- a number is never used again: alerts name it
+    rep        TEXT    NOT NULL CHECK (rep <> ''),
+    way        TEXT    NOT NULL CHECK (way <> ''),
+    name       TEXT    NOT NULL,
+    address    TEXT    NOT NULL UNIQUE CHECK (address <> ''),
+    keys       TEXT    NOT NULL,
+    created_at INTEGER NOT NULL,
+    seen_at    INTEGER NOT NULL,
+    told_at    INTEGER,
+    problem    TEXT    NOT NULL
+) STRICT;
+CREATE INDEX device_by_rep ON device (rep);
 
 CREATE TABLE rep (
     id         TEXT NOT NULL PRIMARY KEY CHECK (id <> ''),
