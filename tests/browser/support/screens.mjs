@@ -101,7 +101,7 @@ export const screens = {
         go: async (page) => {
             await at("#/contacts", ".list-people")(page);
             await page.locator("input[type=search]").fill("zzz");
-            await page.locator(".empty").waitFor();
+            await page.locator(".pane:not(.pane-card) .empty").waitFor();
         },
     },
     contacts_more: { day: states.busy, api: { "/api/v1/contacts": () => ({ items: people.list(), next: "14" }) }, go: at("#/contacts", ".more") },
@@ -112,7 +112,7 @@ export const screens = {
             await at("#/contacts", ".list-people")(page);
             await page.context().setOffline(true);
             await page.locator("input[type=search]").fill("a");
-            await page.locator(".empty").waitFor();
+            await page.locator(".pane:not(.pane-card) .empty").waitFor();
         },
     },
     contacts_loading: { day: states.busy, before: (world) => (world.holdApi = new Promise(() => {})), go: at("#/contacts", ".skeletons") },
@@ -226,12 +226,11 @@ export async function open(page, server, screen, language = "en") {
     server.world.answers.clear();
     before?.(server.world);
     await page.context().setOffline(false);
-    if (page.url().startsWith(server.url)) await page.evaluate(() => localStorage.clear());
-    if (language !== "en") {
-        await page.goto(server.url + "/icon.svg");
-        await page.evaluate((chosen) => localStorage.setItem("wc.language", chosen), language);
-    }
-    if (path.includes("#")) await page.goto("about:blank");   // a new '#' alone would not be a new page
+    await page.goto(server.url + "/icon.svg"); // nothing runs there that could remember the screen before
+    await page.evaluate((chosen) => {
+        localStorage.clear();
+        if (chosen !== "en") localStorage.setItem("wc.language", chosen);
+    }, language);
     await page.goto(server.url + path);
     await go(page, server.world);
     await page.evaluate(() => document.fonts.ready);

@@ -114,8 +114,8 @@ export const states = {
             ],
             unlogged: [prompt({ id: 5, name: "Sofia Rossi", kind: "silent", section: "unlogged", phase: "wrap_up", called_at: at(-70 * minute), contact: { phone: "+393401234567", time_zone: "Europe/Rome", language: "it" } })],
             later: [
-                { contact: { id: 301, name: "Peter Novak", first_name: "Peter" }, due_at: at(2 * hour), sentence: "Call Peter again" },
-                { contact: { id: 302, name: "آمنة القاسمي", first_name: "آمنة" }, due_at: at(4 * hour), sentence: "Call آمنة: promised" },
+                { contact: { id: 301, name: "Peter Novak", first_name: "Peter" }, due_at: at(2 * hour), kind: "call", sentence: "Call Peter" },
+                { contact: { id: 302, name: "آمنة القاسمي", first_name: "آمنة" }, due_at: at(4 * hour), kind: "wait_then_call", sentence: "Wait for آمنة, then call" },
             ],
             done: [{ contact: { id: 401, name: "Hanna Berg", first_name: "Hanna" }, at: at(-2 * hour), text: "We talked. Next: Thursday 10:00" }],
         }),
@@ -131,7 +131,7 @@ export const states = {
         }),
     claimed: () => day({ prompts: [{ ...farid(), claimed_by: "sam", claimed_until: at(5 * minute) }, ana(), { ...silent(6, "Tom Okafor"), claimed_by: "sam", claimed_until: at(5 * minute) }] }),
     first_run: () => day({ total: 0 }),
-    all_done: () => day({ called: 10, reached: 7, later: [{ contact: { id: 301, name: "Peter Novak", first_name: "Peter" }, due_at: at(20 * hour), sentence: "Call Peter again" }], done: states.busy().done }),
+    all_done: () => day({ called: 10, reached: 7, later: [{ contact: { id: 301, name: "Peter Novak", first_name: "Peter" }, due_at: at(4 * hour), kind: "call", sentence: "Call Peter" }], done: states.busy().done }),
     waiting: () => day({ called: 2, reached: 1 }),
     provider_down: () => day({ called: 1, provider_ok: false, messages_waiting: 12, prompts: [rohan(), silent(7, "Tom Okafor")] }),
     hostile: () =>
