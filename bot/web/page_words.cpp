@@ -1,6 +1,7 @@
 #include "web/page_words.hpp"
 
 #include <spdlog/fmt/fmt.h>
+#include <unicode/locid.h>
 
 #include <stdexcept>
 
@@ -225,6 +226,13 @@ std::string PageWords::when(core::Timestamp at, std::string_view zone, core::Tim
     return fmt::format("{} {}.{}. {}", say(fmt::format("day_{}", then.weekday % 7)),
                        static_cast<unsigned>(then.day.day()),
                        static_cast<unsigned>(then.day.month()), time);
+}
+
+std::string PageWords::name_of_language(const std::string& tag) const {
+    icu::UnicodeString name;
+    icu::Locale{tag.c_str()}.getDisplayName(icu::Locale{std::string{language()}.c_str()}, name);
+    std::string made;
+    return name.toUTF8String(made);
 }
 
 std::map<std::string, std::string> PageWords::all(const std::string& name) const {

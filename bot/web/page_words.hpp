@@ -28,6 +28,9 @@ class PageWords {
     // "Today 10:00", "Tomorrow 10:00", "Mon 10:00", "Mon 7.12. 10:00".
     std::string when(core::Timestamp at, std::string_view zone, core::Timestamp now) const;
 
+    // "Hindi" for hi, as Unicode's CLDR has it; the tag itself where it knows no name.
+    std::string name_of_language(const std::string& tag) const;
+
     // Every key, for the templates: {{w_call}}. {name} in them is `name`.
     std::map<std::string, std::string> all(const std::string& name) const;
 

@@ -97,7 +97,8 @@ json facts_of(const core::Case& subject, const PageWords& words) {
     add("f_topic", subject.contact.topic);
     add("f_prefers", prefers);
     add("f_lost", p.if_lost);
-    add("f_speaks", subject.contact.language);
+    if (!subject.contact.language.empty())
+        add("f_speaks", words.name_of_language(subject.contact.language));
     std::vector<core::Message> newest{subject.messages.rbegin(), subject.messages.rend()};
     add("f_message", words.say("s_" + reply_status(subject, newest)));
     return facts;

@@ -284,6 +284,14 @@ TEST_CASE("a page names days as its reader does") {
     CHECK(web::PageWords{"hi"}.clock(nine, "UTC") == "सोम 09:00");
 }
 
+TEST_CASE("a page names languages as its reader does") {
+    CHECK(web::PageWords{"en"}.name_of_language("hi") == "Hindi");
+    CHECK(web::PageWords{"en"}.name_of_language("pt-BR") == "Portuguese (Brazil)");
+    CHECK(web::PageWords{"hi"}.name_of_language("es") == "स्पेनिश");
+    CHECK(web::PageWords{"ar"}.name_of_language("hi") == "الهندية");
+    CHECK(web::PageWords{"en"}.name_of_language("xx") == "xx");
+}
+
 TEST_CASE("without a line the page has the number to dial and nothing else") {
     World world;
     const auto ana = world.called("joel");
