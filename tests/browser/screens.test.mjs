@@ -18,6 +18,9 @@ const languages = ["en", "hi", "ar"];
 const widths = [320, 390, 768, 1280];
 const lanes = 2;
 
+// In the page: until it has been drawn once more.
+const drawn = () => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(() => done())));
+
 // In the page: targets under 24 px, and whatever cannot be seen once it has the focus.
 function touchAndFocus() {
     const all = [...document.querySelectorAll("a[href], button, input, select, textarea, summary, [tabindex='0']")].filter((e) => e.checkVisibility() && !e.closest(".skiplink"));
@@ -88,6 +91,7 @@ async function look({ page, complaints }, server, screen) {
         else await inLanguage(page, language);
         for (const width of widths) {
             await page.setViewportSize({ width, height: width < 700 ? 740 : 900 });
+            await page.evaluate(drawn); // a wide page has other panes, and they are there a frame later
             const here = `${language} ${width}`;
             note(here, "off the side", await overflow(page));
             const { small, hidden, visited } = await page.evaluate(touchAndFocus);

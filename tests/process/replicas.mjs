@@ -13,28 +13,37 @@ export class Replicas {
     static async make(stores, ask, edit = (text) => text) {
         const all = new Replicas();
         all.ask = ask;
-        all.relay = createServer((request, response) => all.balance(request, response));
-        await new Promise((done) => all.relay.listen(0, "127.0.0.1", done));
-        all.town = await Town.make({ webhook: `http://127.0.0.1:${all.relay.address().port}/`, store: stores[0] });
+        try {
+            await all.start(stores, edit);
+        } catch (error) {
+            await all.close();
+            throw error;
+        }
+        return all;
+    }
+
+    async start(stores, edit) {
+        this.relay = createServer((request, response) => this.balance(request, response));
+        await new Promise((done) => this.relay.listen(0, "127.0.0.1", done));
+        this.town = await Town.make({ webhook: `http://127.0.0.1:${this.relay.address().port}/`, store: stores[0] });
         const text = readFileSync(config, "utf8").replaceAll('"../../', `"${root}/`).replace('"cadences"', `"${root}/tests/process/cadences"`);
-        all.town.config = join(all.town.folder, "replicas.toml");
-        writeFileSync(all.town.config, edit(text));
-        await all.town.start_sandbox();
-        all.each = [];
+        this.town.config = join(this.town.folder, "replicas.toml");
+        writeFileSync(this.town.config, edit(text));
+        await this.town.start_sandbox();
+        this.each = [];
         for (const store of stores) {
             const port = await free_port();
             const url = `http://127.0.0.1:${port}`;
-            all.each.push(Object.assign(new Town(), all.town, {
+            this.each.push(Object.assign(new Town(), this.town, {
                 url,
-                env: { ...all.town.env, TEST_LOG_LEVEL: "error", WARMCALL_STORE: store, WARMCALL_LISTEN: `127.0.0.1:${port}`, WARMCALL_URL: url },
+                env: { ...this.town.env, TEST_LOG_LEVEL: "error", WARMCALL_STORE: store, WARMCALL_LISTEN: `127.0.0.1:${port}`, WARMCALL_URL: url },
             }));
         }
         // All at once on an empty database: one of them brings the schema, the others wait for it.
-        await Promise.all(all.each.map((replica) => replica.start_gateway()));
-        const last = all.each.at(-1); // the first may be behind a relay of ours, which stands still while a command runs
+        await Promise.all(this.each.map((replica) => replica.start_gateway()));
+        const last = this.each.at(-1); // the first may be behind a relay of ours, which stands still while a command runs
         last.make_token();
-        for (const replica of all.each) replica.token = last.token;
-        return all;
+        for (const replica of this.each) replica.token = last.token;
     }
 
     // The provider's webhooks reach whichever replica is up.

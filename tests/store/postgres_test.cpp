@@ -3,6 +3,8 @@
 
 #include <libpq-fe.h>
 
+#include <future>
+
 #include "store/cluster.hpp"
 #include "store/people.hpp"
 #include "store/postgres/postgres_store.hpp"
@@ -161,6 +163,25 @@ TEST_CASE("a replica of the release before runs beside a newer schema, unless it
     next.push_back({1001, "contract", "-- works with 1000\nDROP TABLE added;"});
     open_postgres(db.url, {.migrations = next});
     CHECK(refusal_to_open(db.url).find("newer warmcall") != std::string::npos);
+}
+
+TEST_CASE(
+    "a replica that comes while another brings the schema waits, and sees no stranger in it") {
+    const Database db{"brought_just_now"};
+    db.replica();
+    db.ask("ALTER TABLE schema_step RENAME TO unseen");
+    const std::unique_ptr<PGconn, decltype(&PQfinish)> other{PQconnectdb(db.url.c_str()),
+                                                             &PQfinish};
+    const auto run = [&](const char* sql) { PQclear(PQexec(other.get(), sql)); };
+    run("BEGIN; SELECT pg_advisory_xact_lock(6290467361812480000);"
+        " ALTER TABLE unseen RENAME TO schema_step");
+    auto opened = std::async(std::launch::async, [&] { return refusal_to_open(db.url); });
+    while (opened.wait_for(5ms) == std::future_status::timeout &&
+           db.ask("SELECT count(*) FROM pg_stat_activity WHERE datname = current_database()"
+                  " AND application_name = 'warmcall' AND wait_event = 'advisory'") == "0") {
+    }
+    run("COMMIT");
+    CHECK(opened.get() == "");
 }
 
 TEST_CASE("another program's database is left alone") {

@@ -22,20 +22,26 @@ struct Version {
     int oldest_that_may = 0;  // the oldest schema whose replicas may still run
 };
 
-bool has_our_table(Connection& db) {
-    Rows rows = db.ask("SELECT to_regclass('schema_step') IS NOT NULL");
+// Asked of the catalogue as of this statement: to_regclass() may still answer what it answered
+// before the lock was had.
+bool has_table(Connection& db, std::string_view name) {
+    Rows rows = db.ask(
+        "SELECT count(*) > 0 FROM pg_tables"
+        " WHERE schemaname = ANY (current_schemas(false)) AND tablename = $1",
+        name);
     bool there = false;
     if (rows.next())
         rows.read(there);
     return there;
 }
 
+bool has_steps(Connection& db) {
+    return has_table(db, "schema_step");
+}
+
+// Only under the lock: else the schema that another replica brings just now would be a stranger's.
 void refuse_strangers(Connection& db) {
-    Rows rows = db.ask("SELECT to_regclass('contact') IS NOT NULL");
-    bool there = false;
-    if (rows.next())
-        rows.read(there);
-    if (there)
+    if (!has_steps(db) && has_table(db, "contact"))
         throw StoreUnavailable{
             "this PostgreSQL database has a table \"contact\" that is not warmcall's: give warmcall "
             "a database of its own in [store] url"};
@@ -43,10 +49,8 @@ void refuse_strangers(Connection& db) {
 
 Version version_of(Connection& db) {
     Version v;
-    if (!has_our_table(db)) {
-        refuse_strangers(db);
+    if (!has_steps(db))
         return v;
-    }
     Rows rows =
         db.ask("SELECT coalesce(max(number), 0), coalesce(max(works_with), 0) FROM schema_step");
     if (rows.next())
@@ -66,6 +70,7 @@ void check(const Version& v, std::span<const Migration> steps) {
 void take_missing(Connection& db, std::span<const Migration> steps) {
     // A number of our own, so that no other program's lock is meant.
     db.script("SELECT pg_advisory_xact_lock(6290467361812480000)");
+    refuse_strangers(db);
     const Version v = version_of(db);
     check(v, steps);
     db.script(
