@@ -128,36 +128,27 @@ void Judge::one(Seen& seen, const core::Case& now, Timestamp at) {
 }
 
 void Judge::look(Store& store, Timestamp at) {
-    constexpr std::size_t at_once = 8;
-    for (std::size_t n = std::min(at_once, seen_.size()); n > 0; --n) {
-        auto here = seen_.upper_bound(looked_at_);
-        if (here == seen_.end()) {
-            here = seen_.begin();
-        }
-        looked_at_ = here->first;
-        look_at(here->second, store, at);
-    }
-}
-
-void Judge::look_at(Seen& seen, Store& store, Timestamp at) {
-    const auto now = store.contact(seen.person.contact);
-    if (now && (!seen.last || *now != *seen.last ||
-                (now->outreach && now->outreach->wake_at + std::chrono::minutes{5} < at))) {
-        const bool ended = seen.last && seen.last->outreach && !now->outreach;
-        if (ended) {
-            const auto last = store.last_outreach(seen.person.contact);
-            const auto* closed = last ? std::get_if<core::Closed>(&last->phase) : nullptr;
-            if (closed == nullptr || closed->reason == core::CloseReason::merged) {
-                violation(at, seen.person.name + ": it ended without anybody having said so (I7)");
+    for (auto& [phone, seen] : seen_) {
+        const auto now = store.contact(seen.person.contact);
+        if (now && (!seen.last || *now != *seen.last ||
+                    (now->outreach && now->outreach->wake_at + std::chrono::minutes{5} < at))) {
+            const bool ended = seen.last && seen.last->outreach && !now->outreach;
+            if (ended) {
+                const auto last = store.last_outreach(seen.person.contact);
+                const auto* closed = last ? std::get_if<core::Closed>(&last->phase) : nullptr;
+                if (closed == nullptr || closed->reason == core::CloseReason::merged) {
+                    violation(at,
+                              seen.person.name + ": it ended without anybody having said so (I7)");
+                }
             }
+            one(seen, *now, at);
         }
-        one(seen, *now, at);
     }
 }
 
 void Judge::finish(Store& store, Timestamp at) {
+    look(store, at);
     for (auto& [phone, seen] : seen_) {
-        look_at(seen, store, at);
         const auto last = store.last_outreach(seen.person.contact);
         if (!last) {
             violation(at, seen.person.name + ": was never enrolled");

@@ -20,9 +20,8 @@ class Judge {
     void taken(const Sent& sent, core::Timestamp at);    // a request the provider accepted
     void refused(const Sent& sent, core::Timestamp at);  // one it refused
     void stop_acknowledged(const std::string& phone, core::Timestamp at);
-    // The invariants, after each step: over everybody, or where there are more than eight over the
-    // next eight of them, so that a step costs the same however many there are.
-    void look(Store& store, core::Timestamp at);
+    void look(Store& store,
+              core::Timestamp at);  // the invariants over every contact, after each step
     void finish(Store& store, core::Timestamp at);
     void violation(core::Timestamp at, std::string what);
 
@@ -35,13 +34,11 @@ class Judge {
         std::optional<core::Case> last;
         std::optional<core::Timestamp> unchanged_since;
     };
-    void look_at(Seen& seen, Store& store, core::Timestamp at);
     void one(Seen& seen, const core::Case& now, core::Timestamp at);
 
     Report& report_;
     const core::Plan& plan_;
     std::map<std::string, Seen> seen_;  // by phone
-    std::string looked_at_;             // the last of them
 };
 
 }  // namespace warmcall::simulator
