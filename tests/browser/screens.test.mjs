@@ -1,13 +1,14 @@
 // Every state x language x theme x width: readable by everybody, nothing off the side, no focus hidden, every target big enough, a silent console.
 // A state is reached once; language, theme and width then change in place, as they do for a rep. Each of the 24 combinations is compared with those
-// before it: axe's rules on colours read every page whose colours or sizes of letters are new, its other rules every page with anything new to read.
+// before it: axe's rules on colours read every page whose colours or sizes of letters are new, those on places every one where anything stands
+// elsewhere, its other rules every page with anything new to read.
 // A theme may change colours only: that, too, is looked at.
 import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { after, before, describe, test } from "node:test";
-import { dist, inLanguage, launch, notOfColours, ofColours, overflow, packages, phone, root, violations } from "./support/console.mjs";
+import { dist, inLanguage, launch, notOfColours, ofColours, ofPlaces, overflow, packages, phone, root, violations } from "./support/console.mjs";
 import { open, screens } from "./support/screens.mjs";
 import { startServer } from "./support/server.mjs";
 import { fixTime, monday } from "./support/world.mjs";
@@ -78,8 +79,9 @@ async function look({ page, complaints }, server, screen) {
     const axe = async (where) => {
         const now = await page.evaluate(face);
         if (!known.has(now.words)) note(where, "axe", await violations(page, notOfColours));
+        else if (!known.has(now.places)) note(where, "axe", await violations(page, ofPlaces));
         if (!known.has(now.colours)) note(where, "axe", await violations(page, ofColours));
-        known.add(now.words).add(now.colours);
+        known.add(now.words).add(now.places).add(now.colours);
         return now;
     };
     complaints.length = 0;

@@ -86,6 +86,7 @@ export async function inLanguage(page, language) {
 const axe = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
 const everything = { runOnly: { type: "tag", values: ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"] } };
 const colours = ["color-contrast", "link-in-text-block"];
+export const ofPlaces = { runOnly: { type: "rule", values: ["target-size", "scrollable-region-focusable"] } };
 export const ofColours = { runOnly: { type: "rule", values: colours } };
 export const notOfColours = { ...everything, rules: Object.fromEntries(colours.map((rule) => [rule, { enabled: false }])) };
 const sessions = new WeakMap();
