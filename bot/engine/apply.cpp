@@ -172,6 +172,7 @@ struct Batch {
             const Open& o = open.at(id);
             if (o.before != o.after || !o.effects.empty()) {
                 changes.push_back({&o.before, &o.after, o.effects, o.actor});
+                applier.note_write(id);
                 Errands& left = applier.errands_;
                 left.texts = left.texts || leaves_texts(o.before, o.after);
                 left.alerts = left.alerts || leaves_alerts(o.before, o.after, o.effects);
@@ -1129,6 +1130,7 @@ std::vector<Claimed> Applier::claim(std::span<const Token> tokens, core::Duratio
         claims.reserve(claimed.size());
         for (const Claimed& c : claimed) {
             claims.push_back({c.message.id, c.token, c.lease_until, c.outbound.text});
+            note_write(c.contact);
         }
         if (!claims.empty()) {
             unit.claim(claims, now);

@@ -173,6 +173,8 @@ class Applier {
     // Set by tests: called between any two steps inside the transaction; throwing from it is a
     // crash there.
     std::function<void(std::string_view step)> between_steps;
+    // Set by the simulator: told of each contact that a transaction writes to.
+    std::function<void(core::ContactId)> writes_to;
 
  private:
     friend struct Batch;
@@ -192,6 +194,11 @@ class Applier {
     void step(std::string_view name) const {
         if (between_steps) {
             between_steps(name);
+        }
+    }
+    void note_write(core::ContactId contact) const {
+        if (writes_to) {
+            writes_to(contact);
         }
     }
 

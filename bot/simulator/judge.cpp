@@ -34,6 +34,9 @@ bool decent_there(const core::Calendar& calendar, const Person& person, Timestam
     });
 }
 
+constexpr std::size_t large_town = 8;
+constexpr auto woken_within = std::chrono::minutes{5};
+
 void keep_recent(std::vector<Timestamp>& times, Timestamp at, core::Duration gap) {
     std::erase_if(times, [&](Timestamp t) { return t + gap <= at; });
 }
@@ -51,6 +54,13 @@ void Judge::violation(Timestamp at, std::string what) {
 
 void Judge::knows(const Person& person) {
     seen_[person.phone].person = person;
+    phones_[person.contact] = person.phone;
+}
+
+void Judge::changed(core::ContactId contact) {
+    if (const auto phone = phones_.find(contact); phone != phones_.end()) {
+        changed_.insert(phone->second);
+    }
 }
 
 void Judge::stop_acknowledged(const std::string& phone, Timestamp at) {
@@ -98,7 +108,7 @@ void Judge::one(Seen& seen, const core::Case& now, Timestamp at) {
         if (!o.next.owner || o.next.due_at == Timestamp{} || o.wake_at == Timestamp{}) {
             violation(at, who + "no owned, dated next step (I1)");
         }
-        if (o.wake_at + std::chrono::minutes{5} < at) {
+        if (o.wake_at + woken_within < at) {
             violation(at, who + "its time came and nobody looked, " +
                               std::string{core::to_string(o.phase)});
         }
@@ -124,29 +134,54 @@ void Judge::one(Seen& seen, const core::Case& now, Timestamp at) {
             }
         }
     }
+    if (seen.last && seen.last->outreach) {
+        due_.erase({seen.last->outreach->wake_at, seen.person.phone});
+    }
+    if (now.outreach) {
+        due_.insert({now.outreach->wake_at, seen.person.phone});
+    }
     seen.last = now;
 }
 
-void Judge::look(Store& store, Timestamp at) {
-    for (auto& [phone, seen] : seen_) {
-        const auto now = store.contact(seen.person.contact);
-        if (now && (!seen.last || *now != *seen.last ||
-                    (now->outreach && now->outreach->wake_at + std::chrono::minutes{5} < at))) {
-            const bool ended = seen.last && seen.last->outreach && !now->outreach;
-            if (ended) {
-                const auto last = store.last_outreach(seen.person.contact);
-                const auto* closed = last ? std::get_if<core::Closed>(&last->phase) : nullptr;
-                if (closed == nullptr || closed->reason == core::CloseReason::merged) {
-                    violation(at,
-                              seen.person.name + ": it ended without anybody having said so (I7)");
-                }
-            }
-            one(seen, *now, at);
+void Judge::look_at(Seen& seen, Store& store, Timestamp at) {
+    const auto now = store.contact(seen.person.contact);
+    if (!now || (seen.last && *now == *seen.last &&
+                 !(now->outreach && now->outreach->wake_at + woken_within < at))) {
+        return;
+    }
+    const bool ended = seen.last && seen.last->outreach && !now->outreach;
+    if (ended) {
+        const auto last = store.last_outreach(seen.person.contact);
+        const auto* closed = last ? std::get_if<core::Closed>(&last->phase) : nullptr;
+        if (closed == nullptr || closed->reason == core::CloseReason::merged) {
+            violation(at, seen.person.name + ": it ended without anybody having said so (I7)");
         }
     }
+    one(seen, *now, at);
+}
+
+void Judge::look(Store& store, Timestamp at) {
+    if (seen_.size() <= large_town || at >= next_round_) {
+        for (auto& [phone, seen] : seen_) {
+            look_at(seen, store, at);
+        }
+        next_round_ = at + std::chrono::hours{1};
+    } else {
+        for (const auto& [wake_at, phone] : due_) {
+            if (wake_at + woken_within >= at) {
+                break;
+            }
+            changed_.insert(phone);
+        }
+        for (const std::string& phone : changed_) {
+            look_at(seen_.at(phone), store, at);
+        }
+    }
+    changed_.clear();
 }
 
 void Judge::finish(Store& store, Timestamp at) {
+    next_round_ = at;
     look(store, at);
     for (auto& [phone, seen] : seen_) {
         const auto last = store.last_outreach(seen.person.contact);

@@ -78,6 +78,7 @@ class Run {
         applier_->set_limits(*limits_);
         applier_->set_unfit(unfit_on({line_}));
         applier_->set_pause_after(pause_after({line_}));
+        applier_->writes_to = [this](core::ContactId contact) { judge_.changed(contact); };
         if (options_.faults) {
             applier_->between_steps = [this](std::string_view) {
                 if (rng_.next() % 400 == 0) {

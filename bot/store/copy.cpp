@@ -25,8 +25,9 @@ using store::pg::Bulk;
 
 // What SQLite alone keeps: it follows from the rest.
 const std::set<std::string> derived_tables{"wake"};
-const std::set<std::string> derived_columns{"contact.last_line", "outreach.last_line",
-                                            "event_log.prior"};
+const std::set<std::string> derived_columns{
+    "contact.last_line",  "contact.last_reply", "contact.window_times", "outreach.last_line",
+    "outreach.prompt_id", "event_log.prior",    "reply.prior"};
 
 struct CopyTable {
     const SourceTable* source = nullptr;

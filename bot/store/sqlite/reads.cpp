@@ -254,7 +254,11 @@ std::vector<ConversationRow> find_conversation(Connection& db, core::ContactId i
     id = present_id(db, id);
     std::vector<ConversationRow> all = our_words(db, id, limit);
     Rows rows =
-        db.sql("SELECT at, kind, words FROM reply WHERE contact_id = ? ORDER BY id DESC LIMIT ?")
+        db.sql(
+              "WITH RECURSIVE said (prior, at, kind, words) AS ("
+              "SELECT r.prior, r.at, r.kind, r.words FROM contact c JOIN reply r ON r.id = c.last_reply WHERE c.id = ?1"
+              " UNION ALL SELECT r.prior, r.at, r.kind, r.words FROM said JOIN reply r ON r.id = said.prior LIMIT ?2)"
+              " SELECT at, kind, words FROM said")
             .rows(id, limit);
     while (rows.next()) {
         ConversationRow& row = all.emplace_back();

@@ -1,6 +1,7 @@
 #include "store/sqlite/rows.hpp"
 
 #include <algorithm>
+#include <nlohmann/json.hpp>
 
 namespace warmcall::store {
 
@@ -42,23 +43,34 @@ std::optional<core::DayTime> day_time(const std::optional<int>& minutes) {
     return minutes ? std::optional{core::DayTime{*minutes}} : std::nullopt;
 }
 
-// The columns of case_ that are the contact's, consent included; how many suppressions and windows
-// there are elsewhere.
+std::vector<core::Window> windows_from_text(std::string_view text) {
+    const auto times = nlohmann::json::parse(text);
+    std::vector<core::Window> windows;
+    for (const auto& [channel, until] : times.items())
+        windows.push_back({{channel}, core::from_unix_ms(until.get<std::int64_t>())});
+    return windows;
+}
+
+// The columns of case_ that are the contact's, consent included; how many suppressions there are
+// elsewhere.
 struct ContactRow {
     core::Contact contact;
-    std::int64_t suppressions = 0, windows = 0;
+    std::int64_t suppressions = 0;
 };
 
 ContactRow read_contact(Rows& rows) {
     ContactRow row;
     core::Contact& c = row.contact;
-    std::string zones;
+    std::string zones, window_times;
+    std::int64_t windows = 0;
     std::optional<int> from, to;
     rows.read(c.id, c.name, c.owner, c.language, zones, c.zone_source, c.region, from, to,
-              c.preferences.reach, c.preferences.if_lost, c.topic, row.suppressions, row.windows,
-              c.whatsapp_unreachable_at, c.last_wellbeing_at, c.last_call_me_back_at,
+              c.preferences.reach, c.preferences.if_lost, c.topic, row.suppressions, windows,
+              window_times, c.whatsapp_unreachable_at, c.last_wellbeing_at, c.last_call_me_back_at,
               c.last_reply_at, c.version);
     c.zones = lines_from_text(zones);
+    if (windows > 0)
+        c.windows = windows_from_text(window_times);
     c.preferences.from = day_time(from);
     c.preferences.to = day_time(to);
     std::optional<bool> given;
@@ -152,12 +164,12 @@ namespace {
 // Everything of which a contact has at most one, in one statement.
 constexpr Sql one_case =
     "SELECT c.id, c.name, c.owner, c.language, c.zones, c.zone_source, c.region, c.best_from, c.best_to, c.reach, c.if_lost, c.topic,"
-    " c.suppressions, c.windows, c.whatsapp_unreachable_at, c.last_wellbeing_at, c.last_call_me_back_at, c.last_reply_at, c.version,"
+    " c.suppressions, c.windows, c.window_times, c.whatsapp_unreachable_at, c.last_wellbeing_at, c.last_call_me_back_at, c.last_reply_at, c.version,"
     " k.given, k.source, k.at, k.text, k.covers, c.merged_into, o.id, p.id, " WARMCALL_OUTREACH_COLUMNS
     ", " WARMCALL_PROMPT_COLUMNS
     " FROM contact c LEFT JOIN consent k ON k.id = c.consent_id"
     " LEFT JOIN outreach o ON o.contact_id = c.id AND o.live = 1"
-    " LEFT JOIN prompt p ON p.outreach_id = o.id AND p.open = 1"
+    " LEFT JOIN prompt p ON p.id = o.prompt_id"
     " WHERE c.id = ?";
 
 void read_addresses(Connection& db, core::Contact& contact) {
@@ -179,16 +191,6 @@ void read_suppressions(Connection& db, core::Contact& contact) {
     while (rows.next()) {
         core::Suppression& s = contact.suppressions.emplace_back();
         rows.read(s.scope, s.address.kind, s.address.value, s.channel, s.reason, s.at);
-    }
-}
-
-void read_windows(Connection& db, core::Contact& contact) {
-    Rows rows =
-        db.sql("SELECT channel, until_at FROM contact_window WHERE contact_id = ? ORDER BY channel")
-            .rows(contact.id);
-    while (rows.next()) {
-        core::Window& window = contact.windows.emplace_back();
-        rows.read(window.channel, window.until);
     }
 }
 
@@ -238,8 +240,6 @@ std::optional<core::Case> read_case(Connection& db, core::ContactId id,
     read_addresses(db, found.contact);
     if (row.suppressions > 0)
         read_suppressions(db, found.contact);
-    if (row.windows > 0)
-        read_windows(db, found.contact);
     read_messages(db, found);
     if (wanted)
         add_message(db, found, *wanted);

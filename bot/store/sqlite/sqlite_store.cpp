@@ -96,9 +96,9 @@ class Writer {
 
  private:
     // So that the WAL stays bounded when nobody pauses.
-    static constexpr int frames_max = 10'000;
+    static constexpr int frames_max = 6'000;
     static constexpr int frames_of_a_pause = 256;
-    static constexpr int frames_worth_truncating = 4'000;  // 16 MiB of disk
+    static constexpr int frames_worth_truncating = 4'000;  // 8 MiB of disk
 
     static int count_frames(void* self, sqlite3*, const char*, int frames) {
         static_cast<Writer*>(self)->frames_ = frames;

@@ -17,7 +17,7 @@ struct SqliteOptions {
         write,
         read
     } access = Access::write;    // read: beside a running warmcall; transact() is refused
-    std::int64_t pages_max = 0;  // 0: as many as the disk holds; else 4 KiB each
+    std::int64_t pages_max = 0;  // 0: as many as the disk holds; else 2 KiB each
     std::span<const store::Migration> migrations = store::migrations();
     // A file that was copied to PostgreSQL is not written to any more: both would send the same.
     bool even_if_copied = false;

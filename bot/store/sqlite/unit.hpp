@@ -116,27 +116,27 @@ class SqliteUnit final : public Unit {
                      core::Timestamp now);
     void add_suppression(core::ContactId contact, const core::Suppression& s);
     void count_suppressions(core::ContactId contact);
-    void raise_window(core::ContactId contact, const core::Window& window);
-    void count_windows(core::ContactId contact);
-    void save_contact(const core::Contact& before, const core::Contact& after, core::Timestamp now);
+    void write_windows(core::ContactId contact, const std::vector<core::Window>& windows);
+    void save_contact(const core::Contact& before, const core::Contact& after,
+                      std::optional<std::int64_t> last_reply, core::Timestamp now);
     void save_addresses(const core::Contact& before, const core::Contact& after,
                         core::Timestamp now);
     void save_suppressions(const core::Contact& before, const core::Contact& after);
-    void save_windows(const core::Contact& before, const core::Contact& after);
 
     void close_as_merged(const core::Case& gone, core::Timestamp now);
     void move_outreaches(core::ContactId from, core::ContactId into);
     void merge_suppressions(const core::Contact& from, const core::Contact& into);
     void merge_windows(const core::Contact& from, const core::Contact& into);
+    void merge_replies(core::ContactId from, core::ContactId into);
     void merge_consent(core::ContactId from, core::ContactId into);
 
     void save_one(const Change& change, core::Timestamp now);
     void save_outreach(Saving& saving);
     void insert_outreach(Saving& saving);
     void update_outreach(Saving& saving);
-    void wake_outreach(core::OutreachId outreach, core::Timestamp at);
+    void link_outreach(const Saving& saving);
+    void wake_outreach(core::OutreachId outreach, core::Timestamp at, core::Timestamp now);
     void touch_outreach(const Saving& saving);
-    void save_lines(Saving& saving, std::span<const core::Effect> effects);
     void save_prompt(Saving& saving);
     void insert_prompt(Saving& saving, const core::Prompt& prompt);
     void update_prompt(const core::Prompt& before, const core::Prompt& after);
@@ -149,9 +149,10 @@ class SqliteUnit final : public Unit {
     std::int64_t update_progress(const core::Message& before, const core::Message& after,
                                  const core::Facts& facts);
     core::Facts stored_facts(core::ContactId contact, core::MessageId id);
-    void take(Saving& saving, const core::TellRep& tell);
-    void take(Saving&, const core::Noted&) {}  // save_lines()
-    void take(Saving& saving, const core::KeepWords& kept);
+    void record(Saving& saving, const core::Noted& noted);
+    void record(Saving& saving, const core::KeepWords& kept);
+    void record(Saving&, const core::TellRep&) {}  // tell()
+    void tell(const Saving& saving, const core::TellRep& tell);
 
     Connection& db_;
     CaseCache cases_;

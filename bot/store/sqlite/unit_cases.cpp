@@ -68,9 +68,10 @@ struct SqliteUnit::Saving {
     core::Timestamp now;
     core::ContactId contact{};
     core::OutreachId outreach{};
-    core::PromptId prompt{};                  // the open one
-    std::optional<std::int64_t> last_line{};  // of the outreach's timeline, when some were added
-    std::vector<core::Message> messages{};    // as they are stored now
+    core::PromptId prompt{};                   // the open one
+    std::optional<std::int64_t> last_line{};   // of the outreach's timeline, when some were added
+    std::optional<std::int64_t> last_reply{};  // of the contact, when there are new ones
+    std::vector<core::Message> messages{};     // as they are stored now
 };
 
 std::vector<core::Case> SqliteUnit::load(std::span<const Wanted> wanted) {
@@ -101,22 +102,24 @@ void SqliteUnit::save(std::span<const Change> changes, core::Timestamp now) {
 void SqliteUnit::save_one(const Change& change, core::Timestamp now) {
     Saving saving{*change.before, *change.after, change.actor, now};
     saving.contact = saving.after.contact.id;
-    save_contact(saving.before.contact, saving.after.contact, now);
-    if (saving.before.outreach) {
+    const bool is_new = !saving.before.outreach;
+    if (is_new)
+        save_outreach(saving);  // the others need its number
+    else
         saving.outreach = saving.before.outreach->id;
-        save_lines(saving, change.effects);
-        save_outreach(saving);
-    } else {
-        save_outreach(saving);
-        save_lines(saving, change.effects);
-        if (saving.last_line)
-            sql("UPDATE outreach SET last_line = ? WHERE id = ?")
-                .run(saving.last_line, saving.outreach);
-    }
-    save_prompt(saving);
-    save_messages(saving);
     for (const core::Effect& effect : change.effects)
-        std::visit([&](const auto& e) { take(saving, e); }, effect);
+        std::visit([&](const auto& e) { record(saving, e); }, effect);
+    save_prompt(saving);
+    if (is_new)
+        link_outreach(saving);
+    else
+        save_outreach(saving);  // with the numbers of what hangs on it, in one write
+    save_contact(saving.before.contact, saving.after.contact, saving.last_reply, now);
+    save_messages(saving);
+    for (const core::Effect& effect : change.effects) {
+        if (const auto* told = std::get_if<core::TellRep>(&effect))
+            tell(saving, *told);
+    }
     remember(saving);
 }
 
@@ -195,8 +198,14 @@ void SqliteUnit::insert_outreach(Saving& saving) {
                     o.attempt, o.rerouted, o.replied_at, c.promise_at, c.promise_topic,
                     o.enrolled_at, o.cadence);
     if (c.wake_at)
-        wake_outreach(saving.outreach, *c.wake_at);
+        wake_outreach(saving.outreach, *c.wake_at, saving.now);
     tally("outreach", phase_word(o.phase), 1);
+}
+
+void SqliteUnit::link_outreach(const Saving& saving) {
+    if (saving.outreach && (saving.prompt || saving.last_line))
+        sql("UPDATE outreach SET prompt_id = ?, last_line = ? WHERE id = ?")
+            .run(saving.prompt, saving.last_line, saving.outreach);
 }
 
 namespace {
@@ -221,27 +230,27 @@ void SqliteUnit::update_outreach(Saving& saving) {
     const OutreachColumns c{o};
     const std::int64_t changed =
         only_later(was, o)
-            ? sql("UPDATE outreach SET next_due_at = ?, wake_at = ?, last_line = coalesce(?, last_line), version = version + 1"
+            ? sql("UPDATE outreach SET next_due_at = ?, wake_at = ?, prompt_id = ?, last_line = coalesce(?, last_line), version = version + 1"
                   " WHERE id = ? AND version = ?")
-                  .run(c.next_due_at, c.wake_at, saving.last_line, o.id, was.version)
+                  .run(c.next_due_at, c.wake_at, saving.prompt, saving.last_line, o.id, was.version)
         : is_closed(o)
             ? sql("UPDATE outreach SET live = 0, phase = ?, phase_by = NULL, phase_at = ?, phase_reason = ?, next_kind = NULL, next_owner = NULL,"
                   " next_due_at = NULL, wake_at = NULL, round = ?, attempt = ?, rerouted = ?, replied_at = ?, promise_at = ?, promise_topic = ?,"
-                  " last_line = coalesce(?, last_line), version = version + 1 WHERE id = ? AND version = ?")
+                  " prompt_id = ?, last_line = coalesce(?, last_line), version = version + 1 WHERE id = ? AND version = ?")
                   .run(phase_word(o.phase), c.phase.at, c.phase.reason, o.round, o.attempt,
-                       o.rerouted, o.replied_at, c.promise_at, c.promise_topic, saving.last_line,
-                       o.id, was.version)
+                       o.rerouted, o.replied_at, c.promise_at, c.promise_topic, saving.prompt,
+                       saving.last_line, o.id, was.version)
             : sql("UPDATE outreach SET phase = ?, phase_by = ?, phase_at = ?, phase_reason = ?, next_kind = ?, next_owner = ?, next_due_at = ?,"
                   " wake_at = ?, round = ?, attempt = ?, rerouted = ?, replied_at = ?, promise_at = ?, promise_topic = ?, enrolled_at = ?,"
-                  " cadence = ?, last_line = coalesce(?, last_line), version = version + 1 WHERE id = ? AND version = ?")
+                  " cadence = ?, prompt_id = ?, last_line = coalesce(?, last_line), version = version + 1 WHERE id = ? AND version = ?")
                   .run(phase_word(o.phase), c.phase.by, c.phase.at, c.phase.reason, c.next_kind,
                        c.next_owner, c.next_due_at, c.wake_at, o.round, o.attempt, o.rerouted,
                        o.replied_at, c.promise_at, c.promise_topic, o.enrolled_at, o.cadence,
-                       saving.last_line, o.id, was.version);
+                       saving.prompt, saving.last_line, o.id, was.version);
     if (changed != 1)
         throw Conflict{"the outreach was changed meanwhile"};
     if (c.wake_at && *c.wake_at < was.wake_at)
-        wake_outreach(o.id, *c.wake_at);
+        wake_outreach(o.id, *c.wake_at, saving.now);
     if (phase_word(was.phase) != phase_word(o.phase)) {
         tally("outreach", phase_word(was.phase), -1);
         tally("outreach", phase_word(o.phase), 1);
@@ -251,27 +260,31 @@ void SqliteUnit::update_outreach(Saving& saving) {
 void SqliteUnit::touch_outreach(const Saving& saving) {
     const core::Outreach& was = *saving.before.outreach;
     const bool other_prompt = saving.before.prompt != saving.after.prompt;
-    if (sql("UPDATE outreach SET version = version + ?, last_line = coalesce(?, last_line) WHERE id = ? AND version = ?")
-            .run(other_prompt ? 1 : 0, saving.last_line, was.id, was.version) != 1)
+    if (sql("UPDATE outreach SET version = version + ?, prompt_id = ?, last_line = coalesce(?, last_line) WHERE id = ? AND version = ?")
+            .run(other_prompt ? 1 : 0, saving.prompt, saving.last_line, was.id, was.version) != 1)
         throw Conflict{"the outreach was changed meanwhile"};
 }
 
 // What the timeline says of this change. Each line knows the one before; the last is kept with the
 // outreach, which is written anyway.
-void SqliteUnit::save_lines(Saving& saving, std::span<const core::Effect> effects) {
-    for (const core::Effect& effect : effects) {
-        const auto* noted = std::get_if<core::Noted>(&effect);
-        if (noted == nullptr)
-            continue;
-        if (saving.outreach)
-            saving.last_line =
-                sql("INSERT INTO event_log (contact_id, outreach_id, prior, at, actor, what, text)"
-                    " VALUES (?1, ?2, coalesce(?3, (SELECT last_line FROM outreach WHERE id = ?2)), ?4, ?5, ?6, ?7)")
-                    .insert(saving.contact, saving.outreach, saving.last_line, saving.now,
-                            saving.actor, noted->what, noted->text);
-        else
-            note(saving.contact, saving.now, saving.actor, noted->what, noted->text);
-    }
+void SqliteUnit::record(Saving& saving, const core::Noted& noted) {
+    if (saving.outreach)
+        saving.last_line =
+            sql("INSERT INTO event_log (contact_id, outreach_id, prior, at, actor, what, text)"
+                " VALUES (?1, ?2, coalesce(?3, (SELECT last_line FROM outreach WHERE id = ?2)), ?4, ?5, ?6, ?7)")
+                .insert(saving.contact, saving.outreach, saving.last_line, saving.now, saving.actor,
+                        noted.what, noted.text);
+    else
+        note(saving.contact, saving.now, saving.actor, noted.what, noted.text);
+}
+
+// The same for what they wrote, with the contact.
+void SqliteUnit::record(Saving& saving, const core::KeepWords& kept) {
+    saving.last_reply =
+        sql("INSERT INTO reply (contact_id, outreach_id, prior, at, channel, kind, words)"
+            " VALUES (?1, ?2, coalesce(?3, (SELECT last_reply FROM contact WHERE id = ?1)), ?4, ?5, ?6, ?7)")
+            .insert(saving.contact, saving.outreach, saving.last_reply, kept.at, kept.channel,
+                    kept.kind, kept.words);
 }
 
 void SqliteUnit::save_prompt(Saving& saving) {
@@ -441,7 +454,7 @@ core::Facts SqliteUnit::stored_facts(core::ContactId contact, core::MessageId id
 // A prompt is told once for each rep and step of the ladder. When it is told again because it rose,
 // what waits will carry the news anyway; what is done is told anew; what is on its way now is told
 // again when it comes back.
-void SqliteUnit::take(Saving& saving, const core::TellRep& tell) {
+void SqliteUnit::tell(const Saving& saving, const core::TellRep& tell) {
     const bool prompt = tell.what == core::TellRep::What::prompt;
     if (prompt && !saving.prompt)
         return;  // raised and dealt with in the same batch
@@ -467,11 +480,6 @@ void SqliteUnit::take(Saving& saving, const core::TellRep& tell) {
         .run(saving.contact, tell.rep, saving.prompt, step, saving.now);
     if (!waits)
         tally("alert", "waiting", 1);
-}
-
-void SqliteUnit::take(Saving& saving, const core::KeepWords& kept) {
-    sql("INSERT INTO reply (contact_id, outreach_id, at, channel, kind, words) VALUES (?, ?, ?, ?, ?, ?)")
-        .run(saving.contact, saving.outreach, kept.at, kept.channel, kept.kind, kept.words);
 }
 
 // A line outside of any outreach.

@@ -2,6 +2,7 @@
 // person.
 
 #include <algorithm>
+#include <nlohmann/json.hpp>
 
 #include "store/fold.hpp"
 #include "store/sqlite/unit.hpp"
@@ -19,6 +20,13 @@ std::optional<int> minutes(const std::optional<core::DayTime>& at) {
 bool same_record(const core::Contact& a, const core::Contact& b) {
     return a.language == b.language && a.zones == b.zones && a.zone_source == b.zone_source &&
            a.region == b.region && a.preferences == b.preferences && a.topic == b.topic;
+}
+
+std::string windows_as_text(const std::vector<core::Window>& windows) {
+    nlohmann::json times = nlohmann::json::object();
+    for (const core::Window& w : windows)
+        times[w.channel.value] = core::unix_ms(w.until);
+    return times.dump();
 }
 
 template <class T>
@@ -69,9 +77,8 @@ core::ContactId SqliteUnit::add_contact(const NewContact& n, core::Timestamp now
     for (const core::Suppression& s : c.suppressions)
         add_suppression(id, s);
     count_suppressions(id);
-    for (const core::Window& w : c.windows)
-        raise_window(id, w);
-    count_windows(id);
+    if (!c.windows.empty())
+        write_windows(id, c.windows);
     tally("contacts", "", 1);
     return id;
 }
@@ -134,27 +141,25 @@ void SqliteUnit::count_suppressions(core::ContactId contact) {
         .run(contact);
 }
 
-void SqliteUnit::raise_window(core::ContactId contact, const core::Window& window) {
-    sql("INSERT INTO contact_window (contact_id, channel, until_at) VALUES (?, ?, ?)"
-        " ON CONFLICT (contact_id, channel) DO UPDATE SET until_at = max(until_at, excluded.until_at)")
-        .run(contact, window.channel, window.until);
-}
-
-void SqliteUnit::count_windows(core::ContactId contact) {
-    sql("UPDATE contact SET windows = (SELECT count(*) FROM contact_window WHERE contact_id = contact.id) WHERE id = ?")
-        .run(contact);
+void SqliteUnit::write_windows(core::ContactId contact, const std::vector<core::Window>& windows) {
+    sql("UPDATE contact SET windows = ?, window_times = ? WHERE id = ?")
+        .run(windows.size(), windows_as_text(windows), contact);
 }
 
 void SqliteUnit::save_contact(const core::Contact& before, const core::Contact& after,
-                              core::Timestamp now) {
-    if (before == after)
+                              std::optional<std::int64_t> last_reply, core::Timestamp now) {
+    if (before == after) {
+        if (last_reply)
+            sql("UPDATE contact SET last_reply = ? WHERE id = ?").run(last_reply, after.id);
         return;
+    }
     // The version is compared whatever differs, so that two decisions about one person cannot pass
     // each other.
     if (sql("UPDATE contact SET whatsapp_unreachable_at = ?, last_wellbeing_at = ?, last_call_me_back_at = ?, last_reply_at = ?,"
-            " windows = ?, version = version + 1 WHERE id = ? AND version = ?")
+            " windows = ?, window_times = ?, last_reply = coalesce(?, last_reply), version = version + 1 WHERE id = ? AND version = ?")
             .run(after.whatsapp_unreachable_at, after.last_wellbeing_at, after.last_call_me_back_at,
-                 after.last_reply_at, after.windows.size(), after.id, before.version) != 1)
+                 after.last_reply_at, after.windows.size(), windows_as_text(after.windows),
+                 last_reply, after.id, before.version) != 1)
         throw Conflict{"the contact was changed meanwhile"};
     if (!same_record(before, after))
         sql("UPDATE contact SET language = ?, zones = ?, zone_source = ?, region = ?, best_from = ?, best_to = ?, reach = ?, if_lost = ?,"
@@ -173,8 +178,6 @@ void SqliteUnit::save_contact(const core::Contact& before, const core::Contact& 
         save_addresses(before, after, now);
     if (before.suppressions != after.suppressions)
         save_suppressions(before, after);
-    if (before.windows != after.windows)
-        save_windows(before, after);
 }
 
 void SqliteUnit::save_addresses(const core::Contact& before, const core::Contact& after,
@@ -205,28 +208,6 @@ void SqliteUnit::save_suppressions(const core::Contact& before, const core::Cont
     count_suppressions(after.id);
 }
 
-void SqliteUnit::save_windows(const core::Contact& before, const core::Contact& after) {
-    const auto has_channel = [](const std::vector<core::Window>& windows,
-                                const core::ChannelId& channel) {
-        return std::ranges::find(windows, channel, &core::Window::channel) != windows.end();
-    };
-    for (const core::Window& w : before.windows) {
-        if (!has_channel(after.windows, w.channel))
-            sql("DELETE FROM contact_window WHERE contact_id = ? AND channel = ?")
-                .run(after.id, w.channel);
-    }
-    for (const core::Window& w : after.windows) {
-        if (holds(before.windows, w))
-            continue;
-        if (has_channel(before.windows, w.channel))
-            sql("UPDATE contact_window SET until_at = ? WHERE contact_id = ? AND channel = ?")
-                .run(w.until, after.id, w.channel);
-        else
-            sql("INSERT INTO contact_window (contact_id, channel, until_at) VALUES (?, ?, ?)")
-                .run(after.id, w.channel, w.until);
-    }
-}
-
 void SqliteUnit::merge_contacts(core::ContactId from, core::ContactId into, core::Timestamp now) {
     const auto gone = read_case(db_, from);
     const auto stays = read_case(db_, into);
@@ -243,7 +224,7 @@ void SqliteUnit::merge_contacts(core::ContactId from, core::ContactId into, core
     sql("UPDATE address SET contact_id = ?, position = position + ? WHERE contact_id = ?")
         .run(into, next_position(into), from);
     move_outreaches(from, into);
-    sql("UPDATE reply SET contact_id = ? WHERE contact_id = ?").run(into, from);
+    merge_replies(from, into);
     sql("UPDATE alert SET contact_id = ? WHERE state = 'waiting' AND contact_id = ?")
         .run(into, from);
     merge_suppressions(gone->contact, stays->contact);
@@ -251,7 +232,7 @@ void SqliteUnit::merge_contacts(core::ContactId from, core::ContactId into, core
     merge_consent(from, into);
     // Consent and timeline are never changed: theirs are found through this pointer.
     sql("UPDATE contact SET merged_into = ? WHERE merged_into = ?").run(into, from);
-    sql("UPDATE contact SET merged_into = ?, suppressions = 0, windows = 0, version = version + 1 WHERE id = ?")
+    sql("UPDATE contact SET merged_into = ?, suppressions = 0, version = version + 1 WHERE id = ?")
         .run(into, from);
     sql("UPDATE contact SET version = version + 1,"
         " last_wellbeing_at = nullif(max(coalesce(last_wellbeing_at, 0), coalesce(?, 0)), 0),"
@@ -286,8 +267,8 @@ void SqliteUnit::move_outreaches(core::ContactId from, core::ContactId into) {
         .run(into, from);
     sql("UPDATE outbox SET contact_id = ?1 WHERE outreach_id IS NULL AND contact_id = ?2")
         .run(into, from);
-    sql("UPDATE prompt SET contact_id = ?1 WHERE open = 1 AND outreach_id IN"
-        " (SELECT id FROM outreach WHERE contact_id = ?2 AND live = 1)")
+    sql("UPDATE prompt SET contact_id = ?1 WHERE id IN"
+        " (SELECT prompt_id FROM outreach WHERE contact_id = ?2 AND live = 1)")
         .run(into, from);
     sql("UPDATE outreach SET contact_id = ?1 WHERE contact_id = ?2 AND live = 0").run(into, from);
     sql("UPDATE outreach SET contact_id = ?1, version = version + 1 WHERE contact_id = ?2 AND live = 1")
@@ -304,10 +285,37 @@ void SqliteUnit::merge_suppressions(const core::Contact& from, const core::Conta
 }
 
 void SqliteUnit::merge_windows(const core::Contact& from, const core::Contact& into) {
-    for (const core::Window& w : from.windows)
-        raise_window(into.id, w);
-    sql("DELETE FROM contact_window WHERE contact_id = ?").run(from.id);
-    count_windows(into.id);
+    std::vector<core::Window> windows = into.windows;
+    for (const core::Window& w : from.windows) {
+        const auto known = std::ranges::find(windows, w.channel, &core::Window::channel);
+        if (known == windows.end())
+            windows.push_back(w);
+        else
+            known->until = std::max(known->until, w.until);
+    }
+    write_windows(into.id, windows);
+    write_windows(from.id, {});
+}
+
+// Two chains become one, in the order of their numbers.
+void SqliteUnit::merge_replies(core::ContactId from, core::ContactId into) {
+    std::vector<std::int64_t> replies;
+    {
+        Rows rows =
+            sql("WITH RECURSIVE said (id) AS (SELECT last_reply FROM contact WHERE id IN (?1, ?2)"
+                " UNION ALL SELECT r.prior FROM said JOIN reply r ON r.id = said.id)"
+                " SELECT id FROM said WHERE id IS NOT NULL ORDER BY id")
+                .rows(from, into);
+        while (rows.next())
+            rows.read(replies.emplace_back());
+    }
+    std::optional<std::int64_t> prior;
+    for (const std::int64_t reply : replies) {
+        sql("UPDATE reply SET contact_id = ?, prior = ? WHERE id = ?").run(into, prior, reply);
+        prior = reply;
+    }
+    sql("UPDATE contact SET last_reply = iif(id = ?1, ?2, NULL) WHERE id IN (?1, ?3)")
+        .run(into, prior, from);
 }
 
 // The stricter stands: what was taken back on either record stays taken back, and what covers some

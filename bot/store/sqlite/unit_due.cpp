@@ -26,7 +26,7 @@ std::vector<core::ContactId> SqliteUnit::due(core::Timestamp now, std::size_t li
     std::vector<core::ContactId> found;
     std::unordered_set<std::int64_t> known;
     struct Line {
-        core::Timestamp at{};
+        core::Timestamp at{}, put_at{};
         core::OutreachId outreach;
         core::ContactId contact;  // none: the outreach has ended
         std::optional<core::Timestamp> wake_at;
@@ -36,13 +36,13 @@ std::vector<core::ContactId> SqliteUnit::due(core::Timestamp now, std::size_t li
         std::vector<Line> lines;
         {
             Rows rows =
-                sql("SELECT w.at, w.outreach_id, o.contact_id, o.wake_at FROM wake w LEFT JOIN outreach o"
-                    " ON o.id = w.outreach_id AND o.live = 1 WHERE (w.at, w.outreach_id) > (?, ?) AND w.at <= ?"
-                    " ORDER BY w.at, w.outreach_id LIMIT ?")
-                    .rows(last.at, last.outreach, now, limit);
+                sql("SELECT w.at, w.put_at, w.outreach_id, o.contact_id, o.wake_at FROM wake w LEFT JOIN outreach o"
+                    " ON o.id = w.outreach_id AND o.live = 1 WHERE (w.at, w.put_at, w.outreach_id) > (?, ?, ?) AND w.at <= ?"
+                    " ORDER BY w.at, w.put_at, w.outreach_id LIMIT ?")
+                    .rows(last.at, last.put_at, last.outreach, now, limit);
             while (rows.next()) {
                 Line& line = lines.emplace_back();
-                rows.read(line.at, line.outreach, line.contact, line.wake_at);
+                rows.read(line.at, line.put_at, line.outreach, line.contact, line.wake_at);
             }
         }
         more = lines.size() == limit;
@@ -54,9 +54,10 @@ std::vector<core::ContactId> SqliteUnit::due(core::Timestamp now, std::size_t li
             }
             if (is_due && found.size() >= limit)
                 break;
-            sql("DELETE FROM wake WHERE at = ? AND outreach_id = ?").run(line.at, line.outreach);
+            sql("DELETE FROM wake WHERE at = ? AND put_at = ? AND outreach_id = ?")
+                .run(line.at, line.put_at, line.outreach);
             if (line.wake_at && !is_due)
-                wake_outreach(line.outreach, *line.wake_at);
+                wake_outreach(line.outreach, *line.wake_at, now);
         }
         if (more)
             last = lines.back();
@@ -64,9 +65,9 @@ std::vector<core::ContactId> SqliteUnit::due(core::Timestamp now, std::size_t li
     return found;
 }
 
-void SqliteUnit::wake_outreach(core::OutreachId outreach, core::Timestamp at) {
-    sql("INSERT INTO wake (at, outreach_id) VALUES (?, ?) ON CONFLICT DO NOTHING")
-        .run(at, outreach);
+void SqliteUnit::wake_outreach(core::OutreachId outreach, core::Timestamp at, core::Timestamp now) {
+    sql("INSERT INTO wake (at, put_at, outreach_id) VALUES (?, ?, ?) ON CONFLICT DO NOTHING")
+        .run(at, now, outreach);
 }
 
 std::vector<MessageRef> SqliteUnit::due_messages(core::Timestamp now, std::span<const Room> rooms) {
