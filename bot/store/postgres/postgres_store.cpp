@@ -27,7 +27,8 @@ constexpr Sql settings_of_a_write =
     " set_config('synchronous_commit', CASE WHEN current_setting('synchronous_commit')"
     "  IN ('off', 'local') THEN 'on' ELSE current_setting('synchronous_commit') END, true),"
     " set_config('enable_seqscan', 'off', true), set_config('enable_hashjoin', 'off', true),"
-    " set_config('enable_mergejoin', 'off', true), set_config('jit', 'off', true)";
+    " set_config('enable_mergejoin', 'off', true), set_config('enable_material', 'off', true),"
+    " set_config('enable_bitmapscan', 'off', true), set_config('jit', 'off', true)";
 
 // In a range of its own among the locks of this database; unit_save.cpp has another.
 std::int64_t lock_of(const std::string& id) {

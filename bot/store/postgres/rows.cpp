@@ -144,8 +144,7 @@ namespace {
 // The statements of one look at many contacts, all on their way together. Suppressions and windows
 // are looked for only where the contact's row says that there are some.
 struct Look {
-    Connection::Ticket contacts, outreaches, prompts, addresses, suppressions, windows, messages,
-        wanted;
+    Connection::Ticket contacts, outreaches, addresses, suppressions, windows, messages, wanted;
     bool wants_messages = false;
 
     Look(Connection& db, const Column& ids, std::span<const core::MessageId> messages_wanted,
@@ -159,13 +158,12 @@ struct Look {
             " k.given, k.source, k.at, k.text, k.covers, c.merged_into"
             " FROM contact c LEFT JOIN consent k ON k.id = c.consent_id WHERE c.id = ANY($1)",
             ids);
-        outreaches = db.ask_later("SELECT " WARMCALL_PG_OUTREACH
-                                  " FROM outreach o WHERE o.contact_id = ANY($1) AND o.live",
+        // LEFT, so that no plan can begin with everybody's prompts.
+        outreaches = db.ask_later("SELECT " WARMCALL_PG_OUTREACH ", " WARMCALL_PG_PROMPT
+                                  " FROM outreach o"
+                                  " LEFT JOIN prompt p ON p.outreach_id = o.id AND p.open"
+                                  " WHERE o.contact_id = ANY($1) AND o.live",
                                   ids);
-        prompts = db.ask_later("SELECT " WARMCALL_PG_PROMPT
-                               " FROM outreach o JOIN prompt p ON p.outreach_id = o.id AND p.open"
-                               " WHERE o.contact_id = ANY($1) AND o.live",
-                               ids);
         addresses = db.ask_later(
             "SELECT contact_id, kind, value FROM address WHERE contact_id = ANY($1)"
             " AND NOT alias ORDER BY contact_id, position",
@@ -223,13 +221,12 @@ void take_contacts(Rows rows, ByContact& cases,
 void take_parts(Connection& db, const Look& look, ByContact& cases) {
     for (Rows rows = db.take(look.outreaches); rows.next();) {
         core::Outreach o = read_outreach(rows);
-        if (const auto at = cases.find(o.contact); at != cases.end())
-            at->second.outreach = std::move(o);
-    }
-    for (Rows rows = db.take(look.prompts); rows.next();) {
-        core::Prompt p = read_prompt(rows);
-        if (const auto at = cases.find(p.contact); at != cases.end())
-            at->second.prompt = std::move(p);
+        const auto at = cases.find(o.contact);
+        if (at == cases.end())
+            continue;
+        at->second.outreach = std::move(o);
+        if (!rows.next_is_null())
+            at->second.prompt = read_prompt(rows);
     }
     for (Rows rows = db.take(look.addresses); rows.next();) {
         if (core::Case* c = case_of(cases, rows)) {

@@ -57,18 +57,13 @@ std::vector<bool> PostgresUnit::accept(std::span<const InboxRow> rows, core::Tim
         first.try_emplace(rows[i].key, i);
     Many keys;
     for (const auto& [key, i] : first)
-        keys.add(i, Blob{key}, rows[i].delivery);
+        keys.add(Blob{key}, rows[i].delivery);
     Rows added = put_and_ask(
-        "WITH v AS MATERIALIZED (SELECT * FROM unnest($1, $2, $3) AS v(i, key, delivery)),"
-        " added AS (INSERT INTO inbox (event_key, delivery) SELECT key, delivery FROM v"
-        "  ON CONFLICT DO NOTHING RETURNING event_key)"
-        " SELECT v.i FROM v JOIN added ON added.event_key = v.key",
+        "INSERT INTO inbox (event_key, delivery) SELECT * FROM unnest($1, $2)"
+        " ON CONFLICT DO NOTHING RETURNING event_key",
         keys);
-    while (added.next()) {
-        std::size_t i = 0;
-        added.read(i);
-        fresh.at(i) = true;
-    }
+    while (added.next())
+        fresh[first.at(added.bytes())] = true;
     tally("inbox", "", added.size());
     return fresh;
 }

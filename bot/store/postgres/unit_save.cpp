@@ -124,7 +124,6 @@ class Saving {
         gone_windows_, new_windows_;
     std::map<core::Address, PostgresUnit::AddressRow> addresses_;
     std::vector<core::ContactId> sharing_;  // of a line two of this very save have
-    std::set<core::ContactId> with_parts_;
     Many outreaches_, touched_, new_outreaches_;
     Many prompts_, closed_prompts_, new_prompts_;
     std::vector<core::PromptId> quiet_prompts_;
@@ -179,7 +178,7 @@ void Saving::take_contact(const Step& s) {
                   c.zone_source, c.region, minutes_of(c.preferences.from),
                   minutes_of(c.preferences.to), c.preferences.reach, c.preferences.if_lost, c.topic,
                   c.whatsapp_unreachable_at, c.last_wellbeing_at, c.last_call_me_back_at,
-                  c.last_reply_at);
+                  c.last_reply_at, c.suppressions.size(), c.windows.size());
     if (was.consent != c.consent) {
         const core::Consent taken_back{.source = "taken back", .at = now_, .text = {}};
         const core::Consent& row = c.consent ? *c.consent : taken_back;
@@ -221,7 +220,6 @@ void Saving::take_suppressions(const Step& s) {
         if (!holds(was, x))
             put(new_suppressions_, x);
     }
-    with_parts_.insert(s.contact);
 }
 
 void Saving::take_windows(const Step& s) {
@@ -235,8 +233,6 @@ void Saving::take_windows(const Step& s) {
         if (!holds(was, w))
             new_windows_.add(s.contact, w.channel, w.until);
     }
-    if (was.size() != is.size())
-        with_parts_.insert(s.contact);
 }
 
 // The version is compared whatever differs, so that two decisions about one person cannot pass each
@@ -250,11 +246,13 @@ void Saving::write_contacts() {
         " if_lost = v.if_lost, topic = v.topic,"
         " whatsapp_unreachable_at = v.whatsapp_unreachable_at,"
         " last_wellbeing_at = v.last_wellbeing_at, last_call_me_back_at = v.last_call_me_back_at,"
-        " last_reply_at = v.last_reply_at, version = c.version + 1"
+        " last_reply_at = v.last_reply_at, suppressions = v.suppressions, windows = v.windows,"
+        " version = c.version + 1"
         " FROM unnest($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17,"
-        "  $18) AS v(id, version, name, name_folded, owner, language, zones, zone_source, region,"
-        "  best_from, best_to, reach, if_lost, topic, whatsapp_unreachable_at, last_wellbeing_at,"
-        "  last_call_me_back_at, last_reply_at) WHERE c.id = v.id AND c.version = v.version",
+        "  $18, $19, $20) AS v(id, version, name, name_folded, owner, language, zones, zone_source,"
+        "  region, best_from, best_to, reach, if_lost, topic, whatsapp_unreachable_at,"
+        "  last_wellbeing_at, last_call_me_back_at, last_reply_at, suppressions, windows)"
+        " WHERE c.id = v.id AND c.version = v.version",
         contacts_);
     unit_.add_consents(consents_);
     unit_.put_rows(
@@ -285,7 +283,6 @@ void Saving::write_contacts() {
         "INSERT INTO contact_window (contact_id, channel, until_at) SELECT * FROM unnest($1, $2, $3)"
         " ON CONFLICT (contact_id, channel) DO UPDATE SET until_at = excluded.until_at",
         new_windows_);
-    unit_.count_parts(with_parts_);
 }
 
 // ---------------------------------------------------------------- the outreach
@@ -481,6 +478,13 @@ void Saving::take_message(const core::Message& was, const core::Message& m) {
 // What is stored may know more than the decision did; a fact once known is never lost. This is
 // core::join() over the stored row and ours: of each fact the earlier, of two failures the smaller
 // by time, code and class, of two ids the smaller.
+#define WARMCALL_PG_CLASS(t)                                                              \
+    "array_position(ARRAY['retry', 'slow_down', 'permanent', 'suppress', 'needs_window'," \
+    " 'template_fault', 'config'], " t ".failed_class)"
+#define WARMCALL_PG_FAILED_AS_STORED                                          \
+    "v.failed_at IS NULL OR (m.failed_at, m.failed_code, " WARMCALL_PG_CLASS( \
+        "m") ") <= (v.failed_at, v.failed_code, " WARMCALL_PG_CLASS("v") ")"
+
 void Saving::write_messages() {
     unit_.put_exactly(
         "the message went on meanwhile",
@@ -494,11 +498,12 @@ void Saving::write_messages() {
         " accepted_at = least(m.accepted_at, v.accepted_at), sent_at = least(m.sent_at, v.sent_at),"
         " delivered_at = least(m.delivered_at, v.delivered_at),"
         " read_at = least(m.read_at, v.read_at),"
-        " (failed_at, failed_code, failed_class) = (SELECT f.at, f.code, f.class FROM (VALUES"
-        "   (m.failed_at, m.failed_code, m.failed_class),"
-        "   (v.failed_at, v.failed_code::integer, v.failed_class)) AS f(at, code, class)"
-        "  WHERE f.at IS NOT NULL ORDER BY f.at, f.code, array_position(ARRAY['retry', 'slow_down',"
-        "   'permanent', 'suppress', 'needs_window', 'template_fault', 'config'], f.class) LIMIT 1),"
+        " failed_at = CASE WHEN " WARMCALL_PG_FAILED_AS_STORED
+        " THEN m.failed_at ELSE v.failed_at END,"
+        " failed_code = CASE WHEN " WARMCALL_PG_FAILED_AS_STORED
+        " THEN m.failed_code ELSE v.failed_code END,"
+        " failed_class = CASE WHEN " WARMCALL_PG_FAILED_AS_STORED
+        " THEN m.failed_class ELSE v.failed_class END,"
         " provider_id = least(m.provider_id, v.provider_id), channel = v.channel,"
         " to_kind = v.to_kind, to_value = v.to_value, template_name = v.template_name,"
         " language = v.language, text = v.text"
