@@ -61,6 +61,7 @@ class Writer {
                 work(unit_);
                 unit_.finish();
                 if (commit()) {
+                    unit_.committed();
                     has_news_ = unit_.has_news();
                     return;
                 }
@@ -109,10 +110,8 @@ class Writer {
                 "INSERT INTO gateway (id, last_write) VALUES ($1, $2)"
                 " ON CONFLICT (id) DO UPDATE SET last_write = excluded.last_write, at = now()",
                 id_, write_);
-        db_.land();  // a conflict is known before COMMIT leaves
-        const auto done = db_.ask_later("COMMIT");
-        try {
-            if (!db_.take(done).is("COMMIT"))
+        try {  // in one round trip with what is still queued: nothing is done behind what failed
+            if (!db_.ask("COMMIT").is("COMMIT"))
                 throw Again{"the transaction had failed before its commit"};
             return true;
         } catch (const Lost&) {

@@ -301,25 +301,34 @@ Cases read_cases(Connection& db, std::span<const core::ContactId> contacts,
     return found;
 }
 
-std::vector<std::optional<core::ContactId>> contacts_with(
-    Connection& db, std::span<const core::Address> addresses) {
-    std::vector<std::optional<core::ContactId>> found(addresses.size());
-    Many asked;
-    for (std::size_t i = 0; i < addresses.size(); ++i)
-        asked.add(i, addresses[i].kind, addresses[i].value);
-    if (asked.empty())
-        return found;
-    Rows rows = db.ask(
+Connection::Ticket ask_contacts_with(Connection& db, std::span<const core::Address> addresses) {
+    Column numbers{Wire::int8}, kinds{Wire::text}, values{Wire::text};
+    for (std::size_t i = 0; i < addresses.size(); ++i) {
+        numbers.add(i);
+        kinds.add(addresses[i].kind);
+        values.add(addresses[i].value);
+    }
+    return db.ask_later(
         "SELECT v.i, a.contact_id FROM unnest($1, $2, $3) AS v(i, kind, value)"
         " JOIN address a ON a.value = v.value AND a.kind = v.kind",
-        asked);
+        numbers, kinds, values);
+}
+
+std::vector<std::optional<core::ContactId>> take_contacts_with(Rows rows, std::size_t asked) {
+    std::vector<std::optional<core::ContactId>> found(asked);
     while (rows.next()) {
         std::size_t i = 0;
-        core::ContactId id;
-        rows.read(i, id);
-        found.at(i) = id;
+        rows.read(i);
+        rows.read(found.at(i).emplace());
     }
     return found;
+}
+
+std::vector<std::optional<core::ContactId>> contacts_with(
+    Connection& db, std::span<const core::Address> addresses) {
+    if (addresses.empty())
+        return {};
+    return take_contacts_with(db.take(ask_contacts_with(db, addresses)), addresses.size());
 }
 
 }  // namespace warmcall::store::pg
