@@ -18,7 +18,8 @@ namespace warmcall::store::pg {
 namespace {
 
 // Every statement of ours walks an index; the planner is kept from better ideas it may have of a
-// table that has just begun to fill, and from compiling what takes a millisecond. A replica that
+// table that has just begun to fill, from planning anew for each batch, and from compiling what
+// takes a millisecond. A replica that
 // stops in the middle of a transaction must not hold the others up for long: the server ends it.
 // For this transaction only: the next may run in another session.
 constexpr Sql settings_of_a_write =
@@ -28,7 +29,8 @@ constexpr Sql settings_of_a_write =
     "  IN ('off', 'local') THEN 'on' ELSE current_setting('synchronous_commit') END, true),"
     " set_config('enable_seqscan', 'off', true), set_config('enable_hashjoin', 'off', true),"
     " set_config('enable_mergejoin', 'off', true), set_config('enable_material', 'off', true),"
-    " set_config('enable_bitmapscan', 'off', true), set_config('jit', 'off', true)";
+    " set_config('enable_bitmapscan', 'off', true), set_config('jit', 'off', true),"
+    " set_config('plan_cache_mode', 'force_generic_plan', true)";
 
 // In a range of its own among the locks of this database; unit_save.cpp has another.
 std::int64_t lock_of(const std::string& id) {

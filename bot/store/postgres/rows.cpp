@@ -141,8 +141,7 @@ core::Prompt read_prompt(Rows& rows) {
 
 namespace {
 
-// The statements of one look at many contacts, all on their way together. Suppressions and windows
-// are looked for only where the contact's row says that there are some.
+// The statements of one look at many contacts, all on their way together.
 struct Look {
     Connection::Ticket contacts, outreaches, addresses, suppressions, windows, messages, wanted;
     bool wants_messages = false;
@@ -169,14 +168,12 @@ struct Look {
             " AND NOT alias ORDER BY contact_id, position",
             ids);
         suppressions = db.ask_later(
-            "SELECT s.contact_id, s.scope, s.address_kind, s.address_value, s.channel, s.reason,"
-            " s.at FROM contact c JOIN suppression s ON s.contact_id = c.id"
-            " WHERE c.id = ANY($1) AND c.suppressions > 0 ORDER BY s.id",
+            "SELECT contact_id, scope, address_kind, address_value, channel, reason, at"
+            " FROM suppression WHERE contact_id = ANY($1) ORDER BY id",
             ids);
         windows = db.ask_later(
-            "SELECT w.contact_id, w.channel, w.until_at FROM contact c"
-            " JOIN contact_window w ON w.contact_id = c.id"
-            " WHERE c.id = ANY($1) AND c.windows > 0 ORDER BY w.channel",
+            "SELECT contact_id, channel, until_at FROM contact_window"
+            " WHERE contact_id = ANY($1) ORDER BY channel",
             ids);
         messages = db.ask_later(
             "SELECT " WARMCALL_PG_MESSAGE
