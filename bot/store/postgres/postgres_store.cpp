@@ -67,6 +67,8 @@ class Writer {
                     has_news_ = unit_.has_news();
                     return;
                 }
+                if (tries == tries_max)
+                    throw StoreUnavailable{"PostgreSQL goes away before each commit"};
             } catch (const Again& rolled_back) {
                 roll_back();
                 if (tries == tries_max)
