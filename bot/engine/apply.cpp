@@ -243,6 +243,7 @@ struct Batch {
                 all.push_back({deliveries[i], &event});
             }
         }
+        look_ahead(all);
         const std::vector<bool> is_new = unit.accept(rows, now);
         applier.step("accepted");
         std::vector<Fresh> fresh;
@@ -252,6 +253,21 @@ struct Batch {
             }
         }
         return fresh;
+    }
+
+    // What find_messages() and find_people() begin with; that an event came before is rare.
+    void look_ahead(const std::vector<Fresh>& all) {
+        std::vector<Token> tokens;
+        std::vector<core::Address> addresses;
+        for (const Fresh& f : all) {
+            const auto* status = std::get_if<InStatus>(&f.event->what);
+            if (status == nullptr) {
+                addresses.insert(addresses.end(), f.event->who.begin(), f.event->who.end());
+            } else if (status->token) {
+                tokens.push_back(*status->token);
+            }
+        }
+        unit.look_ahead(tokens, addresses);
     }
 
     std::vector<std::optional<MessageRef>> find_messages(const std::vector<Fresh>& fresh) {

@@ -210,6 +210,10 @@ class Unit {
     virtual std::size_t drop_inbox(core::Timestamp older_than, std::size_t limit) = 0;
 
     // -- whose is it
+    // What the next messages_by() and contacts_by() will ask, or a part of them: a store that is
+    // far away finds it on the way of accept().
+    virtual void look_ahead(std::span<const Token> /*tokens*/,
+                            std::span<const core::Address> /*addresses*/) {}
     virtual std::vector<std::optional<core::ContactId>> contacts_by(
         std::span<const core::Address> addresses) = 0;  // aliases count
     virtual std::vector<std::optional<MessageRef>> messages_by(std::span<const Token> tokens) = 0;

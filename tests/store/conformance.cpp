@@ -199,6 +199,35 @@ TEST_CASE(
     });
 }
 
+TEST_CASE("what is asked ahead is answered as it stands, and the next time anew") {
+    EVERY_STORE;
+    const core::ContactId id = with_message(*store);
+    const core::MessageId message = message_of(*store, id);
+    claim(*store, message, token(7));
+    const core::Address known = store->contact(id)->contact.addresses.at(0);
+    store->transact([&](Unit& u) {
+        const std::vector<Token> tokens{token(7), token(7), token(8)};
+        const std::vector<core::Address> addresses{phone("+1"), known};
+        u.look_ahead(tokens, addresses);
+        const std::vector<InboxRow> rows{{"key", 0}};
+        CHECK(u.accept(rows, t0) == std::vector{true});
+        const std::vector<Token> some{token(8), token(7), token(7)};
+        const auto messages = u.messages_by(some);
+        REQUIRE(messages.size() == 3);
+        CHECK_FALSE(messages[0]);
+        CHECK(messages[1]->message == message);
+        CHECK(messages[2]->message == message);
+        const std::vector<core::Address> more{known, phone("+2")};  // one that was not asked ahead
+        CHECK(u.contacts_by(more) == std::vector<std::optional<core::ContactId>>{id, std::nullopt});
+
+        u.look_ahead({}, addresses);
+        const std::vector<core::Address> line{phone("+1")};
+        CHECK(u.contacts_by(line).at(0) == std::nullopt);
+        u.add_addresses(id, line, t0);
+        CHECK(u.contacts_by(line).at(0) == id);
+    });
+}
+
 TEST_CASE("a receipt that is quicker than the answer waits, and is taken out once") {
     EVERY_STORE;
     ParkedReceipt receipt{{"wa"}, "wamid.1", {}, t0};

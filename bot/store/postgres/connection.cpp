@@ -210,15 +210,11 @@ void Connection::settle(Waiting& w, Result result, std::optional<Problem>& probl
     if (status == PGRES_FATAL_ERROR && !problem) {
         const char* state = PQresultErrorField(result.get(), PG_DIAG_SQLSTATE);
         const char* message = PQresultErrorField(result.get(), PG_DIAG_MESSAGE_PRIMARY);
-        problem = Problem{state == nullptr ? "" : state, message == nullptr ? "" : message};
+        problem =
+            Problem{state == nullptr ? "" : state, message == nullptr ? "" : message, w.otherwise};
     }
     if (status != PGRES_COMMAND_OK && status != PGRES_TUPLES_OK)
         return;
-    if (w.rows_expected >= 0 && Rows{Result{std::move(result)}}.changed() != w.rows_expected) {
-        if (!problem)
-            problem = Problem{.otherwise = w.otherwise};
-        return;
-    }
     if (w.ticket != 0)
         answers_[w.ticket] = std::move(result);
 }
@@ -246,7 +242,8 @@ void Connection::lost() {
 
 void Connection::fail(const Problem& p) {
     answers_.clear();
-    if (p.otherwise != nullptr)
+    constexpr std::string_view division_by_zero = "22012";
+    if (p.otherwise != nullptr && p.state == division_by_zero)
         throw Conflict{p.otherwise};
     const std::string detail = p.message + " (PostgreSQL " + p.state + ")";
     const std::string_view state = p.state;

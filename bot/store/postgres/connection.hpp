@@ -29,6 +29,12 @@ struct Again : std::runtime_error {
     using std::runtime_error::runtime_error;
 };
 
+// Around a statement that changes rows: it must change as many as `expected`, a parameter, says;
+// the server itself stops there, so that a COMMIT may follow in the same round trip.
+#define WARMCALL_PG_EXACTLY(expected, statement)                                   \
+    "WITH changed AS (" statement " RETURNING 1) SELECT 1 / (count(*) = " expected \
+    ")::integer FROM changed"
+
 struct ConnectionCloser {
     void operator()(PGconn* c) const { PQfinish(c); }
 };
@@ -52,18 +58,16 @@ class Connection {
     void drop();  // whatever was under way is over
     bool connected() const { return db_ != nullptr; }
 
-    // Queues a statement whose rows nobody reads; `rows_expected` when it must change exactly so
-    // many, or Conflict{otherwise} is thrown where the pipeline lands.
+    // Queues a statement whose rows nobody reads.
     template <class... Values>
     void tell(Sql sql, const Values&... values) {
         queue(sql, values...);
     }
+    // One that fails when it is not to do what it says (WARMCALL_PG_EXACTLY): Conflict{otherwise}
+    // is thrown where the pipeline lands, and what is queued behind it is not done.
     template <class... Values>
-    void tell_exactly(std::size_t rows_expected, const char* otherwise, Sql sql,
-                      const Values&... values) {
-        Waiting& w = queue(sql, values...);
-        w.rows_expected = static_cast<std::int64_t>(rows_expected);
-        w.otherwise = otherwise;
+    void tell_exactly(const char* otherwise, Sql sql, const Values&... values) {
+        queue(sql, values...).otherwise = otherwise;
     }
     // Queues a statement, to be read later with take().
     template <class... Values>
@@ -98,12 +102,11 @@ class Connection {
         const char* sql = nullptr;
         Params params;
         std::uint64_t ticket = 0;
-        std::int64_t rows_expected = -1;
         const char* otherwise = nullptr;
     };
     struct Problem {
         std::string state, message;
-        const char* otherwise = nullptr;  // of a statement that changed another number of rows
+        const char* otherwise = nullptr;  // of a statement that must change exactly so many rows
     };
     using Clock = std::chrono::steady_clock;
 

@@ -18,7 +18,8 @@ namespace warmcall::store::pg {
 namespace {
 
 // Every statement of ours walks an index; the planner is kept from better ideas it may have of a
-// table that has just begun to fill, and from compiling what takes a millisecond. A replica that
+// table that has just begun to fill, from planning anew for each batch, and from compiling what
+// takes a millisecond. A replica that
 // stops in the middle of a transaction must not hold the others up for long: the server ends it.
 // For this transaction only: the next may run in another session.
 constexpr Sql settings_of_a_write =
@@ -27,7 +28,9 @@ constexpr Sql settings_of_a_write =
     " set_config('synchronous_commit', CASE WHEN current_setting('synchronous_commit')"
     "  IN ('off', 'local') THEN 'on' ELSE current_setting('synchronous_commit') END, true),"
     " set_config('enable_seqscan', 'off', true), set_config('enable_hashjoin', 'off', true),"
-    " set_config('enable_mergejoin', 'off', true), set_config('jit', 'off', true)";
+    " set_config('enable_mergejoin', 'off', true), set_config('enable_material', 'off', true),"
+    " set_config('enable_bitmapscan', 'off', true), set_config('jit', 'off', true),"
+    " set_config('plan_cache_mode', 'force_generic_plan', true)";
 
 // In a range of its own among the locks of this database; unit_save.cpp has another.
 std::int64_t lock_of(const std::string& id) {
@@ -60,9 +63,12 @@ class Writer {
                 work(unit_);
                 unit_.finish();
                 if (commit()) {
+                    unit_.committed();
                     has_news_ = unit_.has_news();
                     return;
                 }
+                if (tries == tries_max)
+                    throw StoreUnavailable{"PostgreSQL goes away before each commit"};
             } catch (const Again& rolled_back) {
                 roll_back();
                 if (tries == tries_max)
@@ -108,10 +114,8 @@ class Writer {
                 "INSERT INTO gateway (id, last_write) VALUES ($1, $2)"
                 " ON CONFLICT (id) DO UPDATE SET last_write = excluded.last_write, at = now()",
                 id_, write_);
-        db_.land();  // a conflict is known before COMMIT leaves
-        const auto done = db_.ask_later("COMMIT");
-        try {
-            if (!db_.take(done).is("COMMIT"))
+        try {  // in one round trip with what is still queued: nothing is done behind what failed
+            if (!db_.ask("COMMIT").is("COMMIT"))
                 throw Again{"the transaction had failed before its commit"};
             return true;
         } catch (const Lost&) {

@@ -141,11 +141,9 @@ core::Prompt read_prompt(Rows& rows) {
 
 namespace {
 
-// The statements of one look at many contacts, all on their way together. Suppressions and windows
-// are looked for only where the contact's row says that there are some.
+// The statements of one look at many contacts, all on their way together.
 struct Look {
-    Connection::Ticket contacts, outreaches, prompts, addresses, suppressions, windows, messages,
-        wanted;
+    Connection::Ticket contacts, outreaches, addresses, suppressions, windows, messages, wanted;
     bool wants_messages = false;
 
     Look(Connection& db, const Column& ids, std::span<const core::MessageId> messages_wanted,
@@ -159,26 +157,23 @@ struct Look {
             " k.given, k.source, k.at, k.text, k.covers, c.merged_into"
             " FROM contact c LEFT JOIN consent k ON k.id = c.consent_id WHERE c.id = ANY($1)",
             ids);
-        outreaches = db.ask_later("SELECT " WARMCALL_PG_OUTREACH
-                                  " FROM outreach o WHERE o.contact_id = ANY($1) AND o.live",
+        // LEFT, so that no plan can begin with everybody's prompts.
+        outreaches = db.ask_later("SELECT " WARMCALL_PG_OUTREACH ", " WARMCALL_PG_PROMPT
+                                  " FROM outreach o"
+                                  " LEFT JOIN prompt p ON p.outreach_id = o.id AND p.open"
+                                  " WHERE o.contact_id = ANY($1) AND o.live",
                                   ids);
-        prompts = db.ask_later("SELECT " WARMCALL_PG_PROMPT
-                               " FROM outreach o JOIN prompt p ON p.outreach_id = o.id AND p.open"
-                               " WHERE o.contact_id = ANY($1) AND o.live",
-                               ids);
         addresses = db.ask_later(
             "SELECT contact_id, kind, value FROM address WHERE contact_id = ANY($1)"
             " AND NOT alias ORDER BY contact_id, position",
             ids);
         suppressions = db.ask_later(
-            "SELECT s.contact_id, s.scope, s.address_kind, s.address_value, s.channel, s.reason,"
-            " s.at FROM contact c JOIN suppression s ON s.contact_id = c.id"
-            " WHERE c.id = ANY($1) AND c.suppressions > 0 ORDER BY s.id",
+            "SELECT contact_id, scope, address_kind, address_value, channel, reason, at"
+            " FROM suppression WHERE contact_id = ANY($1) ORDER BY id",
             ids);
         windows = db.ask_later(
-            "SELECT w.contact_id, w.channel, w.until_at FROM contact c"
-            " JOIN contact_window w ON w.contact_id = c.id"
-            " WHERE c.id = ANY($1) AND c.windows > 0 ORDER BY w.channel",
+            "SELECT contact_id, channel, until_at FROM contact_window"
+            " WHERE contact_id = ANY($1) ORDER BY channel",
             ids);
         messages = db.ask_later(
             "SELECT " WARMCALL_PG_MESSAGE
@@ -223,13 +218,12 @@ void take_contacts(Rows rows, ByContact& cases,
 void take_parts(Connection& db, const Look& look, ByContact& cases) {
     for (Rows rows = db.take(look.outreaches); rows.next();) {
         core::Outreach o = read_outreach(rows);
-        if (const auto at = cases.find(o.contact); at != cases.end())
-            at->second.outreach = std::move(o);
-    }
-    for (Rows rows = db.take(look.prompts); rows.next();) {
-        core::Prompt p = read_prompt(rows);
-        if (const auto at = cases.find(p.contact); at != cases.end())
-            at->second.prompt = std::move(p);
+        const auto at = cases.find(o.contact);
+        if (at == cases.end())
+            continue;
+        at->second.outreach = std::move(o);
+        if (!rows.next_is_null())
+            at->second.prompt = read_prompt(rows);
     }
     for (Rows rows = db.take(look.addresses); rows.next();) {
         if (core::Case* c = case_of(cases, rows)) {
@@ -304,25 +298,34 @@ Cases read_cases(Connection& db, std::span<const core::ContactId> contacts,
     return found;
 }
 
-std::vector<std::optional<core::ContactId>> contacts_with(
-    Connection& db, std::span<const core::Address> addresses) {
-    std::vector<std::optional<core::ContactId>> found(addresses.size());
-    Many asked;
-    for (std::size_t i = 0; i < addresses.size(); ++i)
-        asked.add(i, addresses[i].kind, addresses[i].value);
-    if (asked.empty())
-        return found;
-    Rows rows = db.ask(
+Connection::Ticket ask_contacts_with(Connection& db, std::span<const core::Address> addresses) {
+    Column numbers{Wire::int8}, kinds{Wire::text}, values{Wire::text};
+    for (std::size_t i = 0; i < addresses.size(); ++i) {
+        numbers.add(i);
+        kinds.add(addresses[i].kind);
+        values.add(addresses[i].value);
+    }
+    return db.ask_later(
         "SELECT v.i, a.contact_id FROM unnest($1, $2, $3) AS v(i, kind, value)"
         " JOIN address a ON a.value = v.value AND a.kind = v.kind",
-        asked);
+        numbers, kinds, values);
+}
+
+std::vector<std::optional<core::ContactId>> take_contacts_with(Rows rows, std::size_t asked) {
+    std::vector<std::optional<core::ContactId>> found(asked);
     while (rows.next()) {
         std::size_t i = 0;
-        core::ContactId id;
-        rows.read(i, id);
-        found.at(i) = id;
+        rows.read(i);
+        rows.read(found.at(i).emplace());
     }
     return found;
+}
+
+std::vector<std::optional<core::ContactId>> contacts_with(
+    Connection& db, std::span<const core::Address> addresses) {
+    if (addresses.empty())
+        return {};
+    return take_contacts_with(db.take(ask_contacts_with(db, addresses)), addresses.size());
 }
 
 }  // namespace warmcall::store::pg

@@ -68,7 +68,9 @@ struct Cases {
 Cases read_cases(Connection& db, std::span<const core::ContactId> contacts,
                  std::span<const core::MessageId> messages, Lock lock);
 
-// Whose the addresses are, in order; aliases count.
+// Whose the addresses are, in order; aliases count. Also in two steps.
+Connection::Ticket ask_contacts_with(Connection& db, std::span<const core::Address> addresses);
+std::vector<std::optional<core::ContactId>> take_contacts_with(Rows rows, std::size_t asked);
 std::vector<std::optional<core::ContactId>> contacts_with(Connection& db,
                                                           std::span<const core::Address> addresses);
 

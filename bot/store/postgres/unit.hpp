@@ -3,6 +3,8 @@
 // nothing back is queued and goes out with the next question or the commit. A file for each
 // subject: unit_inbox, unit_contacts, unit_save, unit_merge, unit_due, unit_alerts, unit_rest.
 
+#include <algorithm>
+#include <deque>
 #include <map>
 #include <set>
 #include <string>
@@ -25,8 +27,9 @@ class PostgresUnit final : public Unit {
     PostgresUnit(Connection& db, LeaseTime lease_time)
         : db_{db}, lease_time_{lease_time}, shared_{db, lease_time} {}
 
-    void begin();   // forgets what a transaction that was rolled back had counted
-    void finish();  // queues the tallies, before the commit
+    void begin();      // forgets what a transaction that was rolled back had counted
+    void finish();     // queues the tallies, before the commit
+    void committed();  // what it was given is its own
     bool wrote() const { return wrote_; }
     bool has_news() const { return watched_; }  // lines of the timeline
 
@@ -37,6 +40,8 @@ class PostgresUnit final : public Unit {
     void count_ignored(std::string_view what, std::int64_t n) override;
     std::size_t drop_inbox(core::Timestamp older_than, std::size_t limit) override;
 
+    void look_ahead(std::span<const Token> tokens,
+                    std::span<const core::Address> addresses) override;
     std::vector<std::optional<core::ContactId>> contacts_by(
         std::span<const core::Address> addresses) override;
     std::vector<std::optional<MessageRef>> messages_by(std::span<const Token> tokens) override;
@@ -116,11 +121,12 @@ class PostgresUnit final : public Unit {
         if (!rows.empty())
             put(statement, rows);
     }
+    // `statement` is a WARMCALL_PG_EXACTLY; behind the columns comes how many rows there are.
     void put_exactly(const char* otherwise, Sql statement, const Many& rows) {
         if (rows.empty())
             return;
         wrote_ = true;
-        db_.tell_exactly(rows.size(), otherwise, statement, rows);
+        db_.tell_exactly(otherwise, statement, rows, rows.size());
     }
     template <class... Values>
     Rows put_and_ask(Sql statement, const Values&... values) {
@@ -132,6 +138,7 @@ class PostgresUnit final : public Unit {
     void lock(std::span<const core::ContactId> contacts);
     void watch_feed();  // before a line is added to the timeline
     std::vector<std::int64_t> numbers(Sql next_of, std::size_t n);
+    std::vector<std::int64_t> numbers_in_stock(Sql next_of, std::size_t n);
 
     using AddressRow = std::tuple<core::ContactId, int, bool>;  // whose, position, alias
     void place_addresses(const std::map<core::Address, AddressRow>& rows, core::Timestamp now);
@@ -143,12 +150,47 @@ class PostgresUnit final : public Unit {
     void merge_parts(const core::Contact& from, const core::Contact& into);
     void close_as_merged(const core::Case& gone, core::Timestamp now);
 
+    // What was asked ahead, each once, and where its answer will be; the next question takes it.
+    template <class Key>
+    struct Ahead {
+        std::map<Key, std::size_t> number;
+        Connection::Ticket answer;
+    };
+    template <class Key, class Ask>
+    void ahead(Ahead<Key>& kept, std::span<const Key> keys, Ask ask) {
+        kept = {};
+        std::vector<Key> once;
+        for (const Key& key : keys) {
+            if (kept.number.try_emplace(key, once.size()).second)
+                once.push_back(key);
+        }
+        if (!once.empty())
+            kept.answer = ask(db_, once);
+    }
+    template <class Key, class Ask, class Take>
+    auto find(std::span<const Key> keys, Ahead<Key>& kept, Ask ask, Take take) {
+        const Ahead<Key> known = std::exchange(kept, {});
+        if (keys.empty())
+            return take(Rows{}, 0);
+        if (!std::ranges::all_of(keys, [&](const Key& k) { return known.number.contains(k); }))
+            return take(db_.take(ask(db_, keys)), keys.size());
+        const auto all = take(db_.take(known.answer), known.number.size());
+        auto found = take(Rows{}, 0);
+        for (const Key& key : keys)
+            found.push_back(all[known.number.at(key)]);
+        return found;
+    }
+
     Connection& db_;
     LeaseTime lease_time_;
     SharedCounts shared_;
     bool wrote_ = false;
     bool watched_ = false;  // the feed knows that lines of ours are on their way
     std::map<std::pair<std::string, std::string>, std::int64_t> tallies_;
+    bool committed_ = false;  // the last transaction was
+    std::map<const char*, std::deque<std::int64_t>> stock_;
+    Ahead<Token> messages_ahead_;
+    Ahead<core::Address> people_ahead_;
 };
 
 }  // namespace warmcall::store::pg

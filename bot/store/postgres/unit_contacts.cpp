@@ -80,6 +80,22 @@ std::vector<std::int64_t> PostgresUnit::numbers(Sql next_of, std::size_t n) {
     return ids;
 }
 
+// For what nobody orders by its number: a thousand are taken at once, so that most batches need not
+// ask. After a transaction that was not committed they are forgotten, because a server that crashes
+// may give its numbers again.
+std::vector<std::int64_t> PostgresUnit::numbers_in_stock(Sql next_of, std::size_t n) {
+    constexpr std::size_t at_once = 1'000;
+    std::deque<std::int64_t>& stock = stock_[next_of.text];
+    if (stock.size() < n) {
+        const auto more = numbers(next_of, std::max(n, at_once));
+        stock.insert(stock.end(), more.begin(), more.end());
+    }
+    const auto end = stock.begin() + static_cast<std::ptrdiff_t>(n);
+    std::vector<std::int64_t> ids{stock.begin(), end};
+    stock.erase(stock.begin(), end);
+    return ids;
+}
+
 std::vector<Added> PostgresUnit::add_contacts(std::span<const NewContact> contacts,
                                               core::Timestamp) {
     const std::vector<core::Address> asked = all_addresses(contacts);

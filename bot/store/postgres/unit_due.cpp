@@ -120,21 +120,27 @@ void PostgresUnit::claim(std::span<const Claim> claims, core::Timestamp now) {
         rows.add(c.message, c.token, c.lease_until, c.text, now);
     constexpr const char* otherwise = "the message was claimed or cancelled meanwhile";
     if (lease_time_ == LeaseTime::given) {
-        put_exactly(otherwise,
-                    "UPDATE outbox m SET state = 'claimed', token = v.token,"
-                    " lease_until = v.lease_until, rendered = v.rendered,"
-                    " claimed_at = coalesce(m.claimed_at, v.now)"
-                    " FROM unnest($1, $2, $3, $4, $5) AS v(id, token, lease_until, rendered, now)"
-                    " WHERE m.id = v.id AND m.state = 'queued'",
-                    rows);
+        put_exactly(
+            otherwise,
+            WARMCALL_PG_EXACTLY(
+                "$6",
+                "UPDATE outbox m SET state = 'claimed', token = v.token,"
+                " lease_until = v.lease_until, rendered = v.rendered,"
+                " claimed_at = coalesce(m.claimed_at, v.now)"
+                " FROM unnest($1, $2, $3, $4, $5) AS v(id, token, lease_until, rendered, now)"
+                " WHERE m.id = v.id AND m.state = 'queued'"),
+            rows);
     } else {
-        put_exactly(otherwise,
-                    "UPDATE outbox m SET state = 'claimed', token = v.token,"
-                    " lease_until = v.lease_until - v.now + " WARMCALL_PG_NOW
-                    ", rendered = v.rendered, claimed_at = coalesce(m.claimed_at, v.now)"
-                    " FROM unnest($1, $2, $3, $4, $5) AS v(id, token, lease_until, rendered, now)"
-                    " WHERE m.id = v.id AND m.state = 'queued'",
-                    rows);
+        put_exactly(
+            otherwise,
+            WARMCALL_PG_EXACTLY(
+                "$6",
+                "UPDATE outbox m SET state = 'claimed', token = v.token,"
+                " lease_until = v.lease_until - v.now + " WARMCALL_PG_NOW
+                ", rendered = v.rendered, claimed_at = coalesce(m.claimed_at, v.now)"
+                " FROM unnest($1, $2, $3, $4, $5) AS v(id, token, lease_until, rendered, now)"
+                " WHERE m.id = v.id AND m.state = 'queued'"),
+            rows);
     }
     tally("message", "queued", -static_cast<std::int64_t>(claims.size()));
     tally("message", "claimed", static_cast<std::int64_t>(claims.size()));

@@ -16,6 +16,18 @@ MessageRef read_ref(Rows& rows) {
     return ref;
 }
 
+Connection::Ticket ask_messages_of(Connection& db, std::span<const Token> tokens) {
+    Column numbers{Wire::int8}, values{Wire::bytes};
+    for (std::size_t i = 0; i < tokens.size(); ++i) {
+        numbers.add(i);
+        values.add(tokens[i]);
+    }
+    return db.ask_later(
+        "SELECT v.i, m.id, m.contact_id, m.outreach_id, m.round"
+        " FROM unnest($1, $2) AS v(i, token) JOIN outbox m ON m.token = v.token",
+        numbers, values);
+}
+
 // Answers numbered by what was asked.
 std::vector<std::optional<MessageRef>> numbered_refs(Rows rows, std::size_t asked) {
     std::vector<std::optional<MessageRef>> found(asked);
@@ -30,19 +42,15 @@ std::vector<std::optional<MessageRef>> numbered_refs(Rows rows, std::size_t aske
 }  // namespace
 
 std::vector<std::int64_t> PostgresUnit::keep(std::span<const RawDelivery> deliveries) {
-    std::vector<std::int64_t> ids;
-    if (deliveries.empty())
-        return ids;
+    std::vector<std::int64_t> ids = numbers_in_stock(
+        "SELECT nextval('delivery_id_seq') FROM generate_series(1, $1)", deliveries.size());
     Many raw;
-    for (const RawDelivery& d : deliveries)
-        raw.add(d.channel, d.received_at, Blob{d.body});
-    Rows rows = put_and_ask(
-        "INSERT INTO delivery (channel, received_at, body) SELECT * FROM unnest($1, $2, $3)"
-        " RETURNING id",
+    for (std::size_t i = 0; i < deliveries.size(); ++i)
+        raw.add(ids[i], deliveries[i].channel, deliveries[i].received_at, Blob{deliveries[i].body});
+    put_rows(
+        "INSERT INTO delivery (id, channel, received_at, body)"
+        " SELECT * FROM unnest($1, $2, $3, $4)",
         raw);
-    while (rows.next())
-        rows.read(ids.emplace_back());
-    std::sort(ids.begin(), ids.end());
     return ids;
 }
 
@@ -57,18 +65,13 @@ std::vector<bool> PostgresUnit::accept(std::span<const InboxRow> rows, core::Tim
         first.try_emplace(rows[i].key, i);
     Many keys;
     for (const auto& [key, i] : first)
-        keys.add(i, Blob{key}, rows[i].delivery);
+        keys.add(Blob{key}, rows[i].delivery);
     Rows added = put_and_ask(
-        "WITH v AS MATERIALIZED (SELECT * FROM unnest($1, $2, $3) AS v(i, key, delivery)),"
-        " added AS (INSERT INTO inbox (event_key, delivery) SELECT key, delivery FROM v"
-        "  ON CONFLICT DO NOTHING RETURNING event_key)"
-        " SELECT v.i FROM v JOIN added ON added.event_key = v.key",
+        "INSERT INTO inbox (event_key, delivery) SELECT * FROM unnest($1, $2)"
+        " ON CONFLICT DO NOTHING RETURNING event_key",
         keys);
-    while (added.next()) {
-        std::size_t i = 0;
-        added.read(i);
-        fresh.at(i) = true;
-    }
+    while (added.next())
+        fresh[first.at(added.bytes())] = true;
     tally("inbox", "", added.size());
     return fresh;
 }
@@ -118,22 +121,19 @@ std::size_t PostgresUnit::drop_inbox(core::Timestamp older_than, std::size_t lim
     return keys;
 }
 
+void PostgresUnit::look_ahead(std::span<const Token> tokens,
+                              std::span<const core::Address> addresses) {
+    ahead(messages_ahead_, tokens, ask_messages_of);
+    ahead(people_ahead_, addresses, ask_contacts_with);
+}
+
 std::vector<std::optional<core::ContactId>> PostgresUnit::contacts_by(
     std::span<const core::Address> addresses) {
-    return contacts_with(db_, addresses);
+    return find(addresses, people_ahead_, ask_contacts_with, take_contacts_with);
 }
 
 std::vector<std::optional<MessageRef>> PostgresUnit::messages_by(std::span<const Token> tokens) {
-    Many asked;
-    for (std::size_t i = 0; i < tokens.size(); ++i)
-        asked.add(i, tokens[i]);
-    if (asked.empty())
-        return {};
-    return numbered_refs(
-        db_.ask("SELECT v.i, m.id, m.contact_id, m.outreach_id, m.round"
-                " FROM unnest($1, $2) AS v(i, token) JOIN outbox m ON m.token = v.token",
-                asked),
-        tokens.size());
+    return find(tokens, messages_ahead_, ask_messages_of, numbered_refs);
 }
 
 std::vector<std::optional<MessageRef>> PostgresUnit::messages_by(

@@ -9,6 +9,14 @@ void PostgresUnit::begin() {
     shared_.begin();
     wrote_ = false;
     watched_ = false;
+    messages_ahead_ = {};
+    people_ahead_ = {};
+    if (!std::exchange(committed_, false))
+        stock_.clear();
+}
+
+void PostgresUnit::committed() {
+    committed_ = true;
 }
 
 // Each server process has rows of its own to add to; two never run in one at the same time.

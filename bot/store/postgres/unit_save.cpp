@@ -124,7 +124,6 @@ class Saving {
         gone_windows_, new_windows_;
     std::map<core::Address, PostgresUnit::AddressRow> addresses_;
     std::vector<core::ContactId> sharing_;  // of a line two of this very save have
-    std::set<core::ContactId> with_parts_;
     Many outreaches_, touched_, new_outreaches_;
     Many prompts_, closed_prompts_, new_prompts_;
     std::vector<core::PromptId> quiet_prompts_;
@@ -136,8 +135,9 @@ class Saving {
 void PostgresUnit::save(std::span<const Change> changes, core::Timestamp now) {
     const auto outreaches = numbers("SELECT nextval('outreach_id_seq') FROM generate_series(1, $1)",
                                     count_of(changes, has_new_outreach));
-    const auto prompts = numbers("SELECT nextval('prompt_id_seq') FROM generate_series(1, $1)",
-                                 count_of(changes, has_new_prompt));
+    const auto prompts =
+        numbers_in_stock("SELECT nextval('prompt_id_seq') FROM generate_series(1, $1)",
+                         count_of(changes, has_new_prompt));
     auto next_outreach = outreaches.begin();
     auto next_prompt = prompts.begin();
     Saving saving{*this, now};
@@ -179,7 +179,7 @@ void Saving::take_contact(const Step& s) {
                   c.zone_source, c.region, minutes_of(c.preferences.from),
                   minutes_of(c.preferences.to), c.preferences.reach, c.preferences.if_lost, c.topic,
                   c.whatsapp_unreachable_at, c.last_wellbeing_at, c.last_call_me_back_at,
-                  c.last_reply_at);
+                  c.last_reply_at, c.suppressions.size(), c.windows.size());
     if (was.consent != c.consent) {
         const core::Consent taken_back{.source = "taken back", .at = now_, .text = {}};
         const core::Consent& row = c.consent ? *c.consent : taken_back;
@@ -221,7 +221,6 @@ void Saving::take_suppressions(const Step& s) {
         if (!holds(was, x))
             put(new_suppressions_, x);
     }
-    with_parts_.insert(s.contact);
 }
 
 void Saving::take_windows(const Step& s) {
@@ -235,8 +234,6 @@ void Saving::take_windows(const Step& s) {
         if (!holds(was, w))
             new_windows_.add(s.contact, w.channel, w.until);
     }
-    if (was.size() != is.size())
-        with_parts_.insert(s.contact);
 }
 
 // The version is compared whatever differs, so that two decisions about one person cannot pass each
@@ -244,17 +241,21 @@ void Saving::take_windows(const Step& s) {
 void Saving::write_contacts() {
     unit_.put_exactly(
         "the contact was changed meanwhile",
-        "UPDATE contact c SET name = v.name, name_folded = coalesce(v.name_folded, c.name_folded),"
-        " owner = v.owner, language = v.language, zones = v.zones, zone_source = v.zone_source,"
-        " region = v.region, best_from = v.best_from, best_to = v.best_to, reach = v.reach,"
-        " if_lost = v.if_lost, topic = v.topic,"
-        " whatsapp_unreachable_at = v.whatsapp_unreachable_at,"
-        " last_wellbeing_at = v.last_wellbeing_at, last_call_me_back_at = v.last_call_me_back_at,"
-        " last_reply_at = v.last_reply_at, version = c.version + 1"
-        " FROM unnest($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17,"
-        "  $18) AS v(id, version, name, name_folded, owner, language, zones, zone_source, region,"
-        "  best_from, best_to, reach, if_lost, topic, whatsapp_unreachable_at, last_wellbeing_at,"
-        "  last_call_me_back_at, last_reply_at) WHERE c.id = v.id AND c.version = v.version",
+        WARMCALL_PG_EXACTLY(
+            "$21",
+            "UPDATE contact c SET name = v.name, name_folded = coalesce(v.name_folded, c.name_folded),"
+            " owner = v.owner, language = v.language, zones = v.zones, zone_source = v.zone_source,"
+            " region = v.region, best_from = v.best_from, best_to = v.best_to, reach = v.reach,"
+            " if_lost = v.if_lost, topic = v.topic,"
+            " whatsapp_unreachable_at = v.whatsapp_unreachable_at,"
+            " last_wellbeing_at = v.last_wellbeing_at, last_call_me_back_at = v.last_call_me_back_at,"
+            " last_reply_at = v.last_reply_at, suppressions = v.suppressions, windows = v.windows,"
+            " version = c.version + 1"
+            " FROM unnest($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17,"
+            "  $18, $19, $20) AS v(id, version, name, name_folded, owner, language, zones, zone_source,"
+            "  region, best_from, best_to, reach, if_lost, topic, whatsapp_unreachable_at,"
+            "  last_wellbeing_at, last_call_me_back_at, last_reply_at, suppressions, windows)"
+            " WHERE c.id = v.id AND c.version = v.version"),
         contacts_);
     unit_.add_consents(consents_);
     unit_.put_rows(
@@ -285,7 +286,6 @@ void Saving::write_contacts() {
         "INSERT INTO contact_window (contact_id, channel, until_at) SELECT * FROM unnest($1, $2, $3)"
         " ON CONFLICT (contact_id, channel) DO UPDATE SET until_at = excluded.until_at",
         new_windows_);
-    unit_.count_parts(with_parts_);
 }
 
 // ---------------------------------------------------------------- the outreach
@@ -345,18 +345,21 @@ void Saving::write_outreaches() {
     constexpr const char* changed = "the outreach was changed meanwhile";
     unit_.put_exactly(
         changed,
-        "UPDATE outreach o SET live = v.live, phase = v.phase, phase_by = v.phase_by,"
-        " phase_at = v.phase_at, phase_reason = v.phase_reason, next_kind = v.next_kind,"
-        " next_owner = v.next_owner, next_due_at = v.next_due_at, wake_at = v.wake_at,"
-        " round = v.round, attempt = v.attempt, rerouted = v.rerouted, replied_at = v.replied_at,"
-        " promise_at = v.promise_at, promise_topic = v.promise_topic, enrolled_at = v.enrolled_at,"
-        " cadence = v.cadence, version = o.version + 1 FROM " WARMCALL_PG_OUTREACH_ROWS
-        " WHERE o.id = v.id AND o.contact_id = v.contact_id AND o.version = v.version",
+        WARMCALL_PG_EXACTLY(
+            "$21",
+            "UPDATE outreach o SET live = v.live, phase = v.phase, phase_by = v.phase_by,"
+            " phase_at = v.phase_at, phase_reason = v.phase_reason, next_kind = v.next_kind,"
+            " next_owner = v.next_owner, next_due_at = v.next_due_at, wake_at = v.wake_at,"
+            " round = v.round, attempt = v.attempt, rerouted = v.rerouted, replied_at = v.replied_at,"
+            " promise_at = v.promise_at, promise_topic = v.promise_topic, enrolled_at = v.enrolled_at,"
+            " cadence = v.cadence, version = o.version + 1 FROM " WARMCALL_PG_OUTREACH_ROWS
+            " WHERE o.id = v.id AND o.contact_id = v.contact_id AND o.version = v.version"),
         outreaches_);
     unit_.put_exactly(changed,
-                      "UPDATE outreach o SET version = o.version + 1"
-                      " FROM unnest($1, $2) AS v(id, version)"
-                      " WHERE o.id = v.id AND o.version = v.version",
+                      WARMCALL_PG_EXACTLY("$3",
+                                          "UPDATE outreach o SET version = o.version + 1"
+                                          " FROM unnest($1, $2) AS v(id, version)"
+                                          " WHERE o.id = v.id AND o.version = v.version"),
                       touched_);
     unit_.put_rows(
         "INSERT INTO outreach (id, contact_id, version, live, phase, phase_by, phase_at,"
@@ -407,22 +410,27 @@ void Saving::add_prompt(Many& to, const Step& s, const core::Prompt& p, bool was
 
 void Saving::write_prompts() {
     constexpr const char* dealt_with = "the prompt was dealt with meanwhile";
-    unit_.put_exactly(dealt_with,
-                      "UPDATE prompt p SET open = false, lease_holder = NULL, lease_until = NULL"
-                      " FROM unnest($1) AS v(id) WHERE p.id = v.id AND p.open",
-                      closed_prompts_);
     unit_.put_exactly(
         dealt_with,
-        "UPDATE prompt p SET open = v.open, rep = v.rep, kind = v.kind, reason = v.reason,"
-        " words = v.words, raised_at = v.raised_at, due_at = v.due_at, alert_at = v.alert_at,"
-        " ladder_step = v.ladder_step, acknowledged_at = v.acknowledged_at,"
-        " line_state = v.line_state, line_seconds = v.line_seconds,"
-        " lease_holder = v.lease_holder, lease_until = v.lease_until"
-        " FROM unnest($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17,"
-        "  $18) AS v(id, contact_id, outreach_id, open, rep, kind, reason, words, raised_at,"
-        "  due_at, alert_at, ladder_step, acknowledged_at, line_state, line_seconds, lease_holder,"
-        "  lease_until, was_open)"
-        " WHERE p.id = v.id AND p.open = v.was_open",
+        WARMCALL_PG_EXACTLY(
+            "$2",
+            "UPDATE prompt p SET open = false, lease_holder = NULL, lease_until = NULL"
+            " FROM unnest($1) AS v(id) WHERE p.id = v.id AND p.open"),
+        closed_prompts_);
+    unit_.put_exactly(
+        dealt_with,
+        WARMCALL_PG_EXACTLY(
+            "$19",
+            "UPDATE prompt p SET open = v.open, rep = v.rep, kind = v.kind, reason = v.reason,"
+            " words = v.words, raised_at = v.raised_at, due_at = v.due_at, alert_at = v.alert_at,"
+            " ladder_step = v.ladder_step, acknowledged_at = v.acknowledged_at,"
+            " line_state = v.line_state, line_seconds = v.line_seconds,"
+            " lease_holder = v.lease_holder, lease_until = v.lease_until"
+            " FROM unnest($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17,"
+            "  $18) AS v(id, contact_id, outreach_id, open, rep, kind, reason, words, raised_at,"
+            "  due_at, alert_at, ladder_step, acknowledged_at, line_state, line_seconds, lease_holder,"
+            "  lease_until, was_open)"
+            " WHERE p.id = v.id AND p.open = v.was_open"),
         prompts_);
     unit_.drop_alerts_of(quiet_prompts_);
     unit_.put_rows(
@@ -481,32 +489,42 @@ void Saving::take_message(const core::Message& was, const core::Message& m) {
 // What is stored may know more than the decision did; a fact once known is never lost. This is
 // core::join() over the stored row and ours: of each fact the earlier, of two failures the smaller
 // by time, code and class, of two ids the smaller.
+#define WARMCALL_PG_CLASS(t)                                                              \
+    "array_position(ARRAY['retry', 'slow_down', 'permanent', 'suppress', 'needs_window'," \
+    " 'template_fault', 'config'], " t ".failed_class)"
+#define WARMCALL_PG_FAILED_AS_STORED                                          \
+    "v.failed_at IS NULL OR (m.failed_at, m.failed_code, " WARMCALL_PG_CLASS( \
+        "m") ") <= (v.failed_at, v.failed_code, " WARMCALL_PG_CLASS("v") ")"
+
 void Saving::write_messages() {
     unit_.put_exactly(
         "the message went on meanwhile",
-        "UPDATE outbox m SET state = v.state,"
-        " cancelled_id = CASE v.state WHEN 'cancelled' THEN m.id ELSE 0 END,"
-        " not_before = v.not_before, not_after = v.not_after, tries = v.tries,"
-        " lease_until = CASE v.state WHEN 'claimed' THEN m.lease_until END,"
-        " queued_at = least(m.queued_at, v.queued_at),"
-        " claimed_at = least(m.claimed_at, v.claimed_at),"
-        " unknown_at = least(m.unknown_at, v.unknown_at),"
-        " accepted_at = least(m.accepted_at, v.accepted_at), sent_at = least(m.sent_at, v.sent_at),"
-        " delivered_at = least(m.delivered_at, v.delivered_at),"
-        " read_at = least(m.read_at, v.read_at),"
-        " (failed_at, failed_code, failed_class) = (SELECT f.at, f.code, f.class FROM (VALUES"
-        "   (m.failed_at, m.failed_code, m.failed_class),"
-        "   (v.failed_at, v.failed_code::integer, v.failed_class)) AS f(at, code, class)"
-        "  WHERE f.at IS NOT NULL ORDER BY f.at, f.code, array_position(ARRAY['retry', 'slow_down',"
-        "   'permanent', 'suppress', 'needs_window', 'template_fault', 'config'], f.class) LIMIT 1),"
-        " provider_id = least(m.provider_id, v.provider_id), channel = v.channel,"
-        " to_kind = v.to_kind, to_value = v.to_value, template_name = v.template_name,"
-        " language = v.language, text = v.text"
-        " FROM unnest($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17,"
-        "  $18, $19, $20, $21, $22, $23) AS v(id, seen, state, not_before, not_after, tries,"
-        "  queued_at, claimed_at, unknown_at, accepted_at, sent_at, delivered_at, read_at,"
-        "  failed_at, failed_code, failed_class, provider_id, channel, to_kind, to_value,"
-        "  template_name, language, text) WHERE m.id = v.id AND m.state = v.seen",
+        WARMCALL_PG_EXACTLY(
+            "$24",
+            "UPDATE outbox m SET state = v.state,"
+            " cancelled_id = CASE v.state WHEN 'cancelled' THEN m.id ELSE 0 END,"
+            " not_before = v.not_before, not_after = v.not_after, tries = v.tries,"
+            " lease_until = CASE v.state WHEN 'claimed' THEN m.lease_until END,"
+            " queued_at = least(m.queued_at, v.queued_at),"
+            " claimed_at = least(m.claimed_at, v.claimed_at),"
+            " unknown_at = least(m.unknown_at, v.unknown_at),"
+            " accepted_at = least(m.accepted_at, v.accepted_at), sent_at = least(m.sent_at, v.sent_at),"
+            " delivered_at = least(m.delivered_at, v.delivered_at),"
+            " read_at = least(m.read_at, v.read_at),"
+            " failed_at = CASE WHEN " WARMCALL_PG_FAILED_AS_STORED
+            " THEN m.failed_at ELSE v.failed_at END,"
+            " failed_code = CASE WHEN " WARMCALL_PG_FAILED_AS_STORED
+            " THEN m.failed_code ELSE v.failed_code END,"
+            " failed_class = CASE WHEN " WARMCALL_PG_FAILED_AS_STORED
+            " THEN m.failed_class ELSE v.failed_class END,"
+            " provider_id = least(m.provider_id, v.provider_id), channel = v.channel,"
+            " to_kind = v.to_kind, to_value = v.to_value, template_name = v.template_name,"
+            " language = v.language, text = v.text"
+            " FROM unnest($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17,"
+            "  $18, $19, $20, $21, $22, $23) AS v(id, seen, state, not_before, not_after, tries,"
+            "  queued_at, claimed_at, unknown_at, accepted_at, sent_at, delivered_at, read_at,"
+            "  failed_at, failed_code, failed_class, provider_id, channel, to_kind, to_value,"
+            "  template_name, language, text) WHERE m.id = v.id AND m.state = v.seen"),
         messages_);
     unit_.put_rows(
         "INSERT INTO outbox (contact_id, outreach_id, round, step, kind, state, not_before,"

@@ -212,13 +212,13 @@ class Rows {
     }
     bool next_is_null() const { return PQgetisnull(result_.get(), row_, column_) != 0; }
     void skip(int columns) { column_ += columns; }
-
- private:
-    std::string_view bytes() {
+    std::string_view bytes() {  // of the next column as they are; good as long as this
         const int c = column_++;
         return {PQgetvalue(result_.get(), row_, c),
                 static_cast<std::size_t>(PQgetlength(result_.get(), row_, c))};
     }
+
+ private:
     std::int64_t integer();  // of any width; 0 for NULL
 
     template <class T>
