@@ -883,9 +883,13 @@ void Applier::begin_turns(Unit& unit, core::Timestamp now) {
     begin_limits(unit, now);
     for (core::Channel& channel : plan_.channels) {
         if (limits_ != nullptr) {
-            const std::size_t most = Turns::line_max(*limits_, channel.id);
             Turns& turns = turns_[channel.id];
-            turns.begin(*limits_, channel.id, unit.waiting(channel.id, now, most), now);
+            // A long line takes long to count: once a second, unless others stand in it as well.
+            if (unit.shared() != nullptr || turns.counted_long_ago(now)) {
+                const std::size_t most = Turns::line_max(*limits_, channel.id);
+                turns.counted(unit.waiting(channel.id, now, most), now);
+            }
+            turns.begin(*limits_, channel.id, now);
             channel.room_at = turns.room_at(*limits_, now);
         }
     }

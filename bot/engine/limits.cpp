@@ -192,10 +192,8 @@ std::size_t Turns::line_max(const Limits& limits, const core::ChannelId& channel
     return static_cast<std::size_t>(std::clamp(rate * seconds, at_least, at_most));
 }
 
-void Turns::begin(const Limits& limits, const core::ChannelId& channel, std::size_t waiting,
-                  core::Timestamp now) {
+void Turns::begin(const Limits& limits, const core::ChannelId& channel, core::Timestamp now) {
     channel_ = channel;
-    waiting_ = waiting;
     line_max_ = line_max(limits, channel);
     const double rate = limits.per_second(channel).value_or(1'000);
     step_ = core::Duration{static_cast<std::int64_t>(std::ceil(1'000 / rate))};

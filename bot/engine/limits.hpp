@@ -223,9 +223,16 @@ class OwnLimits : public Limits {
 // are due at nine o'clock spread themselves, and none of them is looked at more often than needed.
 class Turns {
  public:
+    // How many wait. From then on planned() counts on, and who has left meanwhile is not missed.
+    void counted(std::size_t waiting, core::Timestamp now) {
+        waiting_ = waiting;
+        counted_at_ = now;
+    }
+    bool counted_long_ago(core::Timestamp now) const {
+        return now < counted_at_ || now >= counted_at_ + std::chrono::seconds{1};
+    }
     // As a look at what is due begins.
-    void begin(const Limits& limits, const core::ChannelId& channel, std::size_t waiting,
-               core::Timestamp now);
+    void begin(const Limits& limits, const core::ChannelId& channel, core::Timestamp now);
     // When the next text may be planned; none: now.
     std::optional<core::Timestamp> room_at(Limits& limits, core::Timestamp now) const;
     void planned() { ++waiting_; }
@@ -237,6 +244,7 @@ class Turns {
  private:
     core::ChannelId channel_;
     std::size_t waiting_ = 0, line_max_ = 0;
+    core::Timestamp counted_at_{};
     core::Duration step_{};
     std::deque<core::Timestamp> given_;  // turns that are still to come, earliest first
 };

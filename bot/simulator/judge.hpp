@@ -45,7 +45,7 @@ class Judge {
     const core::Plan& plan_;
     std::map<std::string, Seen> seen_;  // by phone
     std::map<core::ContactId, std::string> phones_;
-    std::set<std::string> changed_;                        // phones
+    std::set<std::string> changed_;                          // phones
     std::set<std::pair<core::Timestamp, std::string>> due_;  // when each is to be woken
     core::Timestamp next_round_{};
 };

@@ -40,11 +40,23 @@ struct Upcoming {
     }
 };
 
+// Whatever reaches a rep in life (a browser, ntfy), here it is a message to a phone.
+core::Plan with_phones(core::Plan plan, const Line& line) {
+    std::int64_t made_up = 12'025'550'000;
+    for (auto& [id, rep] : plan.reps) {
+        if (rep.phone.empty()) {
+            rep.phone = "+" + std::to_string(++made_up);
+        }
+        rep.channel = rep.channel ? rep.channel : line.account.id;
+    }
+    return plan;
+}
+
 class Run {
  public:
     Run(const Options& options, core::Plan plan, const Line& line, Store& store)
         : options_{options},
-          plan_{std::move(plan)},
+          plan_{with_phones(std::move(plan), line)},
           line_{line},
           store_{store},
           rng_{options.seed},

@@ -166,7 +166,11 @@ TEST_CASE("a line takes a minute's worth, and who comes later gets a turn of the
     OwnLimits limits{senders_of({one}), noon()};
     CHECK(Turns::line_max(limits, channel) == 581);
     Turns turns;
-    turns.begin(limits, channel, 580, noon());
+    CHECK(turns.counted_long_ago(noon()));
+    turns.counted(580, noon());
+    CHECK_FALSE(turns.counted_long_ago(noon() + 999ms));
+    CHECK(turns.counted_long_ago(noon() + 1s));
+    turns.begin(limits, channel, noon());
     CHECK_FALSE(turns.room_at(limits, noon()));
     turns.planned();
     core::Timestamp last = noon();
@@ -179,7 +183,8 @@ TEST_CASE("a line takes a minute's worth, and who comes later gets a turn of the
     }
     CHECK(last > noon() + 120s);  // a thousand at ten a second, after half of the line
     CHECK(last < noon() + 140s);
-    turns.begin(limits, channel, 0, last + 1s);
+    turns.counted(0, last + 1s);
+    turns.begin(limits, channel, last + 1s);
     CHECK_FALSE(turns.room_at(limits, last + 1s));
 }
 

@@ -46,7 +46,7 @@ class CaseCache {
     }
 
  private:
-    static constexpr std::size_t size = 65'536;  // about 100 MB when all are taken
+    static constexpr std::size_t size = 49'152;  // about 80 MB when all are taken
     static std::size_t place_of(core::ContactId id) {
         return static_cast<std::size_t>(id.value) % size;
     }
