@@ -92,7 +92,7 @@ constexpr const char* settings_of_the_writer = R"sql(
     PRAGMA secure_delete = ON;
     PRAGMA journal_size_limit = 67108864;
     PRAGMA wal_autocheckpoint = 10000;
-    PRAGMA cache_size = -65536;
+    PRAGMA cache_size = -49152;
 )sql";
 
 constexpr const char* settings_of_a_reader = R"sql(
