@@ -117,6 +117,11 @@ TEST_CASE(
     const std::string prompt =
         "contact_id, outreach_id, open, rep, kind, reason, words, raised_at, due_at, ladder_step";
     CHECK_THAT(copy("prompt", prompt, prompt), Contains("one open prompt for each outreach"));
+    const std::string closed =
+        "contact_id, outreach_id, 0, rep, kind, reason, words, raised_at, due_at, ladder_step";
+    CHECK(copy("prompt", prompt, closed).empty());
+    CHECK_THAT(shell.refusal("UPDATE prompt SET open = 1 WHERE open = 0"),
+               Contains("one open prompt for each outreach"));
     const std::string step =
         "contact_id, outreach_id, round, step, kind, state, not_before, not_after, tries, channel, "
         "to_kind, to_value, template_name, language, text";

@@ -22,6 +22,9 @@ DROP INDEX prompt_one_open;
 CREATE TRIGGER prompt_one_open BEFORE INSERT ON prompt
 WHEN NEW.open = 1 AND EXISTS (SELECT 1 FROM outreach o JOIN prompt p ON p.id = o.prompt_id WHERE o.id = NEW.outreach_id AND p.open = 1)
 BEGIN SELECT RAISE(ABORT, 'UNIQUE rule failed: one open prompt for each outreach'); END;
+CREATE TRIGGER prompt_not_opened_again BEFORE UPDATE OF open ON prompt
+WHEN NEW.open = 1 AND OLD.open = 0 AND EXISTS (SELECT 1 FROM outreach o JOIN prompt p ON p.id = o.prompt_id WHERE o.id = NEW.outreach_id AND p.open = 1)
+BEGIN SELECT RAISE(ABORT, 'UNIQUE rule failed: one open prompt for each outreach'); END;
 
 -- Many wake up at the same moment (nine in the morning): among themselves in the order they were put there, which is at the end.
 DROP TABLE wake;
