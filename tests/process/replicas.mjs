@@ -123,15 +123,24 @@ export class Load {
         }
     }
 
-    async stop(people_min = 30, replies_min = 60) {
-        await until(() => this.people.size > people_min && [...this.people.values()].flat().length > replies_min, "enough to judge by", 120_000);
+    // By contact: how often the provider took the first message for them.
+    written_to() {
+        const sent = new Map();
+        for (const entry of this.replicas.town.ledger().filter((e) => e.kind === "accepted" && e.template === "wellbeing")) sent.set(entry.wa_id, (sent.get(entry.wa_id) ?? 0) + 1);
+        return sent;
+    }
+
+    // Goes on until there is enough of each to judge by: on a slow machine many a reply is before its message, which then is not sent.
+    async stop(people_min = 30, replies_min = 60, written_min = 20) {
+        await until(() => this.people.size > people_min && [...this.people.values()].flat().length > replies_min && this.written_to().size > written_min,
+            "enough to judge by", 120_000);
         this.running = false;
         await Promise.all(this.work);
     }
 
     // Nothing acknowledged is lost, nothing was sent twice, nobody is forgotten.
     async judge() {
-        const { ask, town } = this.replicas;
+        const { ask } = this.replicas;
         // What the dead had in hand is settled as soon as its lease is over.
         await until(() => {
             ask("UPDATE outbox SET lease_until = 1 WHERE state = 'claimed' AND lease_until > 1");
@@ -143,8 +152,7 @@ export class Load {
         const said = [...this.people.values()].flat();
         const lost = said.filter((words) => !decided.has(words)).length;
         const counted_twice = [...decided.values()].filter((n) => n > 1).length;
-        const sent = new Map();
-        for (const entry of town.ledger().filter((e) => e.kind === "accepted" && e.template === "wellbeing")) sent.set(entry.wa_id, (sent.get(entry.wa_id) ?? 0) + 1);
+        const sent = this.written_to();
         const doubled = [...sent.values()].filter((n) => n > 1).length;
         // Whoever was not written to has answered before, and a rep is told to call once they have written all; or the rep is
         // asked about a text in doubt.
