@@ -66,7 +66,10 @@ struct Door::Impl {
     std::atomic<std::size_t> per_second{
         2'000};  // what the last batches committed, so that "full" means more than a second's work
 
-    std::thread writer, reader;
+    static constexpr auto quiet = std::chrono::seconds{5};
+    std::chrono::steady_clock::time_point last_write = std::chrono::steady_clock::now();
+
+    std::thread writer, reader;  // last: they use the others
 
     Impl(asio::io_context& c, Applier& a, Store& s, std::size_t max)
         : context{c}, applier{a}, store{s}, waiting_max{max} {
@@ -89,26 +92,25 @@ struct Door::Impl {
     // together.
     std::vector<Waiting> take() {
         std::unique_lock lock{mutex};
-        constexpr auto quiet = std::chrono::seconds{5};
-        if (writes.empty() && !closing) {
-            lock.unlock();
-            idle();  // a pause, if only of a moment: pages move while nobody waits for them
-            lock.lock();
-        }
         while (writes.empty() && !closing) {
-            if (writer_wakes.wait_for(lock, quiet) == std::cv_status::timeout && writes.empty() &&
-                !closing) {
-                lock.unlock();
-                idle();
-                lock.lock();
+            lock.unlock();
+            look_after_store();
+            lock.lock();
+            if (writes.empty() && !closing) {
+                writer_wakes.wait_for(lock, quiet);
             }
         }
         return std::exchange(writes, {});
     }
 
-    void idle() {
+    // Nobody waits: if only for a moment, or nothing has come for a while.
+    void look_after_store() {
         try {
-            store.idle();
+            if (std::chrono::steady_clock::now() - last_write < quiet) {
+                store.pause();
+            } else {
+                store.idle();
+            }
         } catch (const std::exception& problem) {
             spdlog::warn("store: {}", problem.what());
         }
@@ -135,6 +137,9 @@ struct Door::Impl {
             }
             const bool news =
                 std::ranges::any_of(taken, [](const Waiting& w) { return !w.works.empty(); });
+            if (news) {
+                last_write = std::chrono::steady_clock::now();
+            }
             waiting -= n;
             ++batches;
             works += n;

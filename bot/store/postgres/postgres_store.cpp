@@ -238,7 +238,7 @@ class PostgresStore final : public Store {
         herald_ = std::make_unique<Herald>(url_, std::move(hint));
     }
     std::string describe() const override { return name_; }
-    void idle() override {  // said once, by who serves
+    void pause() override {  // said once, by who serves
         if (std::exchange(looked_, true))
             return;
         const bool safe = read([](Connection& db) {

@@ -8,6 +8,7 @@
 #include <mutex>
 #include <utility>
 
+#include "store/sqlite/checkpoints.hpp"
 #include "store/sqlite/migrate.hpp"
 #include "store/sqlite/reads.hpp"
 #include "store/sqlite/unit.hpp"
@@ -50,7 +51,8 @@ class Writer {
         : alone_{path}, db_{path, Role::writer} {
         migrate(db_, options.migrations);
         db_.settle_to_write();
-        sqlite3_wal_hook(db_.handle(), count_frames, this);  // in place of SQLite's own checkpoints
+        if (!db_.in_memory())
+            checkpoints_.emplace(db_);
         if (!options.even_if_copied)
             refuse_if_copied();
         if (options.pages_max > 0)
@@ -63,6 +65,8 @@ class Writer {
         if (!broken_.empty())
             throw MustRestart{broken_};
         try {
+            if (checkpoints_)
+                checkpoints_->check();
             db_.sql("BEGIN IMMEDIATE").run();
             unit_.begin();
             work(unit_);
@@ -77,71 +81,15 @@ class Writer {
             roll_back();
             throw;
         }
-        written_since_pause_ = true;
-        if (!db_.in_memory() && to_move() >= frames_max)
-            checkpoint_after_commit();
+        if (checkpoints_)
+            checkpoints_->after_commit();
     }
 
-    // Little and often: whoever comes while the pages move waits for no more than a few. When
-    // nothing was written since the last pause it is quiet, and all of it moves.
-    void pause() {
-        if (db_.in_memory() || !broken_.empty())
-            return;
-        const bool quiet = !std::exchange(written_since_pause_, false);
-        if (to_move() >= (quiet ? 1 : frames_of_a_pause))
-            checkpoint();
-        if (quiet && frames_ > frames_worth_truncating && to_move() == 0)
-            truncate();
+    Checkpoints* checkpoints() {
+        return checkpoints_ && broken_.empty() ? &*checkpoints_ : nullptr;
     }
 
  private:
-    // So that the WAL stays bounded when nobody pauses.
-    static constexpr int frames_max = 6'000;
-    static constexpr int frames_of_a_pause = 256;
-    static constexpr int frames_worth_truncating = 4'000;  // 8 MiB of disk
-
-    static int count_frames(void* self, sqlite3*, const char*, int frames) {
-        static_cast<Writer*>(self)->frames_ = frames;
-        return SQLITE_OK;
-    }
-
-    // What lies in the WAL only. When it began anew it holds less than was moved before.
-    int to_move() const { return frames_ < moved_ ? frames_ : frames_ - moved_; }
-
-    // What was committed is durable whatever becomes of this: only the next write is refused.
-    void checkpoint_after_commit() {
-        try {
-            checkpoint();
-        } catch (const MustRestart&) {
-        }
-    }
-
-    // A checkpoint that cannot be done now is done another time: what is committed lies safe in the
-    // WAL.
-    void checkpoint() {
-        int frames = 0, moved = 0;
-        const int code = sqlite3_wal_checkpoint_v2(db_.handle(), nullptr, SQLITE_CHECKPOINT_PASSIVE,
-                                                   &frames, &moved);
-        if (code == SQLITE_OK)
-            frames_ = frames, moved_ = moved;
-        if (code != SQLITE_IOERR_FSYNC)
-            return;
-        try {
-            db_.fail(code);
-        } catch (const MustRestart& e) {
-            broken_ = e.what();
-            throw;
-        }
-    }
-
-    // Not while it is busy: writing where the file already reaches costs less than making it
-    // longer.
-    void truncate() {
-        if (sqlite3_wal_checkpoint_v2(db_.handle(), nullptr, SQLITE_CHECKPOINT_TRUNCATE, nullptr,
-                                      nullptr) == SQLITE_OK)
-            frames_ = moved_ = 0;
-    }
-
     void refuse_if_copied() {
         std::string to;
         transact([&](Unit& unit) { to = unit.setting(copied_to_setting); });
@@ -163,9 +111,8 @@ class Writer {
     SoleUse alone_;
     Connection db_;
     SqliteUnit unit_{db_};
-    std::string broken_;          // why nothing more is written until a restart
-    int frames_ = 0, moved_ = 0;  // in the WAL; of those, what is in the database file as well
-    bool written_since_pause_ = false;
+    std::optional<Checkpoints> checkpoints_;  // none in memory
+    std::string broken_;                      // why nothing more is written until a restart
 };
 
 class SqliteStore final : public Store {
@@ -207,10 +154,13 @@ class SqliteStore final : public Store {
 
     std::string describe() const override { return "sqlite:" + path_; }
 
+    void pause() override {
+        if (writer_ != nullptr && writer_->checkpoints() != nullptr)
+            writer_->checkpoints()->pause();
+    }
     void idle() override {
-        const auto turn = writer_turn();
-        if (writer_ != nullptr)
-            writer_->pause();
+        if (writer_ != nullptr && writer_->checkpoints() != nullptr)
+            writer_->checkpoints()->idle();
     }
 
     std::optional<core::Case> contact(core::ContactId id) override {

@@ -1,0 +1,187 @@
+#include "store/sqlite/checkpoints.hpp"
+
+#include <algorithm>
+#include <condition_variable>
+#include <mutex>
+#include <thread>
+
+namespace warmcall::store {
+
+namespace {
+
+// A WAL frame is a page and 24 bytes: 2 KB in a file of ours.
+constexpr int frames_of_a_pause = 256;
+constexpr int frames_of_a_commit = 2'000;       // at most these wait to be moved
+constexpr int frames_full = 24'000;             // 48 MB: begin the WAL anew when it is convenient
+constexpr int frames_max = 32'000;              // 64 MB: now
+constexpr int frames_worth_truncating = 4'000;  // 8 MB of disk
+
+}  // namespace
+
+// A reader that stands still. SQLite moves nothing newer than what a reader sees, and it syncs the
+// database only when it has moved everything, before the WAL begins anew: so with a pin in the WAL
+// moving never waits for the disk.
+class Checkpoints::Pin {
+ public:
+    explicit Pin(const std::string& path) : db_{path, Role::reader} {}
+
+    bool held() const { return held_; }
+    void renew() {
+        release();
+        held_ = run("BEGIN") && run("SELECT 1 FROM sqlite_schema LIMIT 1");
+    }
+    void release() {
+        run("ROLLBACK");
+        held_ = false;
+    }
+
+ private:
+    // Without a pin nothing is lost: the next checkpoint waits for its sync.
+    bool run(const char* statement) {
+        return sqlite3_exec(db_.handle(), statement, nullptr, nullptr, nullptr) == SQLITE_OK;
+    }
+
+    Connection db_;
+    bool held_ = false;
+};
+
+// Syncs the database file on a thread of its own, so that little is left to sync when the WAL
+// begins anew. Through SQLite's own file: to close another descriptor of it would drop the
+// process's locks
+// (https://sqlite.org/howtocorrupt.html#_posix_advisory_locks_canceled_by_a_separate_thread_doing_close_).
+class Checkpoints::Flusher {
+ public:
+    explicit Flusher(Connection& db) {
+        sqlite3_file_control(db.handle(), "main", SQLITE_FCNTL_FILE_POINTER, &file_);
+        thread_ = std::jthread{[this](const std::stop_token& stop) { run(stop); }};
+    }
+
+    void ask() {
+        {
+            const std::lock_guard lock{mutex_};
+            asked_ = true;
+        }
+        turn_.notify_all();
+    }
+    bool idle() const {
+        const std::lock_guard lock{mutex_};
+        return !asked_ && !syncing_;
+    }
+    // An error of a sync is told once: whoever syncs next would not hear of it.
+    bool failed() const {
+        const std::lock_guard lock{mutex_};
+        return failed_;
+    }
+    void wait() {
+        std::unique_lock lock{mutex_};
+        turn_.wait(lock, [this] { return !asked_ && !syncing_; });
+    }
+
+ private:
+    void run(const std::stop_token& stop) {
+        std::unique_lock lock{mutex_};
+        while (turn_.wait(lock, stop, [this] { return asked_; })) {
+            asked_ = false;
+            if (!failed_) {
+                syncing_ = true;
+                lock.unlock();
+                const int code = file_->pMethods->xSync(file_, SQLITE_SYNC_NORMAL);
+                lock.lock();
+                syncing_ = false;
+                failed_ = code != SQLITE_OK;
+            }
+            turn_.notify_all();
+        }
+    }
+
+    sqlite3_file* file_ = nullptr;
+    mutable std::mutex mutex_;
+    std::condition_variable_any turn_;
+    bool asked_ = false, syncing_ = false, failed_ = false;
+    std::jthread thread_;  // last: it uses the others
+};
+
+Checkpoints::Checkpoints(Connection& writer)
+    : db_{writer},
+      pin_{std::make_unique<Pin>(writer.path())},
+      flusher_{std::make_unique<Flusher>(writer)} {
+    sqlite3_wal_hook(db_.handle(), count_frames, this);  // in place of SQLite's own checkpoints
+}
+
+Checkpoints::~Checkpoints() {
+    pin_.reset();
+    flusher_->wait();
+    if (broken_ || flusher_->failed())  // the WAL has what the database perhaps has not
+        sqlite3_db_config(db_.handle(), SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, nullptr);
+    sqlite3_wal_hook(db_.handle(), nullptr, nullptr);
+}
+
+int Checkpoints::count_frames(void* self, sqlite3*, const char*, int frames) {
+    static_cast<Checkpoints*>(self)->frames_ = frames;
+    return SQLITE_OK;
+}
+
+void Checkpoints::check() const {
+    if (broken_ || flusher_->failed())
+        db_.fail(SQLITE_IOERR_FSYNC);
+}
+
+void Checkpoints::after_commit() {
+    move(frames_of_a_commit);
+}
+
+void Checkpoints::pause() {
+    move(frames_of_a_pause);
+    check();
+}
+
+void Checkpoints::idle() {
+    if (frames_ > 0)
+        move_all();
+    // Not while it is busy: writing where the file already reaches costs less than making it
+    // longer.
+    if (frames_ == 0 && longest_ > frames_worth_truncating)
+        checkpoint(SQLITE_CHECKPOINT_TRUNCATE);
+    check();
+}
+
+void Checkpoints::move(int frames_waiting_max) {
+    if (frames_ >= frames_max || (frames_ >= frames_full && flusher_->idle()))
+        move_all();
+    else if (frames_ - pinned_ >= frames_waiting_max)
+        step();
+}
+
+// What was there at the step before; the rest the next time.
+void Checkpoints::step() {
+    if (pin_->held()) {
+        checkpoint(SQLITE_CHECKPOINT_PASSIVE);
+        flusher_->ask();
+    }
+    pin_->renew();
+    pinned_ = frames_;
+}
+
+// With its sync: the next commit begins the WAL anew.
+void Checkpoints::move_all() {
+    pin_->release();
+    flusher_->wait();
+    checkpoint(SQLITE_CHECKPOINT_PASSIVE);
+}
+
+// One that cannot be done now is done another time: what is committed lies safe in the WAL.
+void Checkpoints::checkpoint(int how) {
+    if (broken_ || flusher_->failed())
+        return;
+    longest_ = std::max(longest_, frames_);
+    int frames = 0, moved = 0;
+    const int code = sqlite3_wal_checkpoint_v2(db_.handle(), nullptr, how, &frames, &moved);
+    broken_ = code == SQLITE_IOERR_FSYNC;
+    if (code == SQLITE_OK && moved == frames) {
+        frames_ = pinned_ = 0;
+        if (how == SQLITE_CHECKPOINT_TRUNCATE)
+            longest_ = 0;
+    }
+}
+
+}  // namespace warmcall::store
