@@ -234,6 +234,13 @@ core::Duration Dispatch::idle_for() const {
 }
 
 asio::awaitable<std::size_t> Dispatch::claim_some() {
+    // A claim is a commit: where sends end one after the other it waits for a few of them.
+    constexpr std::size_t worth_a_claim = under_way_max / 4;
+    constexpr std::chrono::milliseconds moment{5};
+    if (under_way_max - counts_.under_way < worth_a_claim) {
+        asio::steady_timer pause{context_, moment};
+        co_await pause.async_wait(asio::use_awaitable);
+    }
     if (counts_.under_way >= under_way_max) {
         co_return 0;
     }

@@ -68,7 +68,7 @@ class Dispatch {
 
     static constexpr core::Duration io_budget = std::chrono::seconds{45};
     static constexpr core::Duration lease = std::chrono::seconds{120};
-    static constexpr std::size_t under_way_max = 64;
+    static constexpr std::size_t under_way_max = 128;
 
  private:
     boost::asio::awaitable<std::size_t> claim_some();

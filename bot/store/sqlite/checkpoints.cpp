@@ -12,9 +12,14 @@ namespace {
 // A WAL frame is a page and 24 bytes: 2 KB in a file of ours.
 constexpr int frames_of_a_pause = 256;
 constexpr int frames_of_a_commit = 2'000;       // at most these wait to be moved
-constexpr int frames_full = 24'000;             // 48 MB: begin the WAL anew when it is convenient
-constexpr int frames_max = 32'000;              // 64 MB: now
 constexpr int frames_worth_truncating = 4'000;  // 8 MB of disk
+
+constexpr std::int64_t wal_full_bytes = 48'000'000;  // it begins anew when that is convenient
+constexpr std::int64_t wal_bytes_max = 60'000'000;   // now, unless a reader is in the way
+
+int frames_in(std::int64_t bytes, Connection& db) {
+    return static_cast<int>(bytes / (db.number("PRAGMA page_size") + 24));
+}
 
 }  // namespace
 
@@ -104,7 +109,9 @@ class Checkpoints::Flusher {
 Checkpoints::Checkpoints(Connection& writer)
     : db_{writer},
       pin_{std::make_unique<Pin>(writer.path())},
-      flusher_{std::make_unique<Flusher>(writer)} {
+      flusher_{std::make_unique<Flusher>(writer)},
+      frames_full_{frames_in(wal_full_bytes, writer)},
+      frames_max_{frames_in(wal_bytes_max, writer)} {
     sqlite3_wal_hook(db_.handle(), count_frames, this);  // in place of SQLite's own checkpoints
 }
 
@@ -146,7 +153,8 @@ void Checkpoints::idle() {
 }
 
 void Checkpoints::move(int frames_waiting_max) {
-    if (frames_ >= frames_max || (frames_ >= frames_full && flusher_->idle()))
+    const bool full = frames_ >= frames_max_ || (frames_ >= frames_full_ && flusher_->idle());
+    if (full && frames_ - tried_ >= frames_waiting_max)
         move_all();
     else if (frames_ - pinned_ >= frames_waiting_max)
         step();
@@ -166,6 +174,7 @@ void Checkpoints::step() {
 void Checkpoints::move_all() {
     pin_->release();
     flusher_->wait();
+    tried_ = frames_;
     checkpoint(SQLITE_CHECKPOINT_PASSIVE);
 }
 
@@ -178,7 +187,7 @@ void Checkpoints::checkpoint(int how) {
     const int code = sqlite3_wal_checkpoint_v2(db_.handle(), nullptr, how, &frames, &moved);
     broken_ = code == SQLITE_IOERR_FSYNC;
     if (code == SQLITE_OK && moved == frames) {
-        frames_ = pinned_ = 0;
+        frames_ = pinned_ = tried_ = 0;
         if (how == SQLITE_CHECKPOINT_TRUNCATE)
             longest_ = 0;
     }

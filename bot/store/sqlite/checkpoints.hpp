@@ -39,7 +39,9 @@ class Checkpoints {
     Connection& db_;
     std::unique_ptr<Pin> pin_;
     std::unique_ptr<Flusher> flusher_;
+    int frames_full_, frames_max_;
     int frames_ = 0;   // in the WAL; 0 when all of them are in the database file as well
+    int tried_ = 0;    // that it was when all of it was to move, and a reader stood in the way
     int pinned_ = 0;   // of those, written before the pin was set
     int longest_ = 0;  // that it was since it was cut
     bool broken_ = false;
