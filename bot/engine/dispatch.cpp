@@ -233,6 +233,20 @@ core::Duration Dispatch::idle_for() const {
     return room_at_ ? std::clamp(*room_at_ - clock_.now(), least, most) : most;
 }
 
+namespace {
+
+// The first 48 bits are the milliseconds, as in a UUID of version 7 (RFC 9562), the other 80 stay
+// random: an index of tokens grows at its end, and receipts ask for neighbours.
+Token in_order_of_time(Token random, core::Timestamp now) {
+    const auto ms = static_cast<std::uint64_t>(core::unix_ms(now));
+    for (std::size_t i = 0; i < 6; ++i) {
+        random[i] = static_cast<Token::value_type>(ms >> (40 - 8 * i));
+    }
+    return random;
+}
+
+}  // namespace
+
 asio::awaitable<std::size_t> Dispatch::claim_some() {
     // A claim is a commit: where sends end one after the other it waits for a few of them.
     constexpr std::size_t worth_a_claim = under_way_max / 4;
@@ -245,7 +259,8 @@ asio::awaitable<std::size_t> Dispatch::claim_some() {
         co_return 0;
     }
     std::vector<Token> tokens(under_way_max - counts_.under_way);
-    std::ranges::generate(tokens, [this] { return rng_.token(); });
+    std::ranges::generate(
+        tokens, [this, now = clock_.now()] { return in_order_of_time(rng_.token(), now); });
     struct Found {
         std::vector<Claimed> claimed;
         std::optional<core::Timestamp> room_at;
