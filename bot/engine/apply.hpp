@@ -51,7 +51,15 @@ struct RepAway {
     std::optional<core::Timestamp> until;
 };
 
-using Work = std::variant<Delivered, Happened, Write, RepAway>;
+// The service looks what is to be done, and perhaps notes that it is at it: within the batch it
+// comes with. Only what the commit holds counts: an Outcome with a failure means that it never was.
+struct Look {
+    std::function<void(Unit&, core::Timestamp now)> at;
+    bool counts = false;  // locks the counts that replicas share, so it comes last: whoever holds
+                          // them waits for nobody's contact
+};
+
+using Work = std::variant<Delivered, Happened, Write, RepAway, Look>;
 
 struct Outcome {
     std::optional<core::Refusal> refusal;
@@ -103,6 +111,8 @@ AlertOutcome after_failed_receipt(const Alert& alert, core::FailureClass failure
 // What the provider said of a text, for the gate; what it was silent about stays.
 void take(core::TemplateBook& book, const StoredTemplate& said);
 
+class Batch;
+
 class Applier {
  public:
     // Keeps its own copy of the plan: template and channel states in it move with what the
@@ -127,6 +137,8 @@ class Applier {
     // Queued messages whose time has come, gated once more, rendered, as far as the limits let them
     // go, and claimed for `lease`; one per token at the most.
     std::vector<Claimed> claim(std::span<const Token> tokens, core::Duration lease);
+    std::vector<Claimed> claim(Unit& unit, core::Timestamp now, std::span<const Token> tokens,
+                               core::Duration lease);
     // Sends of the channel that were claimed since then and whose end nobody knows.
     std::vector<Unsettled> unsettled(const core::ChannelId& channel, core::Timestamp since,
                                      std::size_t limit);
@@ -147,6 +159,7 @@ class Applier {
     // least `budget` of the lease left. When not, the message is put back or dropped in the same
     // transaction; a claim that is no longer ours is left alone.
     bool may_leave(const Claimed& claimed, core::Duration budget);
+    bool may_leave(Unit& unit, core::Timestamp now, const Claimed& claimed, core::Duration budget);
 
     const core::Plan& plan() const { return plan_; }
     // What the reps' buttons are signed with; without one no tap counts.
@@ -177,10 +190,11 @@ class Applier {
     std::function<void(core::ContactId)> writes_to;
 
  private:
-    friend struct Batch;
-    std::optional<Claimed> prepare(struct Batch& batch, const MessageRef& ref, const Token& token,
+    friend class Batch;
+    friend class Deliveries;
+    std::optional<Claimed> prepare(Batch& batch, const MessageRef& ref, const Token& token,
                                    std::set<core::ChannelId>& spent);
-    std::optional<core::Verdict> hindrance(struct Batch& batch, const core::Case& subject,
+    std::optional<core::Verdict> hindrance(Batch& batch, const core::Case& subject,
                                            const Claimed& claimed,
                                            std::set<core::ChannelId>& spent);
     void begin_limits(Unit& unit, core::Timestamp now);

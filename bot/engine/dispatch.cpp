@@ -266,11 +266,13 @@ asio::awaitable<std::size_t> Dispatch::claim_some() {
         std::optional<core::Timestamp> room_at;
     };
     auto found = std::make_shared<Found>();
-    auto job = [this, tokens, found] {
-        found->claimed = applier_.claim(tokens, lease);
-        found->room_at = limits_.next_room(clock_.now());
-    };
-    co_await door_.on_writer(std::move(job));
+    Look look{.at =
+                  [this, tokens, found](Unit& unit, core::Timestamp now) {
+                      found->claimed = applier_.claim(unit, now, tokens, lease);
+                      found->room_at = limits_.next_room(now);
+                  },
+              .counts = true};
+    co_await door_.apply(std::move(look));
     room_at_ = found->room_at;
     for (Claimed& one : found->claimed) {
         ++counts_.under_way;
@@ -309,12 +311,15 @@ asio::awaitable<void> Dispatch::send(Claimed claimed) {
         co_return;
     }
     auto go = std::make_shared<std::optional<bool>>();
-    auto look = [this, go, claimed] { *go = applier_.may_leave(claimed, 2 * io_budget); };
+    Look look{.at = [this, go, claimed](Unit& unit, core::Timestamp now) {
+        *go = applier_.may_leave(unit, now, claimed, 2 * io_budget);
+    }};
     try {
-        co_await door_.on_writer(std::move(look));
+        co_await door_.apply(std::move(look));
     } catch (const MustRestart&) {
         throw;
     } catch (const std::exception& problem) {
+        go->reset();
         spdlog::warn("message {} waits: {}", claimed.message.id.value, problem.what());
     }
     if (!*go) {  // nothing of it has left, and nobody may look: it goes again when the store is

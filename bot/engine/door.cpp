@@ -26,6 +26,12 @@ struct Waiting {
     std::function<void(std::vector<Outcome>)> answer;
 };
 
+// Looking around is no news, or looking around would never end.
+bool tells_news(const Waiting& w) {
+    return std::ranges::any_of(
+        w.works, [](const Work& work) { return !std::holds_alternative<Look>(work); });
+}
+
 struct Listeners {
     std::vector<std::function<void()>> commit;
     std::vector<std::function<void(Errands)>> errands;
@@ -135,8 +141,7 @@ struct Door::Impl {
                 per_second = static_cast<std::size_t>(0.8 * static_cast<double>(per_second) +
                                                       0.2 * static_cast<double>(n) / took);
             }
-            const bool news =
-                std::ranges::any_of(taken, [](const Waiting& w) { return !w.works.empty(); });
+            const bool news = std::ranges::any_of(taken, tells_news);
             if (news) {
                 last_write = std::chrono::steady_clock::now();
             }
@@ -149,8 +154,7 @@ struct Door::Impl {
                 for (std::size_t i = 0; i < taken.size(); ++i) {
                     taken[i].answer(std::move(answers[i]));
                 }
-                if (news) {  // a job that only looked around is no news, or looking around would
-                             // never end
+                if (news) {
                     told->tell(left);
                 }
             });
@@ -180,7 +184,7 @@ struct Door::Impl {
                 failed = failed || is_unavailable(answers[i].back());
             }
         }
-        const bool wrote = batch_size(taken) > 0;
+        const bool wrote = std::ranges::any_of(taken, tells_news);
         if (failed || wrote) {
             writable = !failed;
         } else if (!writable) {
@@ -261,7 +265,8 @@ struct Door::Impl {
 
     asio::awaitable<std::vector<Outcome>> ask(std::vector<Work> asked, std::function<void()> job) {
         const std::size_t n = asked.size() + (job ? 1U : 0U);
-        if (waiting + n > waiting_max + (job ? 1'000U : 0U)) {
+        const bool our_own = job || (!asked.empty() && std::holds_alternative<Look>(asked.front()));
+        if (waiting + n > waiting_max + (our_own ? 1'000U : 0U)) {
             ++refused_full;
             throw StoreUnavailable{
                 "more is waiting to be stored than can be taken in; try again in a moment"};
@@ -355,7 +360,7 @@ void Door::announce(Errands left) {
 
 bool Door::anyone_waits() const {
     const std::lock_guard lock{impl_->mutex};
-    return !impl_->writes.empty();
+    return std::ranges::any_of(impl_->writes, tells_news);
 }
 
 bool Door::writable() const {

@@ -50,8 +50,8 @@ class Door {
     // Tells the listeners of both: for a job that did write. On `context`.
     void announce(Errands left = Errands::all());
 
-    // Work has come since the present batch was taken: a long job had better be short. From any
-    // thread.
+    // Somebody has brought news since the present batch was taken: a long job had better be short.
+    // From any thread.
     bool anyone_waits() const;
 
     bool writable() const;  // false after the store failed and until a write worked again

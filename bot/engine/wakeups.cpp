@@ -24,7 +24,11 @@ Wakeups::Woken Wakeups::wake_due() {
         woken.n += n;
         woken.more = n == slice_;
         others = door_.anyone_waits();
-        slice_ = others ? a_few : std::min(2 * slice_, at_once);
+        const auto now = std::chrono::steady_clock::now();
+        if (others) {
+            somebody_at_ = now;
+        }
+        slice_ = now - somebody_at_ < calm_after ? a_few : std::min(2 * slice_, at_once);
     } while (woken.more && !others && woken.n < at_once);
     return woken;
 }

@@ -20,8 +20,9 @@ class Wakeups {
     void stop();
 
     // In one transaction at the most. Many are cheaper together, but whoever comes meanwhile waits
-    // for them: as soon as somebody does it goes on with a few at a time, in turn with them.
-    static constexpr std::size_t at_once = 500, a_few = 16;
+    // for them: while people come and go it goes on with a few at a time, in turn with them.
+    static constexpr std::size_t at_once = 500, a_few = 32;
+    static constexpr auto calm_after = std::chrono::seconds{1};
 
  private:
     struct Woken {
@@ -34,7 +35,8 @@ class Wakeups {
     Door& door_;
     Applier& applier_;
     boost::asio::steady_timer timer_;
-    std::size_t slice_ = a_few;  // used on the writing thread only
+    std::size_t slice_ = a_few;                            // these two
+    std::chrono::steady_clock::time_point somebody_at_{};  // on the writing thread only
     bool stopping_ = false;
 };
 

@@ -361,7 +361,7 @@ class Store {
     // passes on. From one thread at a time.
     virtual void transact(const std::function<void(Unit&)>& work) = 0;
     virtual std::string describe()
-        const = 0;            // "sqlite:/var/lib/warmcall/warmcall.db", without secrets
+        const = 0;           // "sqlite:/var/lib/warmcall/warmcall.db", without secrets
     virtual void pause() {}  // between two transactions when nobody waits: a moment's work at most
     virtual void idle() {}   // nothing has come for seconds: checkpoints and the like
     // Called from a thread of the store's own when another gateway has written: a hint, which may

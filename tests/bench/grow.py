@@ -1,12 +1,12 @@
 #!/usr/bin/env python3
-"""What growth costs: webhooks and the Today page with ten thousand, a million and ten million contacts, once with a hundredth of them in
-live outreaches (at least ten thousand: fewer would soon have nothing new to tell) and the events theirs, and once with all of them live
-and the events spread over all; memory, and the file's bytes a contact. BENCH_SIZES (10000,1000000,10000000) and BENCH_SECONDS (5) change
-how much: ten million take 15 GB, and half an hour to make."""
+"""What growth costs: webhooks and a rep's Today page with ten thousand, a million and ten million contacts, a thousand of them each
+rep's; once with a hundredth of them in live outreaches (at least ten thousand: fewer would soon have nothing new to tell) and the events
+theirs, and once with all of them live and the events spread over all; memory, and the file's bytes a contact. BENCH_SIZES
+(10000,1000000,10000000) and BENCH_SECONDS (5) change how much: ten million take 25 GB, and half an hour to make."""
 import os, statistics, subprocess, time, urllib.request
 
 import measure
-from measure import BUILD, CONFIG, Bench, Webhooks, make_store
+from measure import BASE, BUILD, CONFIG, Bench, Webhooks, make_store
 
 SIZES = [int(n) for n in os.environ.get("BENCH_SIZES", "10000,1000000,10000000").split(",")]
 SECONDS = measure.number("BENCH_SECONDS", 5)
@@ -20,16 +20,28 @@ def today_ms(env, token):
     return statistics.median(once() for _ in range(20))
 
 
+def many_reps(bench, size):
+    file = f"{bench.work}/reps.toml"
+    config = open(CONFIG).read()
+    joel = config[config.index("[[rep]]"):]
+    with open(file, "w") as out:
+        out.write(config)
+        for k in range(1, size // BASE):
+            out.write("\n" + joel.replace('"joel"', f'"rep{k}"').replace('"Joel"', f'"Rep {k}"'))
+    return file
+
+
 def grown(bench, size, live):
     store = f"{bench.work}/{size}-{live}.db"
     print(f"making {size} contacts, {live} of them in live outreaches", flush=True)
-    make_store(bench, store, live, size)
+    make_store(bench, store, live, size, each_their_rep=True)
+    config = many_reps(bench, size)
     env = bench.env(f"sqlite:{store}")
-    token = subprocess.run([f"{BUILD}/warmcall", "token", "create", "bench", "--rep", "joel", "--config", CONFIG], env=env, check=True,
+    token = subprocess.run([f"{BUILD}/warmcall", "token", "create", "bench", "--rep", "joel", "--config", config], env=env, check=True,
                            capture_output=True, text=True).stdout.split()[-1]
     bytes_each = os.path.getsize(store) / size
     webhooks = Webhooks(store)
-    gateway = bench.gateway(env)
+    gateway = bench.gateway(env, config)
     rows = [bench.wrk(env["BENCH_URL"], webhooks.write(f"{bench.work}/events", 25_000 * SECONDS), gateway.pid, SECONDS)]
     print(f"    {bytes_each:.0f} bytes a contact in the file, the Today page in {today_ms(env, token):.1f} ms", flush=True)
     bench.stop(gateway)

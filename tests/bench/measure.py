@@ -111,9 +111,10 @@ class Bench:
 BASE = 1_000  # of these many contacts, made through the door, the others are copies
 
 
-def make_store(bench, file, live, contacts=0, state="warming"):
+def make_store(bench, file, live, contacts=0, state="warming", each_their_rep=False):
     """`live` contacts in live outreaches, and others without any, up to `contacts`: multiples of BASE. Copied rows are what
-    makes ten million contacts in minutes; each has the numbers, tokens and ids of its own that a real one has."""
+    makes ten million contacts in minutes; each has the numbers, tokens and ids of its own that a real one has. All of them are
+    Joel's, or each BASE contacts have a rep of their own: rep1, rep2, and so on."""
     subprocess.run([f"{BUILD}/prepare", CONFIG, str(BASE), state], env=bench.env(f"sqlite:{file}"), check=True)
     db = sqlite3.connect(file, isolation_level=None)
     for pragma in ("synchronous = OFF", "cache_size = -2000000", "temp_store = MEMORY"):
@@ -123,16 +124,17 @@ def make_store(bench, file, live, contacts=0, state="warming"):
         db.execute(f"CREATE TEMP TABLE base_{table} AS SELECT * FROM {table}")
     db.execute("BEGIN")
     for table in (*people, *cases):
-        copy_rows(db, table, 1, live // BASE)
+        copy_rows(db, table, 1, live // BASE, each_their_rep)
     db.execute("UPDATE base_contact SET last_line = NULL, last_wellbeing_at = NULL")
     for table in people:
-        copy_rows(db, table, live // BASE, contacts // BASE)
+        copy_rows(db, table, live // BASE, contacts // BASE, each_their_rep)
     db.execute("UPDATE tally SET n = n * ?", (live // BASE,))
     db.execute("COMMIT")
     db.close()
+    os.sync()  # or the disk is still busy with it while the first seconds are measured
 
 
-def copy_rows(db, table, first, end):
+def copy_rows(db, table, first, end, each_their_rep):
     """The base rows once for each k in [first, end), with every number moved on by k times as many."""
     lines = db.execute("SELECT max(id) FROM base_event_log").fetchone()[0]
     line, moved = f"t.{{}} + k * {lines}", f"t.{{}} + k * {BASE}"
@@ -142,6 +144,8 @@ def copy_rows(db, table, first, end):
              "provider_id": f"iif(t.{{}} IS NULL, NULL, 'wamid.BENCH' || (t.contact_id + k * {BASE}))",
              "to_value": f"iif(t.to_kind = 'phone', '+', '') || {digits}",
              "value": f"CASE t.kind WHEN 'phone' THEN '+' WHEN 'whatsapp_user' THEN 'IN.WARM' ELSE '' END || {digits}"}
+    if each_their_rep:
+        known |= {"owner": "'rep' || k", "next_owner": "'rep' || k"}
     columns = [row[1] for row in db.execute(f"PRAGMA table_info({table})")]
     values = [known.get(column, "t.{}").format(column) for column in columns]
     db.execute(f"""INSERT INTO {table} ({", ".join(columns)})

@@ -130,6 +130,22 @@ test("a reply rises on the rep's phone, and two taps after the call it is logged
     await context.close();
 });
 
+test("on the sandbox's page every phone can be written on, however wide the window is", without, async () => {
+    for (const width of [390, 899, 900, 1100, 1500]) {
+        const { page, context, complaints } = await phone(browser, { width });
+        await page.goto(env.SANDBOX_URL);
+        await page.locator("#quick").waitFor();
+        const cut_off = await page.evaluate(() =>
+            [...document.querySelectorAll("main > section")]
+                .filter((s) => s.clientHeight > 0 && [...s.querySelectorAll("form")].some((f) => f.getBoundingClientRect().bottom > s.getBoundingClientRect().bottom))
+                .map((s) => s.getAttribute("aria-label")),
+        );
+        assert.deepEqual(cut_off, [], `at ${width} pixels`);
+        assert.deepEqual(complaints, []);
+        await context.close();
+    }
+});
+
 test("what happens while the gateway restarts is on the screen afterwards, without a reload", without, async () => {
     const { page, context } = await signedIn();
     await page.locator(".pill.live").waitFor();

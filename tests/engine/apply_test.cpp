@@ -73,6 +73,23 @@ TEST_CASE("a batch of twenty is committed at once") {
     CHECK(setting(*w.store, "k19") == "done");
 }
 
+TEST_CASE("looks come after what changes, and those that lock the shared counts last of all") {
+    World w;
+    std::vector<std::string> order;
+    const auto look = [&](std::string name, bool counts) {
+        return Look{.at = [&order, name](Unit&, core::Timestamp) { order.push_back(name); },
+                    .counts = counts};
+    };
+    std::vector<Work> works;
+    works.emplace_back(look("claim", true));
+    works.emplace_back(look("last look", false));
+    works.emplace_back(Write{[&](Unit&, core::Timestamp) { order.emplace_back("write"); }});
+    for (const Outcome& outcome : w.applier->apply(std::move(works))) {
+        CHECK_FALSE(outcome.failure);
+    }
+    CHECK(order == std::vector<std::string>{"write", "last look", "claim"});
+}
+
 TEST_CASE("one poisoned work among twenty holds up none of the others") {
     World w;
     std::vector<Work> works;

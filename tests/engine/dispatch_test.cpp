@@ -347,7 +347,7 @@ std::vector<Failing> failings() {
     return {
         {"nothing", "", false, fine, settled, 1},
         {"storing the claim", "claimed", false, fine, settled, 1},
-        {"dying with the claim", "claim committed", false, fine, unknown, 0},
+        {"dying with the claim", "committed", false, fine, unknown, 0},
         {"connecting", "", false, {.no_connection = "cannot resolve"}, settled, 1},
         {"writing", "", false, {.exchange = not_sent()}, settled, 2},
         {"waiting for the answer", "", false, {.exchange = written(), .taken = true}, unknown, 1},
@@ -392,7 +392,7 @@ TEST_CASE(
             }
         };
         const auto tried = [&](const Sender& s) {
-            return failed && (connected || failing.store_fails_at.starts_with("claim")) &&
+            return failed && (connected || failing.store_fails_at.starts_with("c")) &&
                    (failing.after_exchange ||  // it is being tried again: here the process dies
                                                // instead
                     s.dispatch.counts().under_way == 0);

@@ -282,18 +282,27 @@ TEST_CASE(
     }
 }
 
-TEST_CASE("a job on the writing thread wakes nobody by itself, and what it throws passes on") {
+TEST_CASE("what only looks around wakes nobody by itself, and what it throws passes on") {
     OnDisk d;
     Door door{d.context, *d.w.applier, *d.w.store};
     int heard = 0;
     door.on_commit([&] { ++heard; });
-    bool ran = false;
-    finish(d.context, door.on_writer([&] { ran = true; }));
-    CHECK(ran);
+    bool looked = false;
+    const std::function<void()> look = [&] { looked = true; };
+    const std::function<void()> fail = [] { throw std::runtime_error{"nothing there"}; };
+    const auto within = [&](std::function<void()> f) -> asio::awaitable<void> {
+        co_await door.apply(Look{.at = [f](Unit&, core::Timestamp) { f(); }});
+    };
+    SECTION("a job on the writing thread") {
+        finish(d.context, door.on_writer(look));
+        CHECK_THROWS_WITH(finish(d.context, door.on_writer(fail)), "nothing there");
+    }
+    SECTION("a look within a batch") {
+        finish(d.context, within(look));
+        CHECK_THROWS_WITH(finish(d.context, within(fail)), "nothing there");
+    }
+    CHECK(looked);
     CHECK(heard == 0);
-    CHECK_THROWS_WITH(
-        finish(d.context, door.on_writer([] { throw std::runtime_error{"nothing there"}; })),
-        "nothing there");
     Asked asked;
     ask(d.context, door, noting("k"), asked);
     turn_until(d.context, [&] { return asked.answered && heard == 1; });

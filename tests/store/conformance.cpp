@@ -1493,6 +1493,23 @@ TEST_CASE("a rep's queue: what is due, who is on the phone, what was asked of th
           std::vector{soon, later, calling});
     CHECK(listed({.rep = std::nullopt, .until = after(24h), .limit = 2}) ==
           std::vector{soon, later});
+    CHECK(listed({.rep = core::RepId{"ravi"}, .until = after(24h), .limit = 2}) ==
+          std::vector{soon, later});
+
+    // whoever was put off, or handed on, is found where they are now
+    const auto due = [&](core::ContactId id, Timestamp due_at) {
+        change(*store, id,
+               [&](Case& c) { c.outreach->next.due_at = c.outreach->wake_at = due_at; });
+    };
+    due(soon, after(10min));
+    due(later, after(20min));
+    due(soon, after(2h));
+    CHECK(listed({.rep = std::nullopt, .until = after(24h), .limit = 2}) ==
+          std::vector{later, soon});
+    CHECK(listed({.rep = core::RepId{"ravi"}, .until = after(1h)}) == std::vector{later, calling});
+    change(*store, later, [](Case& c) { c.outreach->next.owner = {"mia"}; });
+    CHECK(listed({.rep = core::RepId{"ravi"}, .until = after(1h)}) == std::vector{calling});
+    CHECK(listed({.rep = core::RepId{"mia"}, .until = after(1h)}) == std::vector{later, asked});
 }
 
 TEST_CASE("messages are listed newest first over all rounds and outreaches") {

@@ -1,15 +1,11 @@
 // What is SQLite's own: the schema's constraints as they refuse by themselves, migrations, strange
 // files, full disks.
 
-#include <SQLiteCpp/SQLiteCpp.h>
 #include <sqlite3.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
-#include <sys/syscall.h>
-#include <unistd.h>
 
 #include <atomic>
-#include <cerrno>
 #include <csignal>
 #include <filesystem>
 #include <fstream>
@@ -19,12 +15,10 @@
 #include "store/folder.hpp"
 #include "store/people.hpp"
 #include "store/registry.hpp"
+#include "store/shell.hpp"
 #include "store/sqlite/connection.hpp"
 #include "store/sqlite/sqlite_store.hpp"
 #include "support/catch.hpp"
-
-// SQLite's own call comes here: the program's symbols are before those of its libraries.
-extern "C" int fdatasync(int fd);
 
 using namespace warmcall;
 using namespace warmcall::people;
@@ -32,46 +26,6 @@ using namespace std::chrono_literals;
 using Catch::Matchers::Contains;
 
 namespace {
-
-// The file by other hands: as a curious admin with the sqlite3 shell has it.
-class Shell {
- public:
-    explicit Shell(const std::string& path)
-        : db_{path, SQLite::OPEN_READWRITE | SQLite::OPEN_CREATE} {
-        db_.exec("PRAGMA foreign_keys = ON");
-    }
-    void run(const std::string& sql) { db_.exec(sql); }
-    std::int64_t number(const std::string& sql) { return db_.execAndGet(sql).getInt64(); }
-    std::string text(const std::string& sql) { return db_.execAndGet(sql).getString(); }
-    std::string refusal(const std::string& sql) {
-        try {
-            db_.exec(sql);
-        } catch (const SQLite::Exception& e) {
-            return e.what();
-        }
-        return "";
-    }
-
- private:
-    SQLite::Database db_;
-};
-
-std::atomic<const std::string*> failing_file{nullptr};
-std::atomic<int> failed_syncs{0};
-
-// As long as it lives, the disk does not keep what is written to this file.
-class FailingSyncs {
- public:
-    explicit FailingSyncs(std::string path) : path_{std::move(path)} {
-        failed_syncs = 0;
-        failing_file = &path_;
-    }
-    ~FailingSyncs() { failing_file = nullptr; }
-    int seen() const { return failed_syncs; }
-
- private:
-    std::string path_;
-};
 
 std::string refusal_to_open(const std::string& path, const SqliteOptions& options = {}) {
     try {
@@ -98,17 +52,6 @@ struct Filled {
 };
 
 }  // namespace
-
-int fdatasync(int fd) {
-    const std::string* failing = failing_file;
-    if (failing != nullptr &&
-        std::filesystem::read_symlink("/proc/self/fd/" + std::to_string(fd)) == *failing) {
-        ++failed_syncs;
-        errno = EIO;
-        return -1;
-    }
-    return static_cast<int>(::syscall(SYS_fdatasync, fd));
-}
 
 // ---------------------------------------------------------------- the schema refuses by itself
 
@@ -262,7 +205,7 @@ TEST_CASE("a new database is marked as ours, in WAL, and nobody else can read it
     CHECK(shell.text("PRAGMA journal_mode") == "wal");
     CHECK(shell.text("PRAGMA integrity_check") == "ok");
     CHECK(shell.number("SELECT count(*) FROM pragma_foreign_key_check") == 0);
-    struct stat info {};
+    struct stat info{};
     REQUIRE(::stat(filled.path.c_str(), &info) == 0);
     CHECK((info.st_mode & 0777U) == 0600U);
 }
@@ -512,10 +455,10 @@ TEST_CASE(
     const auto store = open_sqlite(path);
     add(*store, plain("First", "+4915100000000"));
 
-    struct rlimit before {};
+    struct rlimit before{};
     ::getrlimit(RLIMIT_FSIZE, &before);
     const auto old_handler = std::signal(SIGXFSZ, SIG_IGN);
-    const struct rlimit small { 256 * 1024, before.rlim_max };
+    const struct rlimit small{256 * 1024, before.rlim_max};
     ::setrlimit(RLIMIT_FSIZE, &small);
     int added = 0;
     const std::string said = fill_up(*store, added);
@@ -588,101 +531,4 @@ TEST_CASE("in memory, too, two threads may use the store") {
     reader.request_stop();
     reader.join();
     CHECK(seen > 0);
-}
-
-TEST_CASE(
-    "a pause between two commits moves pages where there are many, and a quiet moment the rest") {
-    const Folder folder;
-    const std::string path = folder.file("warmcall.db");
-    const auto store = open_sqlite(path);
-    store->idle();
-    const auto in_database = [&] { return std::filesystem::file_size(path); };
-    const auto keep = [&](std::size_t bytes) {
-        store->transact([&](Unit& u) {
-            const RawDelivery raw{{"wa"}, t0, std::string(bytes, 'x')};
-            u.keep({&raw, 1});
-        });
-    };
-    const auto at_first = in_database();
-    keep(64 * 1024);
-    store->pause();
-    CHECK(in_database() == at_first);  // a few pages are not worth moving
-    keep(2 * 1024 * 1024);
-    store->pause();  // what is there now moves at the next step, without a sync
-    keep(2 * 1024 * 1024);
-    store->pause();
-    const auto then = in_database();
-    CHECK(then > at_first + 2 * 1024 * 1024);
-    CHECK(then < at_first + 4 * 1024 * 1024);
-    keep(64 * 1024);
-    store->pause();
-    CHECK(in_database() == then);
-    store->idle();
-    CHECK(in_database() > at_first + 4 * 1024 * 1024);
-}
-
-TEST_CASE("quiet moments move the WAL into the database and keep it small") {
-    const Folder folder;
-    const std::string path = folder.file("warmcall.db");
-    const auto store = open_sqlite(path);
-    for (int i = 0; i < 150; ++i) {
-        store->transact([&](Unit& u) {
-            const RawDelivery raw{{"wa"}, t0, std::string(64 * 1024, 'x')};
-            u.keep({&raw, 1});
-        });
-    }
-    REQUIRE(std::filesystem::file_size(path + "-wal") > 8U * 1024 * 1024);
-    store->pause();
-    REQUIRE(std::filesystem::file_size(path + "-wal") > 8U * 1024 * 1024);
-    store->idle();
-    CHECK(std::filesystem::file_size(path + "-wal") == 0);
-    CHECK(Shell{path}.number("SELECT count(*) FROM delivery") == 150);
-}
-
-TEST_CASE("the WAL stays bounded when nobody ever pauses") {
-    const Folder folder;
-    const std::string path = folder.file("warmcall.db");
-    const auto store = open_sqlite(path);
-    for (int i = 0; i < 200; ++i) {
-        store->transact([&](Unit& u) {
-            const RawDelivery raw{{"wa"}, t0, std::string(1024 * 1024, 'x')};
-            u.keep({&raw, 1});
-        });
-    }
-    CHECK(std::filesystem::file_size(path + "-wal") <= 64'000'000U);
-    CHECK(Shell{path}.number("SELECT count(*) FROM delivery") == 200);
-}
-
-// What has been moved is synced on a thread of its own, and the kernel tells an error of a sync
-// only once.
-TEST_CASE("a sync that fails behind a commit ends the writing, and a new start finds everything") {
-    const Folder folder;
-    const std::string path = folder.file("warmcall.db");
-    int kept = 0;
-    const auto keep = [&](Store& store) {
-        store.transact([](Unit& u) {
-            const RawDelivery raw{{"wa"}, t0, std::string(1024 * 1024, 'x')};
-            u.keep({&raw, 1});
-        });
-        ++kept;
-    };
-    {
-        const auto store = open_sqlite(path);
-        const FailingSyncs failing{path};
-        const auto go_on = [&] {
-            while (kept < 1'000) {
-                keep(*store);
-                store->pause();
-            }
-        };
-        CHECK_THROWS_AS(go_on(), MustRestart);
-        CHECK(failing.seen() == 1);
-        CHECK_THROWS_AS(keep(*store), MustRestart);
-    }
-    CHECK(std::filesystem::file_size(path + "-wal") > 0);  // what is in doubt was not thrown away
-    const auto store = open_sqlite(path);
-    CHECK(store->counts().inbox == 0);
-    CHECK(Shell{path}.number("SELECT count(*) FROM delivery") == kept);
-    CHECK(Shell{path}.text("PRAGMA integrity_check") == "ok");
-    keep(*store);
 }

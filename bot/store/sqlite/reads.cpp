@@ -4,6 +4,7 @@
 #include <chrono>
 #include <map>
 #include <queue>
+#include <set>
 #include <tuple>
 
 #include "core/delivery.hpp"
@@ -157,43 +158,99 @@ std::vector<core::Case> find_contacts(Connection& db, const ContactQuery& query)
     return read_cases(db, ids);
 }
 
-// Short walks, each along an index: what is due (two of them: see outreach_by_due), who is on the
-// phone, what was asked of this rep. A prompt the ladder took to somebody else has been due for
-// long, so that its owner sees it among what is due.
-std::vector<core::Case> find_queue(Connection& db, const QueueQuery& query) {
-    if (query.rep) {
-        return read_cases(
-            db,
-            ids_of(
-                db.sql(
-                      "SELECT contact_id FROM ("
-                      "SELECT * FROM (SELECT DISTINCT o.contact_id, o.next_due_at, o.id FROM wake w JOIN outreach o ON o.id = w.outreach_id"
-                      "  WHERE w.at <= ?1 AND o.live = 1 AND o.wake_at <= ?1 AND o.next_due_at = o.wake_at AND o.next_owner = ?2"
-                      "  ORDER BY o.next_due_at LIMIT ?3)"
-                      " UNION SELECT * FROM (SELECT contact_id, next_due_at, id FROM outreach WHERE live = 1 AND next_due_at <= ?1"
-                      "  AND next_due_at <> wake_at AND next_owner = ?2 ORDER BY next_due_at LIMIT ?3)"
-                      " UNION SELECT contact_id, next_due_at, id FROM outreach WHERE phase IN ('on_call', 'wrap_up')"
-                      "  AND (next_owner = ?2 OR phase_by = ?2)"
-                      " UNION SELECT o.contact_id, o.next_due_at, o.id FROM prompt p JOIN outreach o ON o.id = p.outreach_id"
-                      "  WHERE p.open = 1 AND p.rep = ?2 AND o.live = 1"
-                      ") ORDER BY next_due_at, id LIMIT ?3")
-                    .rows(query.until, *query.rep, query.limit)));
+namespace {
+
+// The first `limit` (one at least) of what several walks find, by when they are due.
+class Earliest {
+ public:
+    explicit Earliest(std::size_t limit) : limit_{limit} {}
+
+    // Rows of due time, outreach and contact.
+    void add(Rows rows) {
+        while (rows.next())
+            add_one(rows);
     }
-    return read_cases(
-        db,
-        ids_of(
+    // The same with a time in front by which they are ordered, and which none is due before: what
+    // comes after the last place is not read.
+    void add_in_order(Rows rows) {
+        while (rows.next()) {
+            std::int64_t not_before = 0;
+            rows.read(not_before);
+            if (found_.size() == limit_ && not_before > found_.rbegin()->due)
+                return;
+            add_one(rows);
+        }
+    }
+    std::vector<core::ContactId> contacts() const {
+        std::vector<core::ContactId> ids;
+        for (const Found& one : found_)
+            ids.push_back(one.contact);
+        return ids;
+    }
+
+ private:
+    struct Found {
+        std::int64_t due = 0, outreach = 0;
+        core::ContactId contact;
+        auto operator<=>(const Found&) const = default;
+    };
+
+    void add_one(Rows& rows) {
+        Found one;
+        rows.read(one.due, one.outreach, one.contact);
+        found_.insert(one);
+        if (found_.size() > limit_)
+            found_.erase(std::prev(found_.end()));
+    }
+
+    std::size_t limit_;
+    std::set<Found> found_;
+};
+
+}  // namespace
+
+// Short walks, each along an index: what is due, who is on the phone, what was asked of this rep. A
+// prompt the ladder took to somebody else has been due for long, so that its owner sees it among
+// what is due. For everybody's, what is due stands in two places (see outreach_by_due).
+std::vector<core::Case> find_queue(Connection& db, const QueueQuery& query) {
+    Earliest found{query.limit};
+    if (query.rep) {
+        found.add(
             db.sql(
-                  "SELECT contact_id FROM ("
-                  "SELECT * FROM (SELECT DISTINCT o.contact_id, o.next_due_at, o.id FROM wake w JOIN outreach o ON o.id = w.outreach_id"
-                  "  WHERE w.at <= ?1 AND o.live = 1 AND o.wake_at <= ?1 AND o.next_due_at = o.wake_at"
-                  "  ORDER BY o.next_due_at LIMIT ?2)"
-                  " UNION SELECT * FROM (SELECT contact_id, next_due_at, id FROM outreach WHERE live = 1 AND next_due_at <= ?1"
-                  "  AND next_due_at <> wake_at ORDER BY next_due_at LIMIT ?2)"
-                  " UNION SELECT contact_id, next_due_at, id FROM outreach WHERE phase IN ('on_call', 'wrap_up')"
-                  " UNION SELECT o.contact_id, o.next_due_at, o.id FROM prompt p JOIN outreach o ON o.id = p.outreach_id"
-                  "  WHERE p.open = 1 AND o.live = 1"
-                  ") ORDER BY next_due_at, id LIMIT ?2")
-                .rows(query.until, query.limit)));
+                  "SELECT next_due_at, id, contact_id FROM outreach WHERE live = 1 AND next_owner = ?1 AND next_due_at <= ?2")
+                .rows(*query.rep, query.until));
+        found.add(
+            db.sql(
+                  "SELECT next_due_at, id, contact_id FROM outreach WHERE phase IN ('on_call', 'wrap_up')"
+                  " AND (next_owner = ?1 OR phase_by = ?1)")
+                .rows(*query.rep));
+        found.add(
+            db.sql(
+                  "SELECT o.next_due_at, o.id, o.contact_id FROM prompt p JOIN outreach o ON o.id = p.outreach_id"
+                  " WHERE p.open = 1 AND p.rep = ?1 AND o.live = 1")
+                .rows(*query.rep));
+    } else {
+        found.add_in_order(
+            db.sql(
+                  "SELECT w.at, o.next_due_at, o.id, o.contact_id FROM wake w JOIN outreach o ON o.id = w.outreach_id"
+                  " WHERE w.at <= ?1 AND o.live = 1 AND o.next_due_at <= ?1 AND o.next_due_at = o.wake_at ORDER BY w.at")
+                .rows(query.until));
+        found.add_in_order(
+            db.sql(
+                  "SELECT next_due_at, next_due_at, id, contact_id FROM outreach WHERE live = 1 AND next_due_at <= ?1"
+                  " AND next_due_at <> wake_at ORDER BY next_due_at")
+                .rows(query.until));
+        found.add(
+            db.sql(
+                  "SELECT next_due_at, id, contact_id FROM outreach WHERE phase IN ('on_call', 'wrap_up')")
+                .rows());
+        found.add(
+            db.sql(
+                  "SELECT o.next_due_at, o.id, o.contact_id FROM prompt p JOIN outreach o ON o.id = p.outreach_id"
+                  " WHERE p.open = 1 AND o.live = 1")
+                .rows());
+    }
+    return read_cases(db, found.contacts());
 }
 
 std::vector<core::Message> find_messages(Connection& db, core::ContactId id, std::size_t limit) {

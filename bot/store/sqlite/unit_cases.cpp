@@ -240,15 +240,17 @@ void SqliteUnit::update_outreach(Saving& saving) {
                   .run(phase_word(o.phase), c.phase.at, c.phase.reason, o.round, o.attempt,
                        o.rerouted, o.replied_at, c.promise_at, c.promise_topic, saving.prompt,
                        saving.last_line, o.id, was.version)
-            : sql("UPDATE outreach SET phase = ?, phase_by = ?, phase_at = ?, phase_reason = ?, next_kind = ?, next_owner = ?, next_due_at = ?,"
-                  " wake_at = ?, round = ?, attempt = ?, rerouted = ?, replied_at = ?, promise_at = ?, promise_topic = ?, enrolled_at = ?,"
+            : sql("UPDATE outreach SET phase = ?, phase_by = ?, phase_at = ?, phase_reason = ?, next_kind = ?, next_due_at = ?, wake_at = ?,"
+                  " round = ?, attempt = ?, rerouted = ?, replied_at = ?, promise_at = ?, promise_topic = ?, enrolled_at = ?,"
                   " cadence = ?, prompt_id = ?, last_line = coalesce(?, last_line), version = version + 1 WHERE id = ? AND version = ?")
                   .run(phase_word(o.phase), c.phase.by, c.phase.at, c.phase.reason, c.next_kind,
-                       c.next_owner, c.next_due_at, c.wake_at, o.round, o.attempt, o.rerouted,
-                       o.replied_at, c.promise_at, c.promise_topic, o.enrolled_at, o.cadence,
-                       saving.prompt, saving.last_line, o.id, was.version);
+                       c.next_due_at, c.wake_at, o.round, o.attempt, o.rerouted, o.replied_at,
+                       c.promise_at, c.promise_topic, o.enrolled_at, o.cadence, saving.prompt,
+                       saving.last_line, o.id, was.version);
     if (changed != 1)
         throw Conflict{"the outreach was changed meanwhile"};
+    if (!is_closed(o) && o.next.owner != was.next.owner)
+        sql("UPDATE outreach SET next_owner = ? WHERE id = ?").run(c.next_owner, o.id);
     if (c.wake_at && *c.wake_at < was.wake_at)
         wake_outreach(o.id, *c.wake_at, saving.now);
     if (phase_word(was.phase) != phase_word(o.phase)) {
