@@ -148,9 +148,11 @@ struct Door::Impl {
             waiting -= n;
             ++batches;
             works += n;
+            // What a look leaves waits for the next news or the next wake-ups, a second at most.
+            const Errands left = news ? applier.take_errands() : Errands{};
             // One post back for the whole batch.
-            asio::post(context, [told = listeners, news, left = applier.take_errands(),
-                                 taken = std::move(taken), answers = std::move(answers)]() mutable {
+            asio::post(context, [told = listeners, news, left, taken = std::move(taken),
+                                 answers = std::move(answers)]() mutable {
                 for (std::size_t i = 0; i < taken.size(); ++i) {
                     taken[i].answer(std::move(answers[i]));
                 }

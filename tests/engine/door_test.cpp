@@ -275,6 +275,19 @@ TEST_CASE(
         CHECK(texts == 1);
         CHECK(alerts == 1);
     }
+    SECTION("a look that left something to do, which is told with the next news") {
+        const auto stopped = [&] {
+            std::vector<Work> batch;
+            batch.push_back(
+                d.w.webhook(text_from("919876500001", "STOP", "wamid.IN1", d.w.clock.at)));
+            d.w.applier->apply(std::move(batch));
+        };
+        finish(d.context, door.on_writer(stopped));
+        CHECK(texts + alerts == 0);
+        let_in(d.w.webhook(receipt(id, "delivered", d.w.clock.at)));
+        CHECK(texts == 1);
+        CHECK(alerts == 1);
+    }
     SECTION("a write of which nobody else knows what it did") {
         let_in(noting("k"));
         CHECK(texts == 1);

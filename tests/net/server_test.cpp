@@ -358,8 +358,8 @@ TEST_CASE("a handler cannot break its own answer in two") {
 
 TEST_CASE("the server lives on when there are no descriptors left") {
     const auto log = Log::keep();
-    // The sanitizer opens a pipe when it first meets a type: everything that happens while there are
-    // no descriptors has happened once before, and nothing is checked meanwhile.
+    // The sanitizer opens a pipe when it first meets a type: everything that happens while there
+    // are no descriptors has happened once before, and nothing is checked meanwhile.
     rehearse_starving();
     Serving serving;
     serving.ask([](net::Server&) { return true; });  // its thread runs
