@@ -88,7 +88,7 @@ class Claiming {
              core::Timestamp now)
         : unit_{unit}, applier_{applier}, phones_{phones}, recent_{recent}, now_{now} {}
 
-    std::vector<AlertOnItsWay> run(std::span<const Token> tokens) {
+    AlertsClaimed run(std::span<const Token> tokens) {
         std::vector<Alert> claimed = unit_.claim_alerts(now_, alert_lease, tokens);
         tokens = tokens.subspan(claimed.size());
         const bool any_whole = std::erase_if(claimed, [this](const Alert& alert) {
@@ -98,8 +98,9 @@ class Claiming {
                                    return alert.device.empty();
                                }) > 0;
         if (any_whole && !tokens.empty()) {
-            std::ranges::move(unit_.claim_alerts(now_, alert_lease, tokens),
-                              std::back_inserter(claimed));
+            std::vector<Alert> parts = unit_.claim_alerts(now_, alert_lease, tokens);
+            tokens = tokens.subspan(parts.size());
+            std::ranges::move(parts, std::back_inserter(claimed));
         }
         for (Alert& alert : claimed) {
             take(std::move(alert));
@@ -108,7 +109,7 @@ class Claiming {
         if (!settled_.empty()) {
             unit_.settle_alerts(settled_, now_);
         }
-        return std::move(found_);
+        return {.on_their_way = std::move(found_), .more = tokens.empty()};
     }
 
  private:
@@ -337,13 +338,13 @@ void RecentlyTold::note_digest(const std::string& device, core::Timestamp at) {
     prompts_[device].clear();
 }
 
-std::vector<AlertOnItsWay> claim_alerts(Store& store, const Applier& applier, const Phones& phones,
-                                        RecentlyTold& recent, std::span<const Token> tokens,
-                                        core::Timestamp now) {
-    std::vector<AlertOnItsWay> found;
+AlertsClaimed claim_alerts(Store& store, const Applier& applier, const Phones& phones,
+                           RecentlyTold& recent, std::span<const Token> tokens,
+                           core::Timestamp now) {
+    AlertsClaimed claimed;
     store.transact(
-        [&](Unit& unit) { found = Claiming{unit, applier, phones, recent, now}.run(tokens); });
-    return found;
+        [&](Unit& unit) { claimed = Claiming{unit, applier, phones, recent, now}.run(tokens); });
+    return claimed;
 }
 
 Means means_of(const Phones& phones, const Line* line, Rng& rng) {
@@ -482,6 +483,7 @@ Alerts::Alerts(asio::io_context& context, Door& door, Applier& applier, Store& s
       wake_{context} {}
 
 void Alerts::nudge() {
+    nudged_ = true;  // perhaps while a claim is under way that did not see it any more
     wake_.cancel();
 }
 
@@ -497,34 +499,44 @@ asio::awaitable<void> Alerts::drain(core::Duration limit) {
 }
 
 asio::awaitable<void> Alerts::run() {
+    // A claim is a commit: what comes within the same moment is claimed together.
+    constexpr std::chrono::milliseconds moment{50};
+    asio::steady_timer pause{context_};
     while (!stopping_) {
-        std::size_t claimed = 0;
+        pause.expires_after(moment);
+        bool more = false;
+        nudged_ = false;
         try {
             co_await greet_reps();
-            claimed = co_await claim_some();
+            more = co_await claim_some();
         } catch (const std::exception& problem) {
             spdlog::error("the reps' phones wait: {}", problem.what());
         }
-        if (claimed == 0 || under_way_ >= under_way_max) {
+        const bool full = under_way_ >= under_way_max;
+        if (more && !full) {
+            continue;
+        }
+        if (!nudged_ || full) {
             wake_.expires_after(std::chrono::seconds{1});
             boost::system::error_code nudged;
             co_await wake_.async_wait(asio::redirect_error(asio::use_awaitable, nudged));
         }
+        co_await pause.async_wait(asio::use_awaitable);
     }
 }
 
-asio::awaitable<std::size_t> Alerts::claim_some() {
+asio::awaitable<bool> Alerts::claim_some() {
     if (under_way_ >= under_way_max) {
-        co_return 0;
+        co_return false;
     }
     std::vector<Token> tokens(under_way_max - under_way_);
     std::ranges::generate(tokens, [this] { return rng_.token(); });
-    auto claimed = std::make_shared<std::vector<AlertOnItsWay>>();
+    auto claimed = std::make_shared<AlertsClaimed>();
     auto job = [this, tokens, claimed] {
         *claimed = claim_alerts(store_, applier_, phones_, recent_, tokens, clock_.now());
     };
     co_await door_.on_writer(std::move(job));
-    for (AlertOnItsWay& one : *claimed) {
+    for (AlertOnItsWay& one : claimed->on_their_way) {
         ++under_way_;
         asio::co_spawn(context_, send(std::move(one)), [this](std::exception_ptr problem) {
             --under_way_;
@@ -538,7 +550,7 @@ asio::awaitable<std::size_t> Alerts::claim_some() {
             wake_.cancel();
         });
     }
-    co_return claimed->size();
+    co_return claimed->more;
 }
 
 const Line* Alerts::line_of(const Device& device) const {

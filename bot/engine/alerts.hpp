@@ -72,11 +72,16 @@ struct AlertOnItsWay {
     bool window_open = false;
 };
 
+struct AlertsClaimed {
+    std::vector<AlertOnItsWay> on_their_way;
+    bool more = false;  // every token was used: there may be more that are due
+};
+
 // Claims what is due, splits what is new by device, and puts back what must wait: until the rep's
 // hours begin, or until the minute of a digest is over. On the writing thread.
-std::vector<AlertOnItsWay> claim_alerts(Store& store, const Applier& applier, const Phones& phones,
-                                        RecentlyTold& recent, std::span<const Token> tokens,
-                                        core::Timestamp now);
+AlertsClaimed claim_alerts(Store& store, const Applier& applier, const Phones& phones,
+                           RecentlyTold& recent, std::span<const Token> tokens,
+                           core::Timestamp now);
 
 Means means_of(const Phones& phones, const Line* line, Rng& rng);
 Result<HttpRequest> compose_alert(const core::Plan& plan, const AlertOnItsWay& one,
@@ -130,7 +135,7 @@ class Alerts {
     static constexpr std::size_t under_way_max = 32;
 
  private:
-    boost::asio::awaitable<std::size_t> claim_some();
+    boost::asio::awaitable<bool> claim_some();  // whether there may be more
     boost::asio::awaitable<void> send(AlertOnItsWay one);
     boost::asio::awaitable<void> greet_reps();
     std::vector<MorningCall> due_mornings();  // on the writing thread
@@ -151,6 +156,7 @@ class Alerts {
     RecentlyTold recent_;            // used on the writing thread only
     core::Timestamp mornings_at_{};  // when they are looked at again
     boost::asio::steady_timer wake_;
+    bool nudged_ = false;
     std::size_t under_way_ = 0;
     bool stopping_ = false;
 };

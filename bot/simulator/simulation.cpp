@@ -177,14 +177,14 @@ class Run {
     }
 
     std::size_t alert_some() {
-        std::vector<AlertOnItsWay> alerts;
+        AlertsClaimed claimed;
         surviving([&] {
-            alerts = claim_alerts(store_, *applier_, phones_, recent_, tokens(10), clock_.at);
+            claimed = claim_alerts(store_, *applier_, phones_, recent_, tokens(10), clock_.at);
         });
-        for (const AlertOnItsWay& one : alerts) {
+        for (const AlertOnItsWay& one : claimed.on_their_way) {
             tell(one);
         }
-        return alerts.size();
+        return claimed.on_their_way.size();
     }
 
     void tell(const AlertOnItsWay& one) {

@@ -25,7 +25,8 @@ struct Telephones {
 };
 
 std::vector<AlertOnItsWay> due(World& w, Telephones& t) {
-    return claim_alerts(*w.store, *w.applier, t.phones, t.recent, w.tokens(10), w.clock.at);
+    return claim_alerts(*w.store, *w.applier, t.phones, t.recent, w.tokens(10), w.clock.at)
+        .on_their_way;
 }
 
 std::vector<AlertOnItsWay> due(World& w) {
@@ -147,6 +148,31 @@ TEST_CASE(
     CHECK(after(w, second, refused(131047)).done);  // that does not go either: given up
     w.advance(1min);
     CHECK(due(w).empty());
+}
+
+TEST_CASE("who claims until there is no more has told everybody, also when nobody has a phone") {
+    World w;
+    Telephones t;
+    const bool phones = GENERATE(true, false);
+    if (!phones) {
+        t.phones.devices.clear();
+    }
+    constexpr std::size_t prompts = 5;
+    for (std::size_t i = 0; i < prompts; ++i) {
+        w.prompt(w.add("Ben Ray", "+91987650001" + std::to_string(i)));
+    }
+    std::size_t told = 0, turns = 0;
+    for (bool more = true; more; ++turns) {
+        const AlertsClaimed claimed =
+            claim_alerts(*w.store, *w.applier, t.phones, t.recent, w.tokens(2), w.clock.at);
+        for (const AlertOnItsWay& one : claimed.on_their_way) {
+            told += one.alerts.size();
+        }
+        more = claimed.more;
+        REQUIRE(turns < 3 * prompts);
+    }
+    CHECK(told == (phones ? prompts : 0));
+    CHECK(turns > prompts / 2);
 }
 
 TEST_CASE("a prompt that was acknowledged meanwhile is not sent") {

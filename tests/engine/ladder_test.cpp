@@ -50,7 +50,8 @@ struct Office {
         std::vector<std::string> who;
         const Means means = means_of(phones, &w.main, w.rng);
         for (const AlertOnItsWay& one :
-             claim_alerts(*w.store, *w.applier, phones, recent, w.tokens(10), w.clock.at)) {
+             claim_alerts(*w.store, *w.applier, phones, recent, w.tokens(10), w.clock.at)
+                 .on_their_way) {
             who.push_back(one.device.id + (one.alerts.front().take_back ? " back" : ""));
             const AlertSettled settled =
                 settle_alert(one, means, answered(201, R"({"id":"1"})"), w.clock.at, w.rng);
