@@ -34,9 +34,11 @@ CopySource::CopySource(const std::string& file) {
     // Checkpoints are the store's own connection's.
     sqlite3_db_config(db_.get(), SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, nullptr);
     ask("BEGIN").next();  // one snapshot for all of it
-    for (Rows rows = ask("SELECT m.name, i.name FROM sqlite_schema m, pragma_table_info(m.name) i"
-                         " WHERE m.type IN ('table', 'view') AND m.name NOT LIKE 'sqlite_%'"
-                         " ORDER BY m.name <> 'contact', m.name, i.cid");
+    for (Rows rows =
+             ask("SELECT m.name, i.name FROM pragma_table_list m, pragma_table_info(m.name) i"
+                 " WHERE m.schema = 'main' AND m.type IN ('table', 'view')"
+                 " AND m.name NOT LIKE 'sqlite_%'"
+                 " ORDER BY m.name <> 'contact', m.name, i.cid");
          rows.next();) {
         const std::string table = text_at(rows.statement_.get(), 0);
         if (tables_.empty() || tables_.back().name != table)

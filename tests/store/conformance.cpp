@@ -1454,9 +1454,49 @@ TEST_CASE(
     CHECK(found("jose", core::RepId{"ravi"}).empty());
     CHECK(found("%").empty());
     CHECK(found("_").empty());
-    change(*store, jose, [](Case& c) { c.contact.name = "Zoë"; });
-    CHECK(found("zoe") == std::vector{jose});
-    CHECK(found("jose").empty());
+    CHECK(found("1") == std::vector{amara_id, jose, hindi});
+    CHECK(found("ß") == std::vector{jose});
+    CHECK(found("strauss 49").empty());
+    CHECK(found("\"").empty());
+    CHECK(found("a\" OR \"b").empty());
+    CHECK(found(std::string{"a\0mara", 6}).empty());
+    SECTION("and by what they are called now") {
+        change(*store, jose, [](Case& c) { c.contact.name = "Zoë \"50% off\" O'Brien"; });
+        CHECK(found("zoe") == std::vector{jose});
+        CHECK(found("zoë \"50% o") == std::vector{jose});
+        CHECK(found("50_ off").empty());
+        CHECK(found("jose").empty());
+        CHECK(found("1234567") == std::vector{jose});
+    }
+    SECTION("and by the numbers they have now") {
+        store->transact([&](Unit& unit) {
+            const core::Address other{core::AddressKind::phone, "+4930555666"};
+            unit.add_addresses(jose, {&other, 1}, t0);
+        });
+        CHECK(found("0555 666") == std::vector{jose});
+        change(*store, jose,
+               [](Case& c) { c.contact.addresses.erase(c.contact.addresses.begin()); });
+        CHECK(found("0555 666") == std::vector{jose});
+        CHECK(found("1234567").empty());
+        CHECK(found("lukasz") == std::vector{jose});
+    }
+    SECTION("and under the record they were merged into") {
+        store->transact([&](Unit& unit) { unit.merge_contacts(jose, hindi, t0); });
+        CHECK(found("jose").empty());
+        CHECK(found("+49 151 1234") == std::vector{hindi});
+        CHECK(found("अमारा") == std::vector{hindi});
+    }
+    SECTION("page by page") {
+        const auto page = [&](core::ContactId after_id) {
+            return store->contacts({.search = "+91 98", .after = after_id, .limit = 1});
+        };
+        const core::ContactId next = add(*store, plain("Ela", "+919812345679"));
+        REQUIRE(page({}).size() == 1);
+        CHECK(page({})[0].contact.id == hindi);
+        REQUIRE(page(hindi).size() == 1);
+        CHECK(page(hindi)[0].contact.id == next);
+        CHECK(page(next).empty());
+    }
 }
 
 TEST_CASE("a rep's queue: what is due, who is on the phone, what was asked of them; by due time") {

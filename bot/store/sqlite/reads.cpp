@@ -134,27 +134,73 @@ std::optional<core::Outreach> find_last_outreach(Connection& db, core::ContactId
     return past.next() ? std::optional{read_outreach(past)} : std::nullopt;
 }
 
+namespace {
+
+// The words' every three characters in a row, as an expression of FTS5; nothing of shorter words.
+std::string trigrams_of(std::string_view words) {
+    std::vector<std::size_t> starts;  // of the characters, and the end
+    for (std::size_t i = 0; i < words.size(); ++i) {
+        if ((static_cast<unsigned char>(words[i]) & 0xC0U) != 0x80U)
+            starts.push_back(i);
+    }
+    starts.push_back(words.size());
+    std::string all;
+    for (std::size_t i = 0; i + 3 < starts.size(); ++i) {
+        all += i == 0 ? "\"" : " AND \"";
+        for (const char c : words.substr(starts[i], starts[i + 3] - starts[i]))
+            all += c == '"' ? std::string{"\"\""} : std::string{c};
+        all += '"';
+    }
+    return all;
+}
+
+// What a search is for: part of a name, or of a number.
+struct Needle {
+    explicit Needle(const std::string& search)
+        : name{fold(search)}, digits{looks_like_a_number(search) ? digits_of(search) : ""} {}
+
+    // Whom to look at, for the index; nothing when it cannot tell.
+    std::string expression() const {
+        const std::string by_name = trigrams_of(name);
+        const std::string by_number = trigrams_of(digits);
+        if (by_name.empty() || (by_number.empty() && !digits.empty()) ||
+            name.find('\0') != std::string::npos)
+            return {};
+        return by_number.empty() ? by_name : "(" + by_name + ") OR (" + by_number + ")";
+    }
+
+    std::string name, digits;
+};
+
+#define WARMCALL_FOUND_BY(name, digits)                                           \
+    " AND c.merged_into IS NULL AND (" name " = '' OR instr(c.name_folded, " name \
+    ") > 0 OR (" digits                                                           \
+    " <> '' AND EXISTS (SELECT 1 FROM address a WHERE a.contact_id = c.id"        \
+    " AND instr(a.value, " digits ") > 0)))"
+
+}  // namespace
+
+// A rep's own by the owner's part of the index; everybody's by the search's, or, for one or two
+// characters, by walking.
 std::vector<core::Case> find_contacts(Connection& db, const ContactQuery& query) {
-    const std::string name = fold(query.search);
-    const std::string digits =
-        looks_like_a_number(query.search) ? digits_of(query.search) : std::string{};
-    // Without an owner the rows are walked by id, with one by the owner's part of the index.
-    auto ids =
-        query.rep
-            ? ids_of(
-                  db.sql(
-                        "SELECT id FROM contact WHERE owner = ?1 AND id > ?2 AND merged_into IS NULL"
-                        " AND (?3 = '' OR instr(name_folded, ?3) > 0 OR (?4 <> '' AND EXISTS"
-                        "   (SELECT 1 FROM address a WHERE a.contact_id = contact.id AND instr(a.value, ?4) > 0)))"
-                        " ORDER BY id LIMIT ?5")
-                      .rows(*query.rep, query.after.value, name, digits, query.limit))
-            : ids_of(
-                  db.sql(
-                        "SELECT id FROM contact WHERE id > ?1 AND merged_into IS NULL"
-                        " AND (?2 = '' OR instr(name_folded, ?2) > 0 OR (?3 <> '' AND EXISTS"
-                        "   (SELECT 1 FROM address a WHERE a.contact_id = contact.id AND instr(a.value, ?3) > 0)))"
-                        " ORDER BY id LIMIT ?4")
-                      .rows(query.after.value, name, digits, query.limit));
+    const Needle needle{query.search};
+    const std::string expression = needle.expression();
+    std::vector<core::ContactId> ids;
+    if (query.rep)
+        ids = ids_of(
+            db.sql("SELECT c.id FROM contact c WHERE c.owner = ?1 AND c.id > ?2" WARMCALL_FOUND_BY(
+                       "?3", "?4") " ORDER BY c.id LIMIT ?5")
+                .rows(*query.rep, query.after.value, needle.name, needle.digits, query.limit));
+    else if (!expression.empty())
+        ids = ids_of(
+            db.sql("SELECT c.id FROM contact_search s CROSS JOIN contact c ON c.id = s.rowid"
+                   " WHERE s.words MATCH ?1 AND s.rowid > ?2" WARMCALL_FOUND_BY(
+                       "?3", "?4") " ORDER BY s.rowid LIMIT ?5")
+                .rows(expression, query.after.value, needle.name, needle.digits, query.limit));
+    else
+        ids = ids_of(db.sql("SELECT c.id FROM contact c WHERE c.id > ?1" WARMCALL_FOUND_BY(
+                                "?2", "?3") " ORDER BY c.id LIMIT ?4")
+                         .rows(query.after.value, needle.name, needle.digits, query.limit));
     return read_cases(db, ids);
 }
 

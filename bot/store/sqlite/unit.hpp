@@ -112,6 +112,8 @@ class SqliteUnit final : public Unit {
     bool place_address(core::ContactId contact, const core::Address& address, int position,
                        Alias alias);  // false: another contact's
     void note_shared_address(core::ContactId contact, core::Timestamp now);
+    void make_searchable(core::ContactId contact);
+    void end_searchable(core::ContactId contact);
     void add_consent(core::ContactId contact, const std::optional<core::Consent>& consent,
                      core::Timestamp now);
     void add_suppression(core::ContactId contact, const core::Suppression& s);
@@ -119,6 +121,8 @@ class SqliteUnit final : public Unit {
     void write_windows(core::ContactId contact, const std::vector<core::Window>& windows);
     void save_contact(const core::Contact& before, const core::Contact& after,
                       std::optional<std::int64_t> last_reply, core::Timestamp now);
+    void save_searched(const core::Contact& before, const core::Contact& after,
+                       core::Timestamp now);
     void save_addresses(const core::Contact& before, const core::Contact& after,
                         core::Timestamp now);
     void save_suppressions(const core::Contact& before, const core::Contact& after);

@@ -72,6 +72,7 @@ core::ContactId SqliteUnit::add_contact(const NewContact& n, core::Timestamp now
         place_address(id, address, position++, Alias::no);
     for (const core::Address& address : n.aliases)
         place_address(id, address, position++, Alias::yes);
+    make_searchable(id);
     if (c.consent)
         add_consent(id, c.consent, now);
     for (const core::Suppression& s : c.suppressions)
@@ -86,6 +87,7 @@ core::ContactId SqliteUnit::add_contact(const NewContact& n, core::Timestamp now
 void SqliteUnit::add_addresses(core::ContactId contact, std::span<const core::Address> addresses,
                                core::Timestamp now) {
     cases_.forget(contact);
+    end_searchable(contact);
     int position = next_position(contact);
     for (const core::Address& address : addresses) {
         const auto holder = contact_with(db_, address);
@@ -94,6 +96,23 @@ void SqliteUnit::add_addresses(core::ContactId contact, std::span<const core::Ad
         else if (*holder != contact)
             note_shared_address(contact, now);
     }
+    make_searchable(contact);
+}
+
+// What the search knows them by, after its number.
+#define WARMCALL_SEARCHED_BY                                                    \
+    "c.id, c.name_folded || ' ' || coalesce((SELECT group_concat(a.value, ' ')" \
+    " FROM address a WHERE a.contact_id = c.id), '') FROM contact c WHERE c.id = ?"
+
+void SqliteUnit::make_searchable(core::ContactId contact) {
+    sql("INSERT INTO contact_search (rowid, words) SELECT " WARMCALL_SEARCHED_BY).run(contact);
+}
+
+// Before name or numbers change: the index keeps no copy, it must be told what stood there.
+void SqliteUnit::end_searchable(core::ContactId contact) {
+    sql("INSERT INTO contact_search (contact_search, rowid, words)"
+        " SELECT 'delete', " WARMCALL_SEARCHED_BY)
+        .run(contact);
 }
 
 // A line two people share stays with the record that had it first; the rep is told, and can merge
@@ -169,15 +188,23 @@ void SqliteUnit::save_contact(const core::Contact& before, const core::Contact& 
                  after.preferences.reach, after.preferences.if_lost, after.topic, after.id);
     if (before.owner != after.owner)
         sql("UPDATE contact SET owner = ? WHERE id = ?").run(after.owner, after.id);
+    if (before.consent != after.consent)
+        add_consent(after.id, after.consent, now);
+    if (before.name != after.name || before.addresses != after.addresses)
+        save_searched(before, after, now);
+    if (before.suppressions != after.suppressions)
+        save_suppressions(before, after);
+}
+
+void SqliteUnit::save_searched(const core::Contact& before, const core::Contact& after,
+                               core::Timestamp now) {
+    end_searchable(after.id);
     if (before.name != after.name)
         sql("UPDATE contact SET name = ?, name_folded = ? WHERE id = ?")
             .run(after.name, fold(after.name), after.id);
-    if (before.consent != after.consent)
-        add_consent(after.id, after.consent, now);
     if (before.addresses != after.addresses)
         save_addresses(before, after, now);
-    if (before.suppressions != after.suppressions)
-        save_suppressions(before, after);
+    make_searchable(after.id);
 }
 
 void SqliteUnit::save_addresses(const core::Contact& before, const core::Contact& after,
@@ -221,8 +248,11 @@ void SqliteUnit::merge_contacts(core::ContactId from, core::ContactId into, core
     cases_.forget(into);
     if (gone->outreach && stays->outreach)
         close_as_merged(*gone, now);
+    end_searchable(from);
+    end_searchable(into);
     sql("UPDATE address SET contact_id = ?, position = position + ? WHERE contact_id = ?")
         .run(into, next_position(into), from);
+    make_searchable(into);
     move_outreaches(from, into);
     merge_replies(from, into);
     sql("UPDATE alert SET contact_id = ? WHERE state = 'waiting' AND contact_id = ?")
