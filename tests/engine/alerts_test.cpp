@@ -157,7 +157,7 @@ TEST_CASE("who claims until there is no more has told everybody, also when nobod
     if (!phones) {
         t.phones.devices.clear();
     }
-    constexpr std::size_t prompts = 5;
+    constexpr std::size_t prompts = 3;  // a fourth within the minute would wait for a digest
     for (std::size_t i = 0; i < prompts; ++i) {
         w.prompt(w.add("Ben Ray", "+91987650001" + std::to_string(i)));
     }
@@ -169,10 +169,10 @@ TEST_CASE("who claims until there is no more has told everybody, also when nobod
             told += one.alerts.size();
         }
         more = claimed.more;
-        REQUIRE(turns < 3 * prompts);
+        REQUIRE(turns < 10);
     }
     CHECK(told == (phones ? prompts : 0));
-    CHECK(turns > prompts / 2);
+    CHECK(turns > 1);
 }
 
 TEST_CASE("a prompt that was acknowledged meanwhile is not sent") {

@@ -1466,7 +1466,7 @@ TEST_CASE(
         CHECK(found("zoë \"50% o") == std::vector{jose});
         CHECK(found("50_ off").empty());
         CHECK(found("jose").empty());
-        CHECK(found("1234567") == std::vector{jose});
+        CHECK(found("49151") == std::vector{jose});
     }
     SECTION("and by the numbers they have now") {
         store->transact([&](Unit& unit) {
@@ -1477,7 +1477,7 @@ TEST_CASE(
         change(*store, jose,
                [](Case& c) { c.contact.addresses.erase(c.contact.addresses.begin()); });
         CHECK(found("0555 666") == std::vector{jose});
-        CHECK(found("1234567").empty());
+        CHECK(found("49151").empty());
         CHECK(found("lukasz") == std::vector{jose});
     }
     SECTION("and under the record they were merged into") {

@@ -194,7 +194,7 @@ std::vector<core::Case> find_contacts(Connection& db, const ContactQuery& query)
     else if (!expression.empty())
         ids = ids_of(
             db.sql("SELECT c.id FROM contact_search s CROSS JOIN contact c ON c.id = s.rowid"
-                   " WHERE s.words MATCH ?1 AND s.rowid > ?2" WARMCALL_FOUND_BY(
+                   " WHERE s.contact_search MATCH ?1 AND s.rowid > ?2" WARMCALL_FOUND_BY(
                        "?3", "?4") " ORDER BY s.rowid LIMIT ?5")
                 .rows(expression, query.after.value, needle.name, needle.digits, query.limit));
     else
