@@ -1,5 +1,7 @@
 // Prompts on their way to the reps' phones.
 
+#include "engine/alerts.hpp"
+
 #include <set>
 
 #include "engine/taps.hpp"
