@@ -1,7 +1,6 @@
 // What was committed moves out of SQLite's WAL into the database file: when, how much, and what
 // happens when the disk does not keep it.
 
-#include <fcntl.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -15,9 +14,8 @@
 #include "store/sqlite/sqlite_store.hpp"
 #include "support/catch.hpp"
 
-// SQLite's own call comes here, and ours: the program's symbols are before those of its libraries.
+// SQLite's own call comes here: the program's symbols are before those of its libraries.
 extern "C" int fdatasync(int fd);
-extern "C" int sync_file_range(int fd, off_t from, off_t bytes, unsigned flags);
 
 using namespace warmcall;
 using namespace warmcall::people;
@@ -25,23 +23,17 @@ using namespace warmcall::people;
 namespace {
 
 std::atomic<const std::string*> failing_file{nullptr};
-enum class Call { sync, write_out };
-std::atomic<Call> failing_call{Call::sync};
-std::atomic<int> failing_with{EIO};
-std::atomic<int> failures{0};
+std::atomic<int> failed_syncs{0};
 
-// As long as it lives, this call fails on this file: with EIO, the disk did not keep what was
-// written.
-class Failing {
+// As long as it lives, the disk does not keep what is written to this file.
+class FailingSyncs {
  public:
-    explicit Failing(std::string path, Call call, int error = EIO) : path_{std::move(path)} {
-        failures = 0;
-        failing_call = call;
-        failing_with = error;
+    explicit FailingSyncs(std::string path) : path_{std::move(path)} {
+        failed_syncs = 0;
         failing_file = &path_;
     }
-    ~Failing() { failing_file = nullptr; }
-    int seen() const { return failures; }
+    ~FailingSyncs() { failing_file = nullptr; }
+    int seen() const { return failed_syncs; }
 
  private:
     std::string path_;
@@ -59,28 +51,15 @@ constexpr std::size_t KiB = 1024, MiB = 1024 * KiB;
 
 }  // namespace
 
-namespace {
-
-bool fails(Call call, int fd) {
-    const std::string* file = failing_file;
-    if (file == nullptr || failing_call != call ||
-        std::filesystem::read_symlink("/proc/self/fd/" + std::to_string(fd)) != *file)
-        return false;
-    ++failures;
-    errno = failing_with;
-    return true;
-}
-
-}  // namespace
-
 int fdatasync(int fd) {
-    return fails(Call::sync, fd) ? -1 : static_cast<int>(::syscall(SYS_fdatasync, fd));
-}
-
-int sync_file_range(int fd, off_t from, off_t bytes, unsigned flags) {
-    return fails(Call::write_out, fd)
-               ? -1
-               : static_cast<int>(::syscall(SYS_sync_file_range, fd, from, bytes, flags));
+    const std::string* failing = failing_file;
+    if (failing != nullptr &&
+        std::filesystem::read_symlink("/proc/self/fd/" + std::to_string(fd)) == *failing) {
+        ++failed_syncs;
+        errno = EIO;
+        return -1;
+    }
+    return static_cast<int>(::syscall(SYS_fdatasync, fd));
 }
 
 TEST_CASE(
@@ -134,30 +113,13 @@ TEST_CASE("the WAL stays bounded when nobody ever pauses") {
 
 // What has been moved is synced on a thread of its own, and the kernel tells an error of a sync
 // only once.
-TEST_CASE("where a system cannot write out ahead of a sync, the sync does it all") {
-    const Folder folder;
-    const std::string path = folder.file("warmcall.db");
-    {
-        const auto store = open_sqlite(path);
-        const Failing failing{path, Call::write_out, ENOSYS};
-        for (int i = 0; i < 100; ++i) {
-            keep(*store, MiB);
-            store->pause();
-        }
-        CHECK(failing.seen() > 0);
-        store->idle();
-    }
-    CHECK(Shell{path}.number("SELECT count(*) FROM delivery") == 100);
-}
-
 TEST_CASE("a sync that fails behind a commit ends the writing, and a new start finds everything") {
     const Folder folder;
     const std::string path = folder.file("warmcall.db");
-    const Call call = GENERATE(Call::sync, Call::write_out);
     int kept = 0;
     {
         const auto store = open_sqlite(path);
-        const Failing failing{path, call};
+        const FailingSyncs failing{path};
         const auto go_on = [&] {
             while (kept < 1'000) {
                 keep(*store, MiB);

@@ -1,11 +1,6 @@
 #include "store/sqlite/checkpoints.hpp"
 
-#include <fcntl.h>
-#include <sys/stat.h>
-
 #include <algorithm>
-#include <atomic>
-#include <cerrno>
 #include <condition_variable>
 #include <mutex>
 #include <thread>
@@ -17,8 +12,6 @@ namespace {
 // A WAL frame is a page and 24 bytes: 2 KB in a file of ours.
 constexpr int frames_of_a_pause = 256;
 constexpr int frames_of_a_commit = 2'000;       // at most these wait to be moved
-constexpr int frames_of_a_last_step = 64;       // when the WAL is about to begin anew
-constexpr int frames_left_max = 512;            // that it then may wait for
 constexpr int frames_worth_truncating = 4'000;  // 8 MB of disk
 
 constexpr std::int64_t wal_full_bytes = 48'000'000;  // it begins anew when that is convenient
@@ -57,21 +50,20 @@ class Checkpoints::Pin {
     bool held_ = false;
 };
 
-// Brings the database file to the disk on a thread of its own, so that little is left to sync when
-// the WAL begins anew. It syncs through SQLite's own file, and only before that through a
-// descriptor of ours.
+// Syncs the database file on a thread of its own, so that little is left to sync when the WAL
+// begins anew. Through SQLite's own file: to close another descriptor of it would drop the
+// process's locks
+// (https://sqlite.org/howtocorrupt.html#_posix_advisory_locks_canceled_by_a_separate_thread_doing_close_).
 class Checkpoints::Flusher {
  public:
-    Flusher(Connection& db, int descriptor) : descriptor_{descriptor} {
+    explicit Flusher(Connection& db) {
         sqlite3_file_control(db.handle(), "main", SQLITE_FCNTL_FILE_POINTER, &file_);
         thread_ = std::jthread{[this](const std::stop_token& stop) { run(stop); }};
     }
 
-    // Calmly, unless the WAL is about to begin anew, or it cannot keep up.
-    void ask(bool quickly) {
+    void ask() {
         {
             const std::lock_guard lock{mutex_};
-            quick_ = quickly || asked_ || syncing_;
             asked_ = true;
         }
         turn_.notify_all();
@@ -86,7 +78,6 @@ class Checkpoints::Flusher {
         return failed_;
     }
     void wait() {
-        quick_ = true;
         std::unique_lock lock{mutex_};
         turn_.wait(lock, [this] { return !asked_ && !syncing_; });
     }
@@ -99,46 +90,26 @@ class Checkpoints::Flusher {
             if (!failed_) {
                 syncing_ = true;
                 lock.unlock();
-                const bool kept =
-                    write_out() && file_->pMethods->xSync(file_, SQLITE_SYNC_NORMAL) == SQLITE_OK;
+                const int code = file_->pMethods->xSync(file_, SQLITE_SYNC_NORMAL);
                 lock.lock();
                 syncing_ = false;
-                failed_ = !kept;
+                failed_ = code != SQLITE_OK;
             }
             turn_.notify_all();
         }
     }
 
-    // A few pages after the other: a commit that syncs the WAL meanwhile stands behind these few,
-    // not behind a thousand in random places (the slowest of a hundred: 3 ms, it was 14). Where a
-    // system cannot do it, the sync after it does everything. False: the disk did not keep them.
-    bool write_out() const {
-        constexpr off_t parts = 256, block = 4'096;
-        struct stat now{};
-        if (::fstat(descriptor_, &now) != 0)
-            return true;
-        const off_t part = (now.st_size / parts / block + 1) * block;
-        for (off_t at = 0; at < now.st_size && !quick_; at += part) {
-            if (::sync_file_range(descriptor_, at, part,
-                                  SYNC_FILE_RANGE_WRITE | SYNC_FILE_RANGE_WAIT_AFTER) != 0)
-                return errno != EIO && errno != ENOSPC;
-        }
-        return true;
-    }
-
-    int descriptor_;
     sqlite3_file* file_ = nullptr;
     mutable std::mutex mutex_;
     std::condition_variable_any turn_;
     bool asked_ = false, syncing_ = false, failed_ = false;
-    std::atomic<bool> quick_ = false;  // somebody waits for it
-    std::jthread thread_;              // last: it uses the others
+    std::jthread thread_;  // last: it uses the others
 };
 
-Checkpoints::Checkpoints(Connection& writer, int descriptor)
+Checkpoints::Checkpoints(Connection& writer)
     : db_{writer},
       pin_{std::make_unique<Pin>(writer.path())},
-      flusher_{std::make_unique<Flusher>(writer, descriptor)},
+      flusher_{std::make_unique<Flusher>(writer)},
       frames_full_{frames_in(wal_full_bytes, writer)},
       frames_max_{frames_in(wal_bytes_max, writer)} {
     sqlite3_wal_hook(db_.handle(), count_frames, this);  // in place of SQLite's own checkpoints
@@ -182,20 +153,18 @@ void Checkpoints::idle() {
 }
 
 void Checkpoints::move(int frames_waiting_max) {
-    const bool full = frames_ >= frames_full_;
-    const bool nearly = full && frames_ - moved_ <= frames_left_max && flusher_->idle();
-    if ((nearly || frames_ >= frames_max_) && frames_ - tried_ >= frames_waiting_max)
+    const bool full = frames_ >= frames_max_ || (frames_ >= frames_full_ && flusher_->idle());
+    if (full && frames_ - tried_ >= frames_waiting_max)
         move_all();
-    else if (frames_ - pinned_ >= (full ? frames_of_a_last_step : frames_waiting_max))
-        step(full);
+    else if (frames_ - pinned_ >= frames_waiting_max)
+        step();
 }
 
 // What was there at the step before; the rest the next time.
-void Checkpoints::step(bool last) {
+void Checkpoints::step() {
     if (pin_->held()) {
         checkpoint(SQLITE_CHECKPOINT_PASSIVE);
-        moved_ = pinned_;
-        flusher_->ask(last);
+        flusher_->ask();
     }
     pin_->renew();
     pinned_ = frames_;
@@ -218,7 +187,7 @@ void Checkpoints::checkpoint(int how) {
     const int code = sqlite3_wal_checkpoint_v2(db_.handle(), nullptr, how, &frames, &moved);
     broken_ = code == SQLITE_IOERR_FSYNC;
     if (code == SQLITE_OK && moved == frames) {
-        frames_ = pinned_ = moved_ = tried_ = 0;
+        frames_ = pinned_ = tried_ = 0;
         if (how == SQLITE_CHECKPOINT_TRUNCATE)
             longest_ = 0;
     }

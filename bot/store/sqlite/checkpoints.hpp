@@ -11,9 +11,7 @@ namespace warmcall::store {
 
 class Checkpoints {
  public:
-    // The connection is to a file, in WAL mode, and the descriptor is of that file; both outlive
-    // this.
-    Checkpoints(Connection& writer, int descriptor);
+    explicit Checkpoints(Connection& writer);  // on disk, and in WAL mode
     ~Checkpoints();
     Checkpoints(const Checkpoints&) = delete;
     Checkpoints& operator=(const Checkpoints&) = delete;
@@ -34,7 +32,7 @@ class Checkpoints {
 
     static int count_frames(void* self, sqlite3*, const char*, int frames);
     void move(int frames_waiting_max);
-    void step(bool last);
+    void step();
     void move_all();
     void checkpoint(int how);
 
@@ -45,7 +43,6 @@ class Checkpoints {
     int frames_ = 0;   // in the WAL; 0 when all of them are in the database file as well
     int tried_ = 0;    // that it was when all of it was to move, and a reader stood in the way
     int pinned_ = 0;   // of those, written before the pin was set
-    int moved_ = 0;    // of those, moved and given to the flusher
     int longest_ = 0;  // that it was since it was cut
     bool broken_ = false;
 };

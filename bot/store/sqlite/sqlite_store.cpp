@@ -45,26 +45,6 @@ class SoleUse {
     int fd_ = -1;
 };
 
-// The database's own file. Closed after the last connection to it: closing any descriptor of it
-// drops SQLite's locks in this process
-// (https://sqlite.org/howtocorrupt.html#_posix_advisory_locks_canceled_by_a_separate_thread_doing_close_).
-class OwnDescriptor {
- public:
-    OwnDescriptor() = default;
-    ~OwnDescriptor() {
-        if (fd_ >= 0)
-            ::close(fd_);
-    }
-    OwnDescriptor(const OwnDescriptor&) = delete;
-    OwnDescriptor& operator=(const OwnDescriptor&) = delete;
-
-    // -1 when it cannot be had.
-    int open(const std::string& path) { return fd_ = ::open(path.c_str(), O_RDWR | O_CLOEXEC); }
-
- private:
-    int fd_ = -1;
-};
-
 class Writer {
  public:
     Writer(const std::string& path, const SqliteOptions& options)
@@ -72,7 +52,7 @@ class Writer {
         migrate(db_, options.migrations);
         db_.settle_to_write();
         if (!db_.in_memory())
-            checkpoints_.emplace(db_, file_.open(path));
+            checkpoints_.emplace(db_);
         if (!options.even_if_copied)
             refuse_if_copied();
         if (options.pages_max > 0)
@@ -129,7 +109,6 @@ class Writer {
     }
 
     SoleUse alone_;
-    OwnDescriptor file_;  // before the connections: it goes after them
     Connection db_;
     SqliteUnit unit_{db_};
     std::optional<Checkpoints> checkpoints_;  // none in memory
