@@ -41,7 +41,7 @@ std::string fold(std::string_view text) {
     for (std::int32_t i = 0; i < apart.length();) {
         const UChar32 c = apart.char32At(i);
         i += U16_LENGTH(c);
-        if (u_getCombiningClass(c) == 0)  // marks that sit on a letter have a class
+        if (c != 0 && u_getCombiningClass(c) == 0)  // marks that sit on a letter have a class
             bare.append(without_stroke(c));
     }
     bare.foldCase();

@@ -1,5 +1,6 @@
 #pragma once
-// A name as it is looked for: without case and accents, so that "jose" finds "José".
+// A name as it is looked for: without case and accents, so that "jose" finds "José", and without
+// NULs, which FTS5 would take for the end.
 
 #include <string>
 #include <string_view>

@@ -130,7 +130,7 @@ def make_store(bench, file, live, contacts=0, state="warming", each_their_rep=Fa
         copy_rows(db, table, live // BASE, contacts // BASE, each_their_rep)
     db.execute("UPDATE tally SET n = n * ?", (live // BASE,))
     db.execute("""INSERT INTO contact_search (rowid, words)
-                  SELECT c.id, c.name_folded || ' ' || (SELECT group_concat(a.value, ' ') FROM address a WHERE a.contact_id = c.id)
+                  SELECT c.id, (SELECT group_concat(a.value, ' ') FROM address a WHERE a.contact_id = c.id) || ' ' || c.name_folded
                   FROM contact c WHERE c.id > ?""", (BASE,))
     db.execute("COMMIT")
     db.close()

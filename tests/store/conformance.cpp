@@ -1459,9 +1459,9 @@ TEST_CASE(
     CHECK(found("strauss 49").empty());
     CHECK(found("\"").empty());
     CHECK(found("a\" OR \"b").empty());
-    CHECK(found(std::string{"a\0mara", 6}).empty());
     SECTION("and by what they are called now") {
-        change(*store, jose, [](Case& c) { c.contact.name = "Zoë \"50% off\" O'Brien"; });
+        change(*store, jose,
+               [](Case& c) { c.contact.name = std::string{"\0Zoë \"50% off\" O'Brien", 23}; });
         CHECK(found("zoe") == std::vector{jose});
         CHECK(found("zoë \"50% o") == std::vector{jose});
         CHECK(found("50_ off").empty());

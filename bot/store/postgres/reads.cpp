@@ -5,7 +5,7 @@
 #include <tuple>
 
 #include "core/delivery.hpp"
-#include "store/fold.hpp"
+#include "store/needle.hpp"
 
 namespace warmcall::store::pg {
 
@@ -50,20 +50,6 @@ std::vector<TimelineRow> timeline_rows(Rows rows) {
         rows.read(row.id, row.contact, row.outreach, row.at, row.actor, row.what, row.text);
     }
     return lines;
-}
-
-std::string digits_of(std::string_view text) {
-    std::string digits;
-    for (const char c : text) {
-        if (c >= '0' && c <= '9')
-            digits += c;
-    }
-    return digits;
-}
-
-// "+49 (151) 234": nothing but what numbers are written with.
-bool looks_like_a_number(std::string_view text) {
-    return text.find_first_not_of("0123456789 +()-./") == std::string_view::npos;
 }
 
 }  // namespace
@@ -119,37 +105,36 @@ std::string anywhere(std::string_view words) {
 // Everybody's, by what the trigrams' indexes find, or by walking when that is shorter: the server
 // knows how rare the words are.
 std::vector<core::ContactId> find_among_all(Connection& db, const ContactQuery& query,
-                                            std::string_view name, std::string_view digits) {
-    if (digits.empty())
+                                            const Needle& needle) {
+    if (needle.digits.empty())
         return ids_of(
             db.ask("SELECT c.id FROM contact c WHERE c.id > $1"
                    " AND c.merged_into IS NULL AND c.name_folded LIKE $2"
                    " ORDER BY c.id LIMIT $3",
-                   query.after.value, anywhere(name), query.limit));
+                   query.after.value, anywhere(needle.name), query.limit));
     return ids_of(
         db.ask("(SELECT c.id FROM contact c WHERE c.id > $1 AND c.merged_into IS NULL"
                "  AND c.name_folded LIKE $2 ORDER BY c.id LIMIT $4)"
                " UNION (SELECT DISTINCT a.contact_id FROM address a WHERE a.contact_id > $1"
                "  AND a.value LIKE $3 ORDER BY a.contact_id LIMIT $4) ORDER BY 1 LIMIT $4",
-               query.after.value, anywhere(name), anywhere(digits), query.limit));
+               query.after.value, anywhere(needle.name), anywhere(needle.digits), query.limit));
 }
 
 }  // namespace
 
 std::vector<core::Case> find_contacts(Connection& db, const ContactQuery& query) {
-    const std::string name = fold(query.search);
-    const std::string digits =
-        looks_like_a_number(query.search) ? digits_of(query.search) : std::string{};
+    const Needle needle{query.search};
     if (query.rep)  // by the owner's part of the index
         return cases_of(
-            db, ids_of(db.ask("SELECT c.id FROM contact c WHERE c.owner = $1 AND c.id > $2"
-                              " AND c.merged_into IS NULL"
-                              " AND ($3 = '' OR position($3 IN c.name_folded) > 0 OR ($4 <> '' AND"
-                              "  EXISTS (SELECT 1 FROM address a WHERE a.contact_id = c.id"
-                              "   AND position($4 IN a.value) > 0))) ORDER BY c.id LIMIT $5",
-                              *query.rep, query.after.value, name, digits, query.limit)));
-    if (!name.empty())
-        return cases_of(db, find_among_all(db, query, name, digits));
+            db,
+            ids_of(db.ask("SELECT c.id FROM contact c WHERE c.owner = $1 AND c.id > $2"
+                          " AND c.merged_into IS NULL"
+                          " AND ($3 = '' OR position($3 IN c.name_folded) > 0 OR ($4 <> '' AND"
+                          "  EXISTS (SELECT 1 FROM address a WHERE a.contact_id = c.id"
+                          "   AND position($4 IN a.value) > 0))) ORDER BY c.id LIMIT $5",
+                          *query.rep, query.after.value, needle.name, needle.digits, query.limit)));
+    if (!needle.name.empty())
+        return cases_of(db, find_among_all(db, query, needle));
     return cases_of(db, ids_of(db.ask("SELECT c.id FROM contact c WHERE c.id > $1"
                                       " AND c.merged_into IS NULL ORDER BY c.id LIMIT $2",
                                       query.after.value, query.limit)));

@@ -8,7 +8,7 @@
 #include <tuple>
 
 #include "core/delivery.hpp"
-#include "store/fold.hpp"
+#include "store/needle.hpp"
 
 namespace warmcall::store {
 
@@ -57,20 +57,6 @@ TimelineRow read_timeline_row(Rows& rows) {
     TimelineRow row;
     rows.read(row.id, row.contact, row.outreach, row.at, row.actor, row.what, row.text);
     return row;
-}
-
-std::string digits_of(std::string_view text) {
-    std::string digits;
-    for (const char c : text) {
-        if (c >= '0' && c <= '9')
-            digits += c;
-    }
-    return digits;
-}
-
-// "+49 (151) 234": nothing but what numbers are written with.
-bool looks_like_a_number(std::string_view text) {
-    return text.find_first_not_of("0123456789 +()-./") == std::string_view::npos;
 }
 
 }  // namespace
@@ -154,23 +140,14 @@ std::string trigrams_of(std::string_view words) {
     return all;
 }
 
-// What a search is for: part of a name, or of a number.
-struct Needle {
-    explicit Needle(const std::string& search)
-        : name{fold(search)}, digits{looks_like_a_number(search) ? digits_of(search) : ""} {}
-
-    // Whom to look at, for the index; nothing when it cannot tell.
-    std::string expression() const {
-        const std::string by_name = trigrams_of(name);
-        const std::string by_number = trigrams_of(digits);
-        if (by_name.empty() || (by_number.empty() && !digits.empty()) ||
-            name.find('\0') != std::string::npos)
-            return {};
-        return by_number.empty() ? by_name : "(" + by_name + ") OR (" + by_number + ")";
-    }
-
-    std::string name, digits;
-};
+// Whom to look at; nothing when the index cannot tell.
+std::string expression_of(const Needle& needle) {
+    const std::string by_name = trigrams_of(needle.name);
+    const std::string by_number = trigrams_of(needle.digits);
+    if (by_name.empty() || (by_number.empty() && !needle.digits.empty()))
+        return {};
+    return by_number.empty() ? by_name : "(" + by_name + ") OR (" + by_number + ")";
+}
 
 #define WARMCALL_FOUND_BY(name, digits)                                           \
     " AND c.merged_into IS NULL AND (" name " = '' OR instr(c.name_folded, " name \
@@ -184,7 +161,7 @@ struct Needle {
 // characters, by walking.
 std::vector<core::Case> find_contacts(Connection& db, const ContactQuery& query) {
     const Needle needle{query.search};
-    const std::string expression = needle.expression();
+    const std::string expression = expression_of(needle);
     std::vector<core::ContactId> ids;
     if (query.rep)
         ids = ids_of(

@@ -100,9 +100,10 @@ void SqliteUnit::add_addresses(core::ContactId contact, std::span<const core::Ad
 }
 
 // What the search knows them by, after its number.
-#define WARMCALL_SEARCHED_BY                                                    \
-    "c.id, c.name_folded || ' ' || coalesce((SELECT group_concat(a.value, ' ')" \
-    " FROM address a WHERE a.contact_id = c.id), '') FROM contact c WHERE c.id = ?"
+#define WARMCALL_SEARCHED_BY                                                  \
+    "c.id, coalesce((SELECT group_concat(a.value, ' ') FROM address a"        \
+    " WHERE a.contact_id = c.id), '') || ' ' || c.name_folded FROM contact c" \
+    " WHERE c.id = ?"
 
 void SqliteUnit::make_searchable(core::ContactId contact) {
     sql("INSERT INTO contact_search (rowid, words) SELECT " WARMCALL_SEARCHED_BY).run(contact);
