@@ -20,7 +20,8 @@ namespace fs = std::filesystem;
 using core::TomlFault;
 using core::TomlFile;
 
-constexpr std::uintmax_t config_bytes_max = 1024 * 1024;
+constexpr std::uintmax_t config_bytes_max = 16 * 1024 * 1024;  // ten thousand reps take three
+constexpr std::uintmax_t other_file_bytes_max = 1024 * 1024;
 constexpr std::uintmax_t secret_bytes_max = 64 * 1024;
 constexpr std::size_t files_per_folder_max = 1000;
 
@@ -735,7 +736,7 @@ void each_file(const fs::path& folder, std::string_view ending, Problem::Part pa
     }
     std::sort(files.begin(), files.end());
     for (const fs::path& file : files) {
-        const auto text = read_whole(file, config_bytes_max);
+        const auto text = read_whole(file, other_file_bytes_max);
         if (text)
             take(*text, file.string());
         else

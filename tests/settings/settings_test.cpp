@@ -161,6 +161,25 @@ TEST_CASE("a configuration that is in order is read into values") {
     CHECK(s.plan.templates.find("wellbeing", "en") != nullptr);
 }
 
+TEST_CASE("a company of ten thousand reps is read, and a file beyond all reason is not") {
+    const Folder folder;
+    std::string text = good_config;
+    constexpr std::size_t more = 10'000;
+    for (std::size_t i = 0; i < more; ++i) {
+        const std::string number = std::to_string(i);
+        text += "\n[[rep]]\nid = \"rep" + number + "\"\nname = \"Rep " + number +
+                "\"\nzone = \"Europe/Madrid\"\nstand_in = \"mira\"\n"
+                "hours = { mon = [\"10:00-14:00\"], tue = [\"16:00-20:00\"] }\n";
+    }
+    folder.write("config/warmcall.toml", text);
+    const auto read = folder.read();
+    INFO(all(read));
+    REQUIRE(read.problems.empty());
+    CHECK(read.settings.plan.reps.size() == more + 2);
+    folder.write("config/warmcall.toml", text + std::string(16 * 1024 * 1024, '\n'));
+    CHECK(all(folder.read()).find("larger than 16777216 bytes") != std::string::npos);
+}
+
 TEST_CASE("the configuration that is shipped is in order") {
     Folder folder;
     const fs::path source{WARMCALL_SOURCE_DIR};
