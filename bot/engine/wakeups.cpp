@@ -17,24 +17,26 @@ void Wakeups::stop() {
 }
 
 Wakeups::Woken Wakeups::wake_due() {
+    constexpr std::chrono::milliseconds pause_max{50};
+    const auto begun = std::chrono::steady_clock::now();
     Woken woken;
-    bool others = false;
-    do {
-        const std::size_t n = applier_.wake(slice_);
-        woken.n += n;
-        woken.more = n == slice_;
-        others = door_.anyone_waits();
-        const auto now = std::chrono::steady_clock::now();
-        if (others) {
-            somebody_at_ = now;
-        }
-        slice_ = now - somebody_at_ < calm_after ? a_few : std::min(2 * slice_, at_once);
-    } while (woken.more && !others && woken.n < at_once);
+    woken.n = applier_.wake(slice_);
+    woken.more = woken.n == slice_;
+    const auto ended = std::chrono::steady_clock::now();
+    if (door_.anyone_waits()) {
+        somebody_at_ = ended;
+    }
+    if (ended - somebody_at_ < calm_after) {
+        slice_ = a_few;
+        woken.pause = std::min<std::chrono::steady_clock::duration>(2 * (ended - begun), pause_max);
+    } else {
+        slice_ = std::min(2 * slice_, at_once);
+    }
     return woken;
 }
 
 asio::awaitable<void> Wakeups::run() {
-    constexpr auto look_every = std::chrono::seconds{1};
+    constexpr std::chrono::steady_clock::duration look_every = std::chrono::seconds{1};
     constexpr auto reconcile_every = std::chrono::seconds{5};
     constexpr auto tidy_every = std::chrono::minutes{1};
     constexpr std::size_t tidied_at_once = 2'000;
@@ -71,11 +73,9 @@ asio::awaitable<void> Wakeups::run() {
         if (tidy) {
             tidy_at = std::chrono::steady_clock::now() + tidy_every;
         }
-        if (!woken->more) {
-            timer_.expires_after(look_every);
-            boost::system::error_code stopped;
-            co_await timer_.async_wait(asio::redirect_error(asio::use_awaitable, stopped));
-        }
+        timer_.expires_after(woken->more ? woken->pause : look_every);
+        boost::system::error_code stopped;
+        co_await timer_.async_wait(asio::redirect_error(asio::use_awaitable, stopped));
     }
 }
 

@@ -20,7 +20,7 @@ class Wakeups {
     void stop();
 
     // In one transaction at the most. Many are cheaper together, but whoever comes meanwhile waits
-    // for them: while people come and go it goes on with a few at a time, in turn with them.
+    // for them: while people come and go it is a few at a time, in a third of the time.
     static constexpr std::size_t at_once = 500, a_few = 32;
     static constexpr auto calm_after = std::chrono::seconds{1};
 
@@ -28,6 +28,7 @@ class Wakeups {
     struct Woken {
         std::size_t n = 0;
         bool more = false;
+        std::chrono::steady_clock::duration pause{};  // before more of them
         Errands left;
     };
     Woken wake_due();  // on the writing thread
