@@ -52,6 +52,12 @@ export function launch() {
     });
 }
 
+// Chromium fetches a tab's icon through the document that stands there by then; when that is already about:blank, it refuses itself
+// (Local Network Access), in the name of a page that is gone.
+const isOfIconTooLate = (message) =>
+    (message.location().url === "about:blank" && message.text().includes("/icon.svg' from origin 'null'")) ||
+    (message.text() === "Failed to load resource: net::ERR_FAILED" && message.location().url.endsWith("/icon.svg"));
+
 // A fresh phone. Everything the page complains about is collected: a quiet console is part of every test.
 export async function phone(browser, options = {}) {
     const { width = 390, height = 844, language = "en", theme = "light", zone = "Europe/Berlin", workers = "block", ...rest } = options;
@@ -68,7 +74,8 @@ export async function phone(browser, options = {}) {
     const complaints = [];
     page.on("pageerror", (error) => complaints.push(String(error)));
     page.on("console", (message) => {
-        if (["error", "warning"].includes(message.type()) && !message.text().includes("blocked by Playwright")) complaints.push(message.text());
+        if (!["error", "warning"].includes(message.type()) || message.text().includes("blocked by Playwright") || isOfIconTooLate(message)) return;
+        complaints.push(message.text());
     });
     return { context, page, complaints };
 }
