@@ -9,6 +9,7 @@
 #include <new>
 
 #include "store/sqlite/page_cache.hpp"
+#include "store/sqlite/wal_file.hpp"
 
 namespace warmcall::store {
 
@@ -68,7 +69,8 @@ SQLite::Database open(const std::string& path, Role role) try {
         if (!std::filesystem::exists(path))
             make_private(path);
     }
-    return SQLite::Database{path, flags(path, role)};
+    return SQLite::Database{path.c_str(), flags(path, role), 0,
+                            role == Role::writer ? wal_vfs() : nullptr};
 } catch (const SQLite::Exception&) {
     throw StoreUnavailable{
         "the database " + path +
