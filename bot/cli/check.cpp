@@ -68,7 +68,7 @@ std::vector<Part> parts(const Settings& s) {
         {Problem::Part::calendars, "calendars",
          count(s.plan.calendar.countries.size(), "set of rules", "sets of rules")},
         {Problem::Part::replies, "replies",
-         count(s.plan.replies.stop.size(), "word", "words") + " for STOP"},
+         count(s.plan.replies.stop.sorted().size(), "word", "words") + " for STOP"},
         {Problem::Part::templates, "templates",
          count(s.plan.templates.templates.size(), "text", "texts") + ", fit to send"},
     };

@@ -171,7 +171,10 @@ std::string phrase_key(std::string_view phrase) {
 // Calls `found` with each of the sorted phrases that `rest` begins with; only those of its first
 // word are looked at.
 template <class Found>
-void phrases_at(const std::vector<std::string>& phrases, std::string_view rest, Found found) {
+void phrases_at(const Phrases& all, std::string_view rest, Found found) {
+    if (all.none_begins_like(rest))
+        return;
+    const std::vector<std::string>& phrases = all.sorted();
     const std::string_view word = rest.substr(0, rest.find(' '));
     const auto same_word =
         [&](const std::string& phrase) {  // a blank sorts before all else that may follow
@@ -184,19 +187,18 @@ void phrases_at(const std::vector<std::string>& phrases, std::string_view rest, 
             found(std::string_view{*phrase});
 }
 
-bool has_any(const std::vector<std::string>& phrases, const TextLine& line, std::size_t first,
-             std::size_t last) {
+bool has_any(const Phrases& phrases, const TextLine& line, std::size_t first, std::size_t last) {
     bool any = false;
     for (std::size_t word = first; word < last && !any; ++word)
         phrases_at(phrases, line.from(word), [&](std::string_view) { any = true; });
     return any;
 }
 
-bool has_any(const std::vector<std::string>& phrases, const TextLine& line) {
+bool has_any(const Phrases& phrases, const TextLine& line) {
     return has_any(phrases, line, 0, line.size());
 }
 
-TextLine without(const std::vector<std::string>& phrases, const TextLine& line) {
+TextLine without(const Phrases& phrases, const TextLine& line) {
     TextLine left;
     std::size_t covered = 0;  // bytes of the text a courtesy has taken
     for (std::size_t word = 0; word < line.size(); ++word) {
@@ -211,7 +213,7 @@ TextLine without(const std::vector<std::string>& phrases, const TextLine& line) 
 }
 
 // Is all of it made of stop entries: "stop", "STOP STOP", "stop unsubscribe"?
-bool made_of(const std::vector<std::string>& entries, std::string_view rest) {
+bool made_of(const Phrases& entries, std::string_view rest) {
     bool made = rest.empty();
     phrases_at(entries, rest, [&](std::string_view entry) {
         made = made || made_of(entries, rest.substr(entry.size() + 1));
@@ -267,6 +269,8 @@ bool stop_sign(std::string_view text, bool alone) {
     for (std::int32_t i = 0; static_cast<std::size_t>(i) < text.size();) {
         UChar32 c = 0;
         U8_NEXT_OR_FFFD(text.data(), i, static_cast<std::int32_t>(text.size()), c);
+        if (c < 0x80)
+            continue;
         if (std::find(signs.begin(), signs.end(), c) != signs.end() ||
             (alone && std::find(hands.begin(), hands.end(), c) != hands.end()))
             return true;
@@ -274,7 +278,7 @@ bool stop_sign(std::string_view text, bool alone) {
     return false;
 }
 
-void add_phrases(const TomlFile& file, std::string_view key, std::vector<std::string>& into) {
+void add_phrases(const TomlFile& file, std::string_view key, Phrases& into) {
     const toml::node* node = file.root().get(key);
     if (node == nullptr)
         return;
@@ -282,13 +286,31 @@ void add_phrases(const TomlFile& file, std::string_view key, std::vector<std::st
         std::string phrase = phrase_key(file.text(item));
         if (phrase.empty())
             file.wrong(item, "expected words, found nothing but punctuation");
-        const auto at = std::lower_bound(into.begin(), into.end(), phrase);
-        if (at == into.end() || *at != phrase)
-            into.insert(at, std::move(phrase));
+        into.add(std::move(phrase));
     }
 }
 
 }  // namespace
+
+Phrases::Phrases(std::initializer_list<std::string> phrases) {
+    for (const std::string& phrase : phrases)
+        add(phrase);
+}
+
+void Phrases::add(std::string phrase) {
+    const auto at = std::ranges::lower_bound(sorted_, phrase);
+    if (at != sorted_.end() && *at == phrase)
+        return;
+    begun_.set(beginning(phrase));
+    sorted_.insert(at, std::move(phrase));
+}
+
+// A word of one letter has a blank after it, or nothing more.
+std::size_t Phrases::beginning(std::string_view text) {
+    const auto first = static_cast<unsigned char>(text.empty() ? ' ' : text[0]);
+    const auto second = static_cast<unsigned char>(text.size() < 2 ? ' ' : text[1]);
+    return (first * 33U + second) % 1024;
+}
 
 std::string normalise(std::string_view text) {
     std::string out;

@@ -2,7 +2,9 @@
 // What kind of reply this is: a person, an automatic answer, a plain STOP, or perhaps one. Words
 // are data: config/replies/<language>.toml.
 
+#include <bitset>
 #include <chrono>
+#include <initializer_list>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -13,19 +15,34 @@
 
 namespace warmcall::core {
 
-// Every list is sorted, its entries normalised and without accents: as read_reply_words() makes
-// them.
+// Phrases in order, each once. Few words of a message begin any, and those that begin none are told
+// by their first two bytes.
+class Phrases {
+ public:
+    Phrases() = default;
+    Phrases(std::initializer_list<std::string> phrases);
+
+    void add(std::string phrase);
+    const std::vector<std::string>& sorted() const { return sorted_; }
+    bool none_begins_like(std::string_view word) const { return !begun_.test(beginning(word)); }
+
+ private:
+    static std::size_t beginning(std::string_view text);
+
+    std::vector<std::string> sorted_;
+    std::bitset<1024> begun_;
+};
+
+// The entries are normalised and without accents: as read_reply_words() makes them.
 struct ReplyWords {
-    std::vector<std::string> stop;          // the whole message, after normalising
-    std::vector<std::string> stop_phrases;  // anywhere: "take me off"
-    std::vector<std::string> stop_hints;    // a weak hit inside a sentence: ask the rep
-    std::vector<std::string>
-        automatic;  // phrases of automatic replies: "out of office", "thank you for contacting"
-    std::vector<std::string> courtesies;  // change nothing about a STOP: "please", "thank you"
-    std::vector<std::string>
+    Phrases stop;          // the whole message, after normalising
+    Phrases stop_phrases;  // anywhere: "take me off"
+    Phrases stop_hints;    // a weak hit inside a sentence: ask the rep
+    Phrases automatic;     // of automatic replies: "out of office", "thank you for contacting"
+    Phrases courtesies;    // change nothing about a STOP: "please", "thank you"
+    Phrases
         negations;  // just before a stop phrase they make it doubtful: "don't stop messaging me"
-    std::vector<std::string>
-        human;  // only a person writes this, whatever else is there: "thanks for asking"
+    Phrases human;  // only a person writes this, whatever else is there: "thanks for asking"
 };
 
 struct Reading {
