@@ -11,7 +11,8 @@
 namespace warmcall::net {
 
 struct ClientOptions {
-    std::size_t idle_per_origin_max = 64;
+    std::size_t idle_per_origin_max =
+        160;  // as many as are used at once: engine/dispatch, engine/alerts
     core::Duration idle_time =
         std::chrono::seconds{4};  // below the 5 s after which a reused connection is doubtful
     std::size_t answer_bytes_max = 1024 * 1024;
