@@ -1,6 +1,8 @@
 // The door without network and threads, for a profiler: reads the ingest benchmark's webhooks,
 // applies them in batches as group commit would, and prints what one update costs.
 //   apply CONFIG FILE UPDATES BATCH
+//   apply CONFIG wake OUTREACHES BATCH
+// wakes those that are due instead; nobody counts who may send at once.
 
 #include "engine/apply.hpp"
 
@@ -9,6 +11,7 @@
 #include <fstream>
 #include <iostream>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "ports/system.hpp"
@@ -25,11 +28,26 @@ double cpu_us() {
     return static_cast<double>(t.tv_sec) * 1e6 + static_cast<double>(t.tv_nsec) / 1e3;
 }
 
+int wake(Applier& applier, std::size_t outreaches, std::size_t batch) {
+    std::size_t done = 0;
+    const double from = cpu_us();
+    while (done < outreaches) {
+        const std::size_t n = applier.wake(batch);
+        if (n == 0) {
+            break;
+        }
+        done += n;
+    }
+    std::cout << done << " wake-ups in batches of " << batch << ": "
+              << (cpu_us() - from) / static_cast<double>(done) << " us of CPU each\n";
+    return 0;
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
     if (argc != 5) {
-        std::cerr << "apply CONFIG FILE UPDATES BATCH\n";
+        std::cerr << "apply CONFIG FILE|wake N BATCH\n";
         return 2;
     }
     const auto settings = load_settings(argv[1]);
@@ -42,6 +60,9 @@ int main(int argc, char** argv) {
     const std::unique_ptr<Store> store = make_store(settings->store_url);
     SystemClock clock;
     Applier applier{*store, settings->plan, clock};
+    if (std::string_view{argv[2]} == "wake") {
+        return wake(applier, updates, batch);
+    }
     const Account& account = settings->channels.front().account;
     const Provider& provider = *find_provider(account.provider);
     std::ifstream in{argv[2]};
