@@ -189,4 +189,7 @@ struct Case {
     bool operator==(const Case&) const = default;
 };
 
+// nullptr when it is not in the case: none of the present round, and nobody asked for it.
+const Message* message_in(const Case& c, MessageId id);
+
 }  // namespace warmcall::core

@@ -12,6 +12,11 @@ bool live(const Outreach& outreach) {
     return !std::holds_alternative<Closed>(outreach.phase);
 }
 
+const Message* message_in(const Case& c, MessageId id) {
+    const auto at = std::ranges::find(c.messages, id, &Message::id);
+    return at == c.messages.end() ? nullptr : &*at;
+}
+
 const Cadence& Turn::cadence() const {
     static const Cadence plain{
         .ladder = {{std::chrono::hours{4}, DayPart::any}, {std::chrono::days{1}, DayPart::any}}};

@@ -164,7 +164,7 @@ class Claiming {
             return;
         }
         const Wanted wanted{alert.contact, std::nullopt};
-        core::Case subject = unit_.load({&wanted, 1}).front();
+        core::Case subject = *unit_.load({&wanted, 1}).front();
         if (!alert.take_back) {
             if (alert.prompt && !waits_for(subject, alert.prompt)) {
                 settled_.push_back(done(alert, "seen in the meantime"));
@@ -270,7 +270,7 @@ class Claiming {
             return;
         }
         const Wanted wanted{told.contact, std::nullopt};
-        core::Case subject = unit_.load({&wanted, 1}).front();
+        core::Case subject = *unit_.load({&wanted, 1}).front();
         if (waits_for(subject, told.prompt)) {
             all.subjects.push_back(std::move(subject));
         }

@@ -294,9 +294,9 @@ std::size_t Applier::wake(std::size_t limit) {
         batch.load(wanted);
         begin_turns(unit, now);
         for (const ContactId contact : some) {
-            const Case before = batch.take(contact);
+            const SharedCase before = batch.take(contact);
             batch.decide(contact, core::Woke{}, "warmcall");
-            take_turn(before, batch.take(contact), now);
+            take_turn(*before, *batch.take(contact), now);
         }
         batch.flush();
     };
@@ -384,13 +384,13 @@ std::vector<Unsettled> Applier::unsettled(const core::ChannelId& channel, core::
         for (const MessageRef& ref : unit.unsettled(channel, since, limit)) {
             wanted.push_back({ref.contact, ref.message});
         }
-        for (const Case& c : unit.load(wanted)) {
+        for (const SharedCase& c : unit.load(wanted)) {
             const core::MessageId id = *wanted[found.size()].message;
-            const auto m = std::ranges::find(c.messages, id, &core::Message::id);
+            const core::Message* m = core::message_in(*c, id);
             const auto claim = unit.claim_of(id);
             Unsettled& one =
-                found.emplace_back(Unsettled{.contact = c.contact.id, .message = id, .send = {}});
-            if (m == c.messages.end() || !claim) {
+                found.emplace_back(Unsettled{.contact = c->contact.id, .message = id, .send = {}});
+            if (m == nullptr || !claim) {
                 continue;
             }
             one.send.message.token = claim->token;

@@ -63,8 +63,8 @@ using Work = std::variant<Delivered, Happened, Write, RepAway, Look>;
 
 struct Outcome {
     std::optional<core::Refusal> refusal;
-    std::optional<core::Case> after;  // of Happened
-    std::exception_ptr failure;       // of Write; or StoreUnavailable for any
+    SharedCase after;            // of Happened
+    std::exception_ptr failure;  // of Write; or StoreUnavailable for any
 };
 
 // What a commit may have left for others to do: texts that wait to be sent, reps to be told.

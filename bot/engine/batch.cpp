@@ -22,8 +22,8 @@ bool leaves_texts(const Case& before, const Case& after) {
         if (m.state != core::MessageState::queued) {
             return false;
         }
-        const auto was = std::ranges::find(before.messages, m.id, &core::Message::id);
-        return !m.id || was == before.messages.end() || *was != m;
+        const core::Message* was = core::message_in(before, m.id);
+        return !m.id || was == nullptr || *was != m;
     });
 }
 
@@ -37,9 +37,19 @@ bool leaves_alerts(const Case& before, const Case& after,
 }
 
 bool has_all(const Case& c, std::span<const core::MessageId> messages) {
-    return std::ranges::all_of(messages, [&](core::MessageId id) {
-        return std::ranges::find(c.messages, id, &core::Message::id) != c.messages.end();
-    });
+    return std::ranges::all_of(
+        messages, [&](core::MessageId id) { return core::message_in(c, id) != nullptr; });
+}
+
+// With the other's messages as well.
+SharedCase joined(const SharedCase& c, const Case& other) {
+    Case both = *c;
+    for (const core::Message& m : other.messages) {
+        if (core::message_in(both, m.id) == nullptr) {
+            both.messages.push_back(m);
+        }
+    }
+    return std::make_shared<const Case>(std::move(both));
 }
 
 std::vector<core::MessageId> messages_of(const core::Event& event) {
@@ -60,7 +70,7 @@ std::vector<core::MessageId> messages_of(const core::Event& event) {
 
 Batch::Open& Batch::opened(ContactId contact, std::span<const core::MessageId> messages) {
     const auto known = open_.find(contact);
-    if (known != open_.end() && has_all(known->second.after, messages)) {
+    if (known != open_.end() && has_all(*known->second.after, messages)) {
         return known->second;
     }
     if (known != open_.end()) {
@@ -79,28 +89,25 @@ void Batch::load(std::span<const Wanted> wanted) {
     for (const Wanted& w : wanted) {
         const auto known = open_.find(w.contact);
         if (known == open_.end() ||
-            (w.message && !has_all(known->second.before, {&*w.message, 1}))) {
+            (w.message && !has_all(*known->second.before, {&*w.message, 1}))) {
             missing.push_back(w);
         }
     }
     if (missing.empty()) {
         return;
     }
-    std::vector<Case> cases = unit.load(missing);
+    const std::vector<SharedCase> cases = unit.load(missing);
     for (std::size_t i = 0; i < cases.size(); ++i) {
         const ContactId id = missing[i].contact;
         const auto [at, fresh] = open_.try_emplace(id);
+        Open& o = at->second;
         if (fresh) {
-            at->second.before = std::move(cases[i]);
-            at->second.after = at->second.before;
+            o.before = o.after = cases[i];
             order_.push_back(id);
-            continue;
-        }
-        for (core::Message& m : cases[i].messages) {
-            if (!has_all(at->second.before, {&m.id, 1})) {
-                at->second.before.messages.push_back(m);
-                at->second.after.messages.push_back(std::move(m));
-            }
+        } else {
+            const bool undecided = o.after == o.before;
+            o.before = joined(o.before, *cases[i]);
+            o.after = undecided ? o.before : joined(o.after, *cases[i]);
         }
     }
 }
@@ -113,7 +120,7 @@ void Batch::load_all(std::span<const MessageRef> refs) {
     load(wanted);
 }
 
-const Case& Batch::take(ContactId contact, std::span<const core::MessageId> messages) {
+SharedCase Batch::take(ContactId contact, std::span<const core::MessageId> messages) {
     return opened(contact, messages).after;
 }
 
@@ -121,15 +128,15 @@ std::optional<core::Refusal> Batch::decide(ContactId contact, const core::Event&
                                            std::string_view actor,
                                            std::span<const core::MessageId> messages) {
     Open* o = &opened(contact, messages);
-    if (closed_something(o->after)) {
+    if (closed_something(*o->after)) {
         flush();
         o = &opened(contact, messages);
     }
-    core::Transition t = core::decide(applier_.plan_, o->after, event, now);
+    core::Transition t = core::decide(applier_.plan_, *o->after, event, now);
     if (t.refusal) {
         return std::move(t.refusal);
     }
-    o->after = std::move(t.next);
+    o->after = std::make_shared<const Case>(std::move(t.next));
     std::ranges::move(t.effects, std::back_inserter(o->effects));
     o->actor = actor;
     return std::nullopt;
@@ -140,12 +147,12 @@ void Batch::flush() {
     changes.reserve(order_.size());
     for (const ContactId id : order_) {
         const Open& o = open_.at(id);
-        if (o.before != o.after || !o.effects.empty()) {
-            changes.push_back({&o.before, &o.after, o.effects, o.actor});
+        if ((o.before != o.after && *o.before != *o.after) || !o.effects.empty()) {
+            changes.push_back({o.before.get(), o.after.get(), o.effects, o.actor});
             applier_.note_write(id);
             Errands& left = applier_.errands_;
-            left.texts = left.texts || leaves_texts(o.before, o.after);
-            left.alerts = left.alerts || leaves_alerts(o.before, o.after, o.effects);
+            left.texts = left.texts || leaves_texts(*o.before, *o.after);
+            left.alerts = left.alerts || leaves_alerts(*o.before, *o.after, o.effects);
         }
     }
     applier_.step("decided");
@@ -185,9 +192,9 @@ Outcome Batch::happen(const Happened& h) {
 
 // Receipts that were quicker than the answer to our send.
 void Batch::join_parked(ContactId contact, const core::SendSettled& settled) {
-    const Case& c = open_.at(contact).after;
-    const auto m = std::ranges::find(c.messages, settled.message, &core::Message::id);
-    if (m == c.messages.end()) {
+    const SharedCase c = open_.at(contact).after;
+    const core::Message* m = core::message_in(*c, settled.message);
+    if (m == nullptr) {
         return;
     }
     for (const ParkedReceipt& receipt : unit.unpark(m->channel, settled.facts.provider_id)) {

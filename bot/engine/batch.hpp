@@ -21,7 +21,7 @@ class Batch {
     const core::Timestamp now;
 
     // As it is by now; with these messages in it, although their round may be over.
-    const core::Case& take(core::ContactId contact, std::span<const core::MessageId> messages = {});
+    SharedCase take(core::ContactId contact, std::span<const core::MessageId> messages = {});
     // Those that are not there yet in one look; several wanted messages of one contact join in one
     // case.
     void load(std::span<const Wanted> wanted);
@@ -41,7 +41,7 @@ class Batch {
 
  private:
     struct Open {
-        core::Case before, after;
+        SharedCase before, after;  // the same one until something was decided
         std::vector<core::Effect> effects;
         std::string actor;
     };

@@ -99,22 +99,21 @@ std::optional<core::Verdict> Applier::hindrance(Batch& batch, const Case& subjec
 std::optional<Claimed> Applier::prepare(Batch& batch, const MessageRef& ref, const Token& token,
                                         std::set<core::ChannelId>& spent) {
     const std::span<const core::MessageId> id{&ref.message, 1};
-    const Case& c = batch.take(ref.contact, id);
-    const auto at = std::ranges::find(c.messages, ref.message, &core::Message::id);
-    if (at == c.messages.end() || at->state != core::MessageState::queued ||
-        spent.contains(at->channel)) {
+    const SharedCase c = batch.take(ref.contact, id);
+    const core::Message* at = core::message_in(*c, ref.message);
+    if (at == nullptr || at->state != core::MessageState::queued || spent.contains(at->channel)) {
         return std::nullopt;
     }
-    core::Verdict verdict = core::gate(plan_, c, *at, batch.now);
+    core::Verdict verdict = core::gate(plan_, *c, *at, batch.now);
     if (verdict.go()) {
         Claimed claimed{.contact = ref.contact, .message = *at, .token = token};
-        Result<Outbound> outbound = compose(plan_, c, *at, token);
+        Result<Outbound> outbound = compose(plan_, *c, *at, token);
         if (!outbound) {
             verdict = {.code = core::GateCode::template_unfit,
                        .sentence = outbound.error().message};
         } else {
             claimed.outbound = std::move(*outbound);
-            auto hindered = hindrance(batch, c, claimed, spent);
+            auto hindered = hindrance(batch, *c, claimed, spent);
             if (spent.contains(claimed.message.channel)) {
                 return std::nullopt;
             }
@@ -184,10 +183,10 @@ bool Applier::may_leave(Unit& unit, core::Timestamp now, const Claimed& claimed,
                         core::Duration budget) {
     Batch batch{*this, unit, now};
     const std::span<const core::MessageId> id{&claimed.message.id, 1};
-    const Case& c = batch.take(claimed.contact, id);
-    const auto at = std::ranges::find(c.messages, claimed.message.id, &core::Message::id);
+    const SharedCase c = batch.take(claimed.contact, id);
+    const core::Message* at = core::message_in(*c, claimed.message.id);
     const auto claim = unit.claim_of(claimed.message.id);
-    const bool ours = at != c.messages.end() && at->state == core::MessageState::claimed && claim &&
+    const bool ours = at != nullptr && at->state == core::MessageState::claimed && claim &&
                       claim->token == claimed.token;
     if (!ours) {
         return false;  // whoever holds it now settles it
@@ -202,7 +201,7 @@ bool Applier::may_leave(Unit& unit, core::Timestamp now, const Claimed& claimed,
         batch.flush();
         return false;
     }
-    const core::Verdict verdict = core::gate(plan_, c, *at, now);
+    const core::Verdict verdict = core::gate(plan_, *c, *at, now);
     if (!verdict.go()) {
         batch.decide(claimed.contact, core::GateRefused{claimed.message.id, verdict}, "warmcall",
                      id);

@@ -226,8 +226,8 @@ void Deliveries::learn(ContactId contact, const core::Address& address) {
     if (!learned_.try_emplace(address, contact).second) {
         return;  // the first evidence stands
     }
-    const Case& subject = batch_.take(contact);
-    if (std::ranges::find(subject.contact.addresses, address) == subject.contact.addresses.end()) {
+    const std::vector<core::Address> known = batch_.take(contact)->contact.addresses;
+    if (std::ranges::find(known, address) == known.end()) {
         batch_.decide(contact, core::AddressLearned{.now = address}, "provider");
     }
 }
@@ -289,14 +289,14 @@ void Deliveries::rep_says(const core::RepId& rep, const Fresh& f, const InReply&
         }
         tap = RepTap{*verb, about->prompt, about->contact};
     }
-    const Case subject = batch_.take(tap->contact);  // followed through a merge
-    const auto refusal = tapped(rep, *tap, subject);
+    const SharedCase subject = batch_.take(tap->contact);  // followed through a merge
+    const auto refusal = tapped(rep, *tap, *subject);
     const auto known = applier_.plan_.reps.find(rep);
     batch_.unit.tell_rep(
         {.rep = rep,
-         .contact = subject.contact.id,
+         .contact = subject->contact.id,
          .text = answer_to(
-             tap->verb, core::first_name(subject.contact.name),
+             tap->verb, core::first_name(subject->contact.name),
              known == applier_.plan_.reps.end() ? std::string{} : known->second.language, refusal),
          .device = about && !about->device.empty() ? about->device : message_device(rep)},
         batch_.now);
@@ -327,17 +327,12 @@ void Deliveries::slow_down(const core::Message& message, const core::Facts& fact
     }
 }
 
-const core::Message* Deliveries::message_of(const MessageRef& ref) {
-    const auto& messages = batch_.take(ref.contact).messages;
-    const auto m = std::ranges::find(messages, ref.message, &core::Message::id);
-    return m == messages.end() ? nullptr : &*m;
-}
-
 void Deliveries::on(const Fresh& f, const InStatus& status, const Person&, const Ours& message) {
     if (message) {
         batch_.decide(message->contact, core::DeliveryLearned{message->message, status.facts},
                       "provider", {&message->message, 1});
-        if (const core::Message* m = message_of(*message)) {
+        const SharedCase subject = batch_.take(message->contact);
+        if (const core::Message* m = core::message_in(*subject, message->message)) {
             slow_down(*m, status.facts);
         }
         return;

@@ -59,7 +59,6 @@ class Deliveries {
     std::optional<core::Refusal> tapped(const core::RepId& rep, const RepTap& tap,
                                         const core::Case& subject);
     void slow_down(const core::Message& message, const core::Facts& facts);
-    const core::Message* message_of(const MessageRef& ref);
 
     Applier& applier_;
     Batch& batch_;

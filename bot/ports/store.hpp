@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <functional>
 #include <map>
+#include <memory>
 #include <optional>
 #include <span>
 #include <stdexcept>
@@ -65,6 +66,9 @@ struct Wanted {
     core::ContactId contact;
     std::optional<core::MessageId> message;  // to be in Case::messages although its round is over
 };
+
+// As it was at one moment: whoever has it may keep it, and nobody changes it.
+using SharedCase = std::shared_ptr<const core::Case>;
 
 struct Change {
     const core::Case* before = nullptr;
@@ -225,7 +229,7 @@ class Unit {
     virtual std::size_t drop_parked(core::Timestamp older_than) = 0;
 
     // -- the cases
-    virtual std::vector<core::Case> load(
+    virtual std::vector<SharedCase> load(
         std::span<const Wanted> wanted) = 0;  // in order; a missing contact throws
     // Writes what differs, numbers what is new, appends the timeline. Throws Conflict when a
     // version has moved.

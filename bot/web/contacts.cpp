@@ -182,7 +182,7 @@ std::optional<core::Refusal> decide_one(Unit& unit, const core::Plan& plan, core
                                         const core::Event& event, std::string_view actor,
                                         core::Timestamp now) {
     const Wanted wanted{id, std::nullopt};
-    const core::Case before = unit.load(std::span{&wanted, 1}).at(0);
+    const core::Case before = *unit.load(std::span{&wanted, 1}).at(0);
     const core::Transition decided = core::decide(plan, before, event, now);
     if (decided.refusal)
         return decided.refusal;
@@ -346,7 +346,7 @@ Handled change_contact(Site& site, Call& call) {
         co_return not_among_yours("contact", id.value);
     co_await put(site, [id, changes, actor = call.actor()](Unit& unit, core::Timestamp now) {
         const Wanted wanted{id, std::nullopt};
-        const core::Case before = unit.load(std::span{&wanted, 1}).at(0);
+        const core::Case before = *unit.load(std::span{&wanted, 1}).at(0);
         core::Case after = before;
         const std::string what = change(after.contact, changes);
         if (what.empty())
@@ -395,14 +395,14 @@ Handled merge_contact(Site& site, Call& call) {
     const bool merged = co_await put(site, [from, into, &plan = site.plan, actor = call.actor()](
                                                Unit& unit, core::Timestamp now) {
         const std::vector<Wanted> wanted{{from, std::nullopt}, {into, std::nullopt}};
-        const std::vector<core::Case> both = unit.load(wanted);
+        const std::vector<SharedCase> both = unit.load(wanted);
         const auto is_live = [](const core::Case& c) {
             return c.outreach && core::live(*c.outreach);
         };
-        if (is_live(both[0]) && !is_live(both[1]))
+        if (is_live(*both[0]) && !is_live(*both[1]))
             return false;  // what is under way would end, and nothing would go on in its place
-        const core::Transition end = core::decide(plan, both[0], core::MergedAway{}, now);
-        const Change one{&both[0], &end.next, end.effects, actor};
+        const core::Transition end = core::decide(plan, *both[0], core::MergedAway{}, now);
+        const Change one{both[0].get(), &end.next, end.effects, actor};
         unit.save(std::span{&one, 1}, now);
         unit.merge_contacts(from, into, now);
         return true;

@@ -171,15 +171,15 @@ std::vector<std::optional<core::Refusal>> enrol(
         std::vector<Wanted> load;
         for (std::size_t i = begin; i < end; ++i)
             load.push_back({wanted[i].first, std::nullopt});
-        const std::vector<core::Case> before = unit.load(load);
+        const std::vector<SharedCase> before = unit.load(load);
         std::vector<core::Transition> decided;
         for (std::size_t i = begin; i < end; ++i)
             decided.push_back(
-                core::decide(plan, before[i - begin], core::Enrolled{wanted[i].second}, now));
+                core::decide(plan, *before[i - begin], core::Enrolled{wanted[i].second}, now));
         std::vector<Change> changes;
         for (std::size_t i = 0; i < decided.size(); ++i) {
             if (!decided[i].refusal)
-                changes.push_back({&before[i], &decided[i].next, decided[i].effects, actor});
+                changes.push_back({before[i].get(), &decided[i].next, decided[i].effects, actor});
             refusals.push_back(decided[i].refusal);
         }
         unit.save(changes, now);

@@ -374,7 +374,7 @@ TEST_CASE("three prompts within a minute are one on the phone, and it names them
         const auto ring = [&](core::ContactId id) {
             w.store->transact([&](Unit& u) {
                 const Wanted wanted{id, std::nullopt};
-                const core::Case before = u.load({&wanted, 1}).front();
+                const core::Case before = *u.load({&wanted, 1}).front();
                 core::Case after = before;
                 REQUIRE(after.prompt);
                 after.prompt->ladder_step += 1;

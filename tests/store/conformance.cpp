@@ -402,14 +402,14 @@ TEST_CASE("what is new of several contacts is saved in one go, each under its ow
     const core::ContactId a = add(*store, amara()), b = add(*store, plain("Ben", "+4915112345678"));
     store->transact([&](Unit& u) {
         const std::vector<Wanted> wanted{{b, std::nullopt}, {a, std::nullopt}};
-        const std::vector<Case> before = u.load(wanted);
-        CHECK(before.at(0).contact.id == b);
-        std::vector<Case> next = before;
+        const std::vector<SharedCase> before = u.load(wanted);
+        CHECK(before.at(0)->contact.id == b);
+        std::vector<Case> next{*before.at(0), *before.at(1)};
         for (Case& c : next)
             c.outreach = planned();
         const std::vector<core::Effect> effects{core::Noted{"enrolled", ""}};
-        const std::vector<Change> changes{{&before[0], &next[0], effects, "ravi"},
-                                          {&before[1], &next[1], effects, "mia"}};
+        const std::vector<Change> changes{{before[0].get(), &next[0], effects, "ravi"},
+                                          {before[1].get(), &next[1], effects, "mia"}};
         u.save(changes, t0);
     });
     CHECK(store->contact(a)->outreach->contact == a);
@@ -435,12 +435,12 @@ TEST_CASE("a case holds the messages of the present round, and the one that was 
     store->transact([&](Unit& u) {
         const std::vector<Wanted> wanted{{id, old}, {id, now_is.messages[0].id}};
         const auto cases = u.load(wanted);
-        REQUIRE(cases.at(0).messages.size() == 2);
-        CHECK(cases.at(0).messages.at(0).id == old);
-        CHECK(cases.at(1).messages.size() == 1);
-        Case next = cases.at(0);
+        REQUIRE(cases.at(0)->messages.size() == 2);
+        CHECK(cases.at(0)->messages.at(0).id == old);
+        CHECK(cases.at(1)->messages.size() == 1);
+        Case next = *cases.at(0);
         next.messages.at(0).facts.read = after(1h);
-        save(u, cases.at(0), next);
+        save(u, *cases.at(0), next);
     });
     CHECK(store->messages(id, 10).at(1).facts.read == after(1h));
 }
@@ -451,7 +451,7 @@ TEST_CASE("a message of somebody else is never in a contact's case") {
     const core::MessageId message = message_of(*store, a);
     store->transact([&](Unit& u) {
         const Wanted wanted{b, message};
-        CHECK(u.load({&wanted, 1}).front().messages.empty());
+        CHECK(u.load({&wanted, 1}).front()->messages.empty());
     });
 }
 
@@ -994,7 +994,7 @@ TEST_CASE("the confirmation of a stop outlives the outreach, and needs none") {
     CHECK(store->messages(id, 10).at(0).id == ids[0]);
     store->transact([&](Unit& u) {
         const Wanted wanted{id, ids[0]};
-        CHECK(u.load({&wanted, 1}).front().messages.size() == 1);
+        CHECK(u.load({&wanted, 1}).front()->messages.size() == 1);
     });
 }
 

@@ -61,7 +61,7 @@ inline core::ContactId add(Store& store, const NewContact& n) {
 
 inline Case load(Unit& u, core::ContactId id) {
     const Wanted wanted{id, std::nullopt};
-    return u.load({&wanted, 1}).front();
+    return *u.load({&wanted, 1}).front();
 }
 
 inline void save(Unit& u, const Case& before, const Case& now_is,

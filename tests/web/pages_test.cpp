@@ -342,7 +342,7 @@ TEST_CASE("how the line ended is chosen already on the page, and the rep correct
     const auto ended = [&](core::Line line) {
         world.transact([&](Unit& unit) {
             const Wanted wanted{core::ContactId{ana.contact}, std::nullopt};
-            const core::Case before = unit.load(std::span{&wanted, 1}).at(0);
+            const core::Case before = *unit.load(std::span{&wanted, 1}).at(0);
             core::Case after = before;
             after.prompt->line = line;
             const Change change{&before, &after, {}, "provider"};

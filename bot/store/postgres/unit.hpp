@@ -52,7 +52,7 @@ class PostgresUnit final : public Unit {
                                       std::string_view provider_id) override;
     std::size_t drop_parked(core::Timestamp older_than) override;
 
-    std::vector<core::Case> load(std::span<const Wanted> wanted) override;
+    std::vector<SharedCase> load(std::span<const Wanted> wanted) override;
     void save(std::span<const Change> changes, core::Timestamp now) override;
     std::vector<Added> add_contacts(std::span<const NewContact> contacts,
                                     core::Timestamp now) override;

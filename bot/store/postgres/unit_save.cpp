@@ -61,7 +61,7 @@ std::size_t count_of(std::span<const Change> changes, bool (*is)(const Change&))
 
 }  // namespace
 
-std::vector<core::Case> PostgresUnit::load(std::span<const Wanted> wanted) {
+std::vector<SharedCase> PostgresUnit::load(std::span<const Wanted> wanted) {
     std::vector<core::ContactId> contacts;
     std::vector<core::MessageId> messages;
     for (const Wanted& w : wanted) {
@@ -70,12 +70,12 @@ std::vector<core::Case> PostgresUnit::load(std::span<const Wanted> wanted) {
             messages.push_back(*w.message);
     }
     const Cases found = read_cases(db_, contacts, messages, Lock::yes);
-    std::vector<core::Case> cases;
+    std::vector<SharedCase> cases;
     cases.reserve(wanted.size());
     for (const Wanted& w : wanted) {
         if (!found.by_asked.contains(w.contact))
             throw std::out_of_range{"there is no contact " + std::to_string(w.contact.value)};
-        cases.push_back(found.with(w.contact, w.message));
+        cases.push_back(std::make_shared<const core::Case>(found.with(w.contact, w.message)));
     }
     return cases;
 }
@@ -452,8 +452,8 @@ void Saving::write_prompts() {
 void Saving::take_messages(const Step& s) {
     for (const core::Message& m : s.after.messages) {
         if (m.id) {
-            const auto was = std::ranges::find(s.before.messages, m.id, &core::Message::id);
-            if (was == s.before.messages.end())
+            const core::Message* was = core::message_in(s.before, m.id);
+            if (was == nullptr)
                 throw std::logic_error{"a message is to be saved that was not loaded"};
             if (*was != m)
                 take_message(*was, m);

@@ -3,35 +3,22 @@
 // writing connection has them: nobody else changes the tables. A place for each number modulo the
 // size: bounded, and neighbours never fight for one.
 
-#include <memory>
 #include <vector>
 
-#include "core/outreach.hpp"
+#include "ports/store.hpp"
 
 namespace warmcall::store {
 
 class CaseCache {
  public:
-    const core::Case* find(core::ContactId id) const {
-        const auto& place = places_[place_of(id)];
-        return place != nullptr && place->contact.id == id ? place.get() : nullptr;
+    SharedCase find(core::ContactId id) const {
+        const SharedCase& place = places_[place_of(id)];
+        return place != nullptr && place->contact.id == id ? place : nullptr;
     }
-    // To be changed as the tables are.
-    core::Case* change(core::ContactId id) {
-        if (find(id) == nullptr)
-            return nullptr;
+    void put(SharedCase stored) {
+        const core::ContactId id = stored->contact.id;
+        places_[place_of(id)] = std::move(stored);
         touched_.push_back(id);
-        return places_[place_of(id)].get();
-    }
-    const core::Case& put(core::Case stored) {
-        const core::ContactId id = stored.contact.id;
-        auto& place = places_[place_of(id)];
-        if (place == nullptr)
-            place = std::make_unique<core::Case>(std::move(stored));
-        else
-            *place = std::move(stored);
-        touched_.push_back(id);
-        return *place;
     }
     void forget(core::ContactId id) {
         if (find(id) != nullptr)
@@ -51,7 +38,7 @@ class CaseCache {
         return static_cast<std::size_t>(id.value) % size;
     }
 
-    std::vector<std::unique_ptr<core::Case>> places_{size};
+    std::vector<SharedCase> places_{size};
     std::vector<core::ContactId> touched_;  // in this transaction
 };
 

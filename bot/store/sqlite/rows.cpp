@@ -247,7 +247,7 @@ std::optional<core::Case> read_case(Connection& db, core::ContactId id,
 }
 
 void add_message(Connection& db, core::Case& c, core::MessageId wanted) {
-    if (std::ranges::find(c.messages, wanted, &core::Message::id) != c.messages.end())
+    if (core::message_in(c, wanted) != nullptr)
         return;
     Rows rows = db.sql("SELECT " WARMCALL_MESSAGE_COLUMNS
                        " FROM outbox m WHERE m.id = ? AND m.contact_id = ?")

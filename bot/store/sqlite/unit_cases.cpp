@@ -74,22 +74,25 @@ struct SqliteUnit::Saving {
     std::vector<core::Message> messages{};     // as they are stored now
 };
 
-std::vector<core::Case> SqliteUnit::load(std::span<const Wanted> wanted) {
-    std::vector<core::Case> cases;
+std::vector<SharedCase> SqliteUnit::load(std::span<const Wanted> wanted) {
+    std::vector<SharedCase> cases;
     cases.reserve(wanted.size());
     for (const Wanted& w : wanted) {
-        if (const core::Case* known = cases_.find(w.contact)) {
-            cases.push_back(*known);
-        } else {
-            auto found = read_case(db_, w.contact);
-            if (!found)
+        SharedCase found = cases_.find(w.contact);
+        if (found == nullptr) {
+            auto stored = read_case(db_, w.contact);
+            if (!stored)
                 throw std::out_of_range{"there is no contact " + std::to_string(w.contact.value)};
+            found = std::make_shared<const core::Case>(std::move(*stored));
             if (found->contact.id == w.contact)  // not merged into another
-                cases_.put(*found);
-            cases.push_back(std::move(*found));
+                cases_.put(found);
         }
-        if (w.message)
-            add_message(db_, cases.back(), *w.message);
+        if (w.message && !core::message_in(*found, *w.message)) {
+            core::Case more = *found;
+            add_message(db_, more, *w.message);
+            found = std::make_shared<const core::Case>(std::move(more));
+        }
+        cases.push_back(std::move(found));
     }
     return cases;
 }
@@ -163,7 +166,7 @@ void SqliteUnit::remember(const Saving& saving) {
             stored.messages.push_back(m);
     }
     std::ranges::sort(stored.messages, {}, &core::Message::id);
-    cases_.put(std::move(stored));
+    cases_.put(std::make_shared<const core::Case>(std::move(stored)));
     assert(read_case(db_, saving.contact) == *cases_.find(saving.contact));
 }
 
@@ -211,17 +214,19 @@ void SqliteUnit::link_outreach(const Saving& saving) {
 namespace {
 
 // Equal but for when it is looked at again: most receipts change no more than that.
-bool only_later(const core::Outreach& was, const core::Outreach& o) {
-    core::Outreach moved = was;
-    moved.next.due_at = o.next.due_at;
-    moved.wake_at = o.wake_at;
-    return moved == o;
+bool only_later(const core::Case& before, const core::Case& after) {
+    if (before.prompt != after.prompt)
+        return false;
+    core::Outreach moved = *before.outreach;
+    moved.next.due_at = after.outreach->next.due_at;
+    moved.wake_at = after.outreach->wake_at;
+    return moved == *after.outreach;
 }
 
 }  // namespace
 
-// SQLite rewrites every tree a named column is part of, changed or not: so an update names no more
-// than it must.
+// SQLite rewrites every tree a named column is part of, and looks up what it refers to, changed or
+// not: so an update names no more than it must.
 void SqliteUnit::update_outreach(Saving& saving) {
     const core::Outreach& o = *saving.after.outreach;
     const core::Outreach& was = *saving.before.outreach;
@@ -229,10 +234,10 @@ void SqliteUnit::update_outreach(Saving& saving) {
         throw std::logic_error{"a closed outreach is not opened again: the next one is new"};
     const OutreachColumns c{o};
     const std::int64_t changed =
-        only_later(was, o)
-            ? sql("UPDATE outreach SET next_due_at = ?, wake_at = ?, prompt_id = ?, last_line = coalesce(?, last_line), version = version + 1"
+        only_later(saving.before, saving.after)
+            ? sql("UPDATE outreach SET next_due_at = ?, wake_at = ?, last_line = coalesce(?, last_line), version = version + 1"
                   " WHERE id = ? AND version = ?")
-                  .run(c.next_due_at, c.wake_at, saving.prompt, saving.last_line, o.id, was.version)
+                  .run(c.next_due_at, c.wake_at, saving.last_line, o.id, was.version)
         : is_closed(o)
             ? sql("UPDATE outreach SET live = 0, phase = ?, phase_by = NULL, phase_at = ?, phase_reason = ?, next_kind = NULL, next_owner = NULL,"
                   " next_due_at = NULL, wake_at = NULL, round = ?, attempt = ?, rerouted = ?, replied_at = ?, promise_at = ?, promise_topic = ?,"
@@ -361,9 +366,8 @@ void SqliteUnit::save_messages(Saving& saving) {
             stored.facts.queued = after.facts.queued.value_or(saving.now);
             stored.id = insert_message(stored);
         } else {
-            const auto& all = saving.before.messages;
-            const auto before = std::ranges::find(all, after.id, &core::Message::id);
-            if (before == all.end())
+            const core::Message* before = core::message_in(saving.before, after.id);
+            if (before == nullptr)
                 throw std::logic_error{"a message is to be saved that was not loaded"};
             if (*before != after)
                 stored.facts = update_message(*before, after);
@@ -441,9 +445,8 @@ std::int64_t SqliteUnit::update_progress(const core::Message& before, const core
 }
 
 core::Facts SqliteUnit::stored_facts(core::ContactId contact, core::MessageId id) {
-    if (const core::Case* known = cases_.find(contact)) {
-        const auto m = std::ranges::find(known->messages, id, &core::Message::id);
-        if (m != known->messages.end())
+    if (const SharedCase known = cases_.find(contact)) {
+        if (const core::Message* m = core::message_in(*known, id))
             return m->facts;
     }
     Rows rows =

@@ -163,14 +163,14 @@ void SqliteUnit::claim(std::span<const Claim> claims, core::Timestamp now) {
 
 void SqliteUnit::remember_claim(core::ContactId contact, core::MessageId message,
                                 core::Timestamp now) {
-    core::Case* known = cases_.change(contact);
-    if (known == nullptr)
+    const SharedCase known = cases_.find(contact);
+    if (known == nullptr || core::message_in(*known, message) == nullptr)
         return;
-    const auto m = std::ranges::find(known->messages, message, &core::Message::id);
-    if (m == known->messages.end())
-        return;
-    m->state = core::MessageState::claimed;
-    m->facts.claimed = m->facts.claimed.value_or(now);
+    core::Case claimed = *known;
+    core::Message& m = *std::ranges::find(claimed.messages, message, &core::Message::id);
+    m.state = core::MessageState::claimed;
+    m.facts.claimed = m.facts.claimed.value_or(now);
+    cases_.put(std::make_shared<const core::Case>(std::move(claimed)));
 }
 
 std::vector<MessageRef> SqliteUnit::lapsed(core::Timestamp now, std::size_t limit) {
