@@ -18,6 +18,7 @@
 #include "cli/commands.hpp"
 #include "cli/control.hpp"
 #include "engine/alerts.hpp"
+#include "engine/devices.hpp"
 #include "engine/dispatch.hpp"
 #include "engine/door.hpp"
 #include "engine/lookups.hpp"

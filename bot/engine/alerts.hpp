@@ -1,17 +1,14 @@
 #pragma once
-// Prompts and notices on their way to the reps' phones: split over the rep's devices, told in
-// order until somebody acknowledges. Unlike a contact's message, one in doubt is sent again.
+// Prompts and notices on their way to the reps' phones, told in order until somebody acknowledges.
+// Unlike a contact's message, one in doubt is sent again.
 
 #include <boost/asio/awaitable.hpp>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/steady_timer.hpp>
-#include <deque>
-#include <functional>
-#include <map>
-#include <optional>
 #include <string>
 #include <vector>
 
+#include "engine/alert_claims.hpp"
 #include "engine/apply.hpp"
 #include "engine/dispatch.hpp"
 #include "engine/door.hpp"
@@ -20,68 +17,6 @@
 #include "ports/transport.hpp"
 
 namespace warmcall {
-
-using PromptLink = std::function<std::string(core::PromptId, const core::RepId&)>;
-
-// How the reps are told: everything that does not change while the service runs.
-struct Phones {
-    const Notifier* (*find)(std::string_view way) = &find_notifier;
-    std::map<core::RepId, std::vector<Device>> devices;  // of the configuration
-    PromptLink link;                                     // of a prompt; without one: the day's list
-    Secret tap_key;                                      // signs the buttons' ids
-    std::optional<PushKey> push_key;
-    std::vector<std::string> push_services;
-};
-
-// A rep with a number and a channel, and no "message" device of their own, gets one: at once when
-// it is the only one, else after three minutes.
-std::map<core::RepId, std::vector<Device>> with_messages(
-    const core::Plan& plan, std::map<core::RepId, std::vector<Device>> devices);
-
-// A device that signed up by itself, as a device.
-Device device_of(const StoredDevice& stored);
-
-// What each device was told in the last minute: three prompts within it become one.
-class RecentlyTold {
- public:
-    struct Prompt {
-        core::Timestamp at{};
-        core::ContactId contact;
-        core::PromptId prompt;
-    };
-    // Of the minute before `now`, oldest first.
-    const std::deque<Prompt>& prompts(const std::string& device, core::Timestamp now);
-    std::optional<core::Timestamp> digest_at(const std::string& device) const;
-    void note(const std::string& device, const Prompt& prompt);
-    void note_digest(const std::string& device, core::Timestamp at);
-
- private:
-    std::map<std::string, std::deque<Prompt>> prompts_;
-    std::map<std::string, core::Timestamp> digests_;
-};
-
-// One request to one device: claimed, with all that its composing needs.
-struct AlertOnItsWay {
-    std::vector<Alert> alerts;  // one; several: told together
-    core::Rep rep;
-    Device device;
-    const Notifier* notifier = nullptr;
-    std::vector<core::Case> subjects;
-    std::string link;
-    std::vector<Tap> taps;
-    bool window_open = false;
-};
-
-struct AlertsClaimed {
-    std::vector<AlertOnItsWay> on_their_way;
-    bool more = false;  // every token was used: there may be more that are due
-};
-
-// Claims what is due, splits what is new by device, and puts back what must wait: until the rep's
-// hours begin, or until the minute of a digest is over. On the writing thread.
-AlertsClaimed claim_alerts(Store& store, const Applier& applier, const Phones& phones,
-                           RecentlyTold& recent, std::span<const Token> tokens,
-                           core::Timestamp now);
 
 Means means_of(const Phones& phones, const Line* line, Rng& rng);
 Result<HttpRequest> compose_alert(const core::Plan& plan, const AlertOnItsWay& one,

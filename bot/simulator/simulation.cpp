@@ -11,6 +11,7 @@
 #include "core/disposition.hpp"
 #include "core/speech.hpp"
 #include "engine/alerts.hpp"
+#include "engine/devices.hpp"
 #include "simulator/judge.hpp"
 #include "simulator/people.hpp"
 #include "simulator/world.hpp"

@@ -4,6 +4,7 @@
 
 #include <set>
 
+#include "engine/devices.hpp"
 #include "engine/taps.hpp"
 #include "support/catch.hpp"
 #include "world.hpp"

@@ -6,6 +6,7 @@
 #include <map>
 
 #include "engine/alerts.hpp"
+#include "engine/devices.hpp"
 #include "running.hpp"
 #include "support/catch.hpp"
 #include "world.hpp"

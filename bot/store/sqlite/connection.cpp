@@ -77,8 +77,10 @@ SQLite::Database open(const std::string& path, Role role) try {
         " cannot be opened: does its folder exist, and may warmcall write there?"};
 }
 
+// FULL from the first statement on: the VFS of the WAL counts on it.
 constexpr const char* settings_of_both = R"sql(
     PRAGMA busy_timeout = 5000;
+    PRAGMA synchronous = FULL;
     PRAGMA foreign_keys = ON;
     PRAGMA mmap_size = 0;
     PRAGMA trusted_schema = OFF;
@@ -90,7 +92,6 @@ constexpr const char* settings_of_a_new_file = "PRAGMA page_size = 2048;";
 
 constexpr const char* settings_of_the_writer = R"sql(
     PRAGMA journal_mode = WAL;
-    PRAGMA synchronous = FULL;
     PRAGMA secure_delete = ON;
     PRAGMA journal_size_limit = 67108864;
     PRAGMA wal_autocheckpoint = 10000;
