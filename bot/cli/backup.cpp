@@ -11,7 +11,7 @@
 #include <string>
 
 #include "cli/commands.hpp"
-#include "settings.hpp"
+#include "settings/settings.hpp"
 
 namespace warmcall::cli {
 namespace {

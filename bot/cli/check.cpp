@@ -15,7 +15,7 @@
 #include "core/gate.hpp"
 #include "net/client.hpp"
 #include "ports/system.hpp"
-#include "settings.hpp"
+#include "settings/settings.hpp"
 #include "store/registry.hpp"
 
 namespace warmcall::cli {

@@ -7,12 +7,12 @@
 #include <cstdio>
 #include <fstream>
 #include <memory>
-#include <sstream>
 #include <string>
 
 #include "cli/commands.hpp"
 #include "cli/open.hpp"
 #include "ports/system.hpp"
+#include "support/read_file.hpp"
 #include "web/import_csv.hpp"
 
 namespace warmcall::cli {
@@ -57,21 +57,6 @@ class Progress {
     std::size_t total_;
     bool shown_;
 };
-
-Result<std::string> read_bytes(const std::filesystem::path& path) {
-    std::error_code failed;
-    const auto bytes = std::filesystem::file_size(path, failed);
-    if (failed)
-        return Error{Errc::io, path.string() + ": " + failed.message()};
-    if (bytes > web::import_bytes_max)
-        return Error{Errc::bad_input, path.string() + ": larger than 32 MiB. Split it."};
-    std::ifstream in{path, std::ios::binary};
-    std::ostringstream text;
-    text << in.rdbuf();
-    if (!in)
-        return Error{Errc::io, path.string() + ": cannot be read"};
-    return text.str();
-}
 
 std::optional<web::Reject> verdict_on(const web::CsvRow& row, web::RowChecker& checker,
                                       Store* store) {
@@ -210,9 +195,10 @@ int run_import(const ImportOptions& given) {
     const auto rules = rules_of(*settings, options);
     if (!rules)
         return complain(rules.error().message);
-    const auto bytes = read_bytes(options.file);
+    const auto bytes = read_file(options.file, web::import_bytes_max);
     if (!bytes)
-        return complain(bytes.error().message);
+        return complain(bytes.error().message +
+                        (bytes.error().code == Errc::bad_input ? ". Split it." : ""));
     const auto table = web::read_csv(*bytes);
     if (!table)
         return complain(options.file.string() + ": " + table.error().message);

@@ -5,7 +5,7 @@
 
 #include "cli/control.hpp"
 #include "ports/store.hpp"
-#include "settings.hpp"
+#include "settings/settings.hpp"
 
 namespace warmcall::cli {
 

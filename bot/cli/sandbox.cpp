@@ -10,15 +10,14 @@
 #include <boost/asio/signal_set.hpp>
 #include <csignal>
 #include <cstdio>
-#include <fstream>
 #include <memory>
-#include <sstream>
 #include <string>
 
 #include "cli/commands.hpp"
 #include "ports/system.hpp"
-#include "settings.hpp"
+#include "settings/settings.hpp"
 #include "support/log.hpp"
+#include "support/read_file.hpp"
 #include "web/import_csv.hpp"
 
 namespace warmcall::cli {
@@ -82,12 +81,10 @@ Result<std::vector<sandbox::Known>> people_of(const Settings& settings, const st
             people.push_back({rep.phone, rep.name, true});
     if (file.empty())
         return people;
-    std::ifstream in{file, std::ios::binary};
-    std::ostringstream text;
-    text << in.rdbuf();
-    if (!in)
-        return Error{Errc::io, file + ": cannot be read"};
-    const auto table = web::read_csv(text.str());
+    const auto text = read_file(file, web::import_bytes_max);
+    if (!text)
+        return text.error();
+    const auto table = web::read_csv(*text);
     if (!table)
         return Error{Errc::bad_input, file + ": " + table.error().message};
     const auto columns = web::guess_columns(table->header);

@@ -28,7 +28,7 @@
 #include "net/server.hpp"
 #include "notifiers/web_push.hpp"
 #include "ports/system.hpp"
-#include "settings.hpp"
+#include "settings/settings.hpp"
 #include "store/registry.hpp"
 #include "support/log.hpp"
 #include "web/links.hpp"

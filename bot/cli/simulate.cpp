@@ -11,7 +11,7 @@
 #include "cli/commands.hpp"
 #include "core/calendar.hpp"
 #include "ports/system.hpp"
-#include "settings.hpp"
+#include "settings/settings.hpp"
 #include "simulator/simulation.hpp"
 #include "store/registry.hpp"
 #include "support/log.hpp"

@@ -14,7 +14,7 @@
 #include "engine/apply.hpp"
 #include "net/client.hpp"
 #include "ports/system.hpp"
-#include "settings.hpp"
+#include "settings/settings.hpp"
 #include "store/words.hpp"
 
 namespace warmcall::cli {

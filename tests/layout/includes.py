@@ -14,6 +14,7 @@ may = {
     "notifiers": {"ports", "core", "support"},
     "store": {"ports", "core", "support"},
     "net": {"ports", "core", "support"},
+    "settings": {"providers", "notifiers", "ports", "core", "support"},
     "console": {"support"},
     "web": {"engine", "net", "console", "ports", "core", "support"},
     "sandbox": {"net", "ports", "support"},

@@ -6,7 +6,7 @@
 #include <set>
 #include <sstream>
 
-#include "settings.hpp"
+#include "settings/settings.hpp"
 #include "support/catch.hpp"
 
 namespace fs = std::filesystem;

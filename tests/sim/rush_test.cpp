@@ -13,7 +13,7 @@
 #include "core/calendar.hpp"
 #include "engine/apply.hpp"
 #include "engine/dispatch.hpp"
-#include "settings.hpp"
+#include "settings/settings.hpp"
 #include "simulator/people.hpp"
 #include "simulator/world.hpp"
 #include "store/registry.hpp"

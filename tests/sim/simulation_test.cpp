@@ -7,7 +7,7 @@
 #include <cstdlib>
 #include <string>
 
-#include "settings.hpp"
+#include "settings/settings.hpp"
 #include "store/registry.hpp"
 #include "support/catch.hpp"
 

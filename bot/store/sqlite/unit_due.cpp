@@ -46,19 +46,30 @@ std::vector<core::ContactId> SqliteUnit::due(core::Timestamp now, std::size_t li
             }
         }
         more = lines.size() == limit;
+        const Line* first_gone = nullptr;  // of those that go and stand together
+        const Line* last_gone = nullptr;
+        const auto forget = [&] {
+            if (first_gone != nullptr)
+                sql("DELETE FROM wake WHERE (at, put_at, outreach_id) >= (?, ?, ?) AND (at, put_at, outreach_id) <= (?, ?, ?)")
+                    .run(first_gone->at, first_gone->put_at, first_gone->outreach, last_gone->at,
+                         last_gone->put_at, last_gone->outreach);
+            first_gone = nullptr;
+        };
         for (const Line& line : lines) {
             const bool is_due = line.wake_at && *line.wake_at <= now;
-            if (is_due && found.size() < limit && known.insert(line.outreach.value).second) {
-                found.push_back(line.contact);
-                continue;
-            }
             if (is_due && found.size() >= limit)
                 break;
-            sql("DELETE FROM wake WHERE at = ? AND put_at = ? AND outreach_id = ?")
-                .run(line.at, line.put_at, line.outreach);
+            if (is_due && known.insert(line.outreach.value).second) {
+                found.push_back(line.contact);
+                forget();
+                continue;
+            }
+            first_gone = first_gone == nullptr ? &line : first_gone;
+            last_gone = &line;
             if (line.wake_at && !is_due)
                 wake_outreach(line.outreach, *line.wake_at, now);
         }
+        forget();
         if (more)
             last = lines.back();
     }

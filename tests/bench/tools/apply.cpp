@@ -15,7 +15,7 @@
 #include <vector>
 
 #include "ports/system.hpp"
-#include "settings.hpp"
+#include "settings/settings.hpp"
 #include "store/registry.hpp"
 
 using namespace warmcall;

@@ -12,7 +12,7 @@
 
 #include "engine/apply.hpp"
 #include "ports/system.hpp"
-#include "settings.hpp"
+#include "settings/settings.hpp"
 #include "store/registry.hpp"
 
 using namespace warmcall;

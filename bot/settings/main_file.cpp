@@ -1,17 +1,15 @@
-#include "settings.hpp"
+#include "settings/main_file.hpp"
 
 #include <algorithm>
 #include <array>
-#include <cstdlib>
-#include <fstream>
+#include <functional>
 #include <set>
 #include <span>
-#include <sstream>
 
 #include "core/phone.hpp"
-#include "core/toml_file.hpp"
 #include "core/week_hours.hpp"
 #include "notifiers/web_push.hpp"
+#include "support/read_file.hpp"
 
 namespace warmcall {
 namespace {
@@ -20,30 +18,7 @@ namespace fs = std::filesystem;
 using core::TomlFault;
 using core::TomlFile;
 
-constexpr std::uintmax_t config_bytes_max = 16 * 1024 * 1024;  // ten thousand reps take three
-constexpr std::uintmax_t other_file_bytes_max = 1024 * 1024;
 constexpr std::uintmax_t secret_bytes_max = 64 * 1024;
-constexpr std::size_t files_per_folder_max = 1000;
-
-Result<std::string> read_whole(const fs::path& path, std::uintmax_t bytes_max) {
-    std::error_code failed;
-    if (!fs::exists(path, failed))
-        return Error{Errc::not_found, path.string() + ": there is no such file"};
-    if (!fs::is_regular_file(path, failed))
-        return Error{Errc::io, path.string() + ": expected a file"};
-    const auto bytes = fs::file_size(path, failed);
-    if (failed)
-        return Error{Errc::io, path.string() + ": cannot be read: " + failed.message()};
-    if (bytes > bytes_max)
-        return Error{Errc::bad_input,
-                     path.string() + ": larger than " + std::to_string(bytes_max) + " bytes"};
-    std::ifstream in{path, std::ios::binary};
-    std::ostringstream text;
-    text << in.rdbuf();
-    if (!in)
-        return Error{Errc::io, path.string() + ": cannot be read (is it allowed to this user?)"};
-    return text.str();
-}
 
 std::size_t distance(std::string_view a, std::string_view b) {  // Levenshtein
     std::vector<std::size_t> row(b.size() + 1);
@@ -126,7 +101,7 @@ class Reader {
 
     void read();
 
-    fs::path cadences, calendars, replies, templates;  // the folders
+    Folders folders;
 
  private:
     template <class F>
@@ -286,7 +261,7 @@ std::optional<Secret> Reader::secret_of(std::string_view reference, const toml::
             file_.wrong(at, "the environment variable " + name + " is not set");
         return Secret{std::move(*found)};
     }
-    auto found = read_whole(folder_ / reference.substr(5), secret_bytes_max);
+    auto found = read_file(folder_ / reference.substr(5), secret_bytes_max);
     if (!found)
         file_.wrong(at, found.error().message);
     while (found->ends_with('\n') || found->ends_with('\r'))
@@ -685,7 +660,7 @@ void Reader::read() {
         out_.store_url = "sqlite:" + (folder_ / path).lexically_normal().string();
     constexpr std::array<std::string_view, 2> calendar_keys{"default_region", "folder"};
     section("calendar", calendar_keys, [&](const toml::table& t) {
-        path_into(t, "folder", calendars);
+        path_into(t, "folder", folders.calendars);
         value(t, "default_region", [&](const toml::node& node) {
             out_.default_region = text(node);
             if (out_.default_region.size() != 2 ||
@@ -696,9 +671,9 @@ void Reader::read() {
     });
     constexpr std::array<std::string_view, 3> text_keys{"cadences", "templates", "replies"};
     section("texts", text_keys, [&](const toml::table& t) {
-        path_into(t, "cadences", cadences);
-        path_into(t, "templates", templates);
-        path_into(t, "replies", replies);
+        path_into(t, "cadences", folders.cadences);
+        path_into(t, "templates", folders.templates);
+        path_into(t, "replies", folders.replies);
     });
     constexpr std::array<std::string_view, 8> policy_keys{
         "debounce",      "call_length_max", "prompt_lease",     "ladder_gap",
@@ -713,280 +688,17 @@ void Reader::read() {
     section("voice", voice_keys, [&](const toml::table& t) { voice(t); });
 }
 
-// ---- the folders ----
-
-using Taker = std::function<void(const std::string& text, const std::string& name)>;
-
-// Every file of that ending in the folder, in the order of their names.
-void each_file(const fs::path& folder, std::string_view ending, Problem::Part part,
-               std::vector<Problem>& problems, const Taker& take) {
-    std::error_code failed;
-    std::vector<fs::path> files;
-    for (fs::directory_iterator at{folder, failed}, end; !failed && at != end; at.increment(failed))
-        if (at->path().extension() == ending)
-            files.push_back(at->path());
-    if (failed) {
-        problems.push_back(
-            {part, folder.string() + ": the folder cannot be read: " + failed.message()});
-        return;
-    }
-    if (files.size() > files_per_folder_max) {
-        problems.push_back({part, folder.string() + ": more than 1000 files"});
-        return;
-    }
-    std::sort(files.begin(), files.end());
-    for (const fs::path& file : files) {
-        const auto text = read_whole(file, other_file_bytes_max);
-        if (text)
-            take(*text, file.string());
-        else
-            problems.push_back({part, text.error().message});
-    }
-}
-
-void read_cadences(const fs::path& folder, ReadSettings& out) {
-    constexpr auto part = Problem::Part::cadences;
-    each_file(folder, ".toml", part, out.problems,
-              [&](const std::string& text, const std::string& name) {
-                  auto cadence = core::read_cadence(text, name);
-                  if (cadence)
-                      out.settings.plan.cadences[cadence->name] = std::move(*cadence);
-                  else
-                      out.problems.push_back({part, cadence.error().message});
-              });
-    if (out.settings.plan.cadences.empty())
-        out.problems.push_back(
-            {part, folder.string() + ": no usable cadence (NAME.toml) in this folder"});
-}
-
-void read_calendars(const fs::path& folder, ReadSettings& out) {
-    constexpr auto part = Problem::Part::calendars;
-    auto& countries = out.settings.plan.calendar.countries;
-    each_file(
-        folder, ".toml", part, out.problems, [&](const std::string& text, const std::string& name) {
-            auto rules = core::read_country_rules(text, name);
-            if (!rules)
-                out.problems.push_back({part, rules.error().message});
-            else if (std::string region = rules->region;
-                     !countries.emplace(region, std::move(*rules)).second)
-                out.problems.push_back({part, name + ": another file has rules for region \"" +
-                                                  region + "\" already"});
-        });
-    if (!countries.contains(""))
-        out.problems.push_back(
-            {part, folder.string() +
-                       ": no file has region = \"\", the rule where no country's own is known"});
-}
-
-void read_replies(const fs::path& folder, ReadSettings& out) {
-    constexpr auto part = Problem::Part::replies;
-    bool any = false;
-    each_file(folder, ".toml", part, out.problems,
-              [&](const std::string& text, const std::string& name) {
-                  any = true;
-                  const auto read = core::read_reply_words(out.settings.plan.replies, text, name);
-                  if (!read)
-                      out.problems.push_back({part, read.error().message});
-              });
-    if (!any)
-        out.problems.push_back(
-            {part,
-             folder.string() + ": no words (LANGUAGE.toml); without them nobody could say STOP"});
-}
-
-void read_templates(const fs::path& folder, ReadSettings& out) {
-    constexpr auto part = Problem::Part::templates;
-    std::error_code failed;
-    std::vector<fs::path> languages;
-    for (fs::directory_iterator at{folder, failed}, end; !failed && at != end; at.increment(failed))
-        if (at->is_directory())
-            languages.push_back(at->path());
-    if (failed)
-        out.problems.push_back(
-            {part, folder.string() + ": the folder cannot be read: " + failed.message()});
-    std::sort(languages.begin(), languages.end());
-    for (const fs::path& language : languages)
-        each_file(language, ".txt", part, out.problems,
-                  [&](const std::string& text, const std::string& name) {
-                      auto read = core::read_template(text, fs::path{name}.stem().string(),
-                                                      language.filename().string());
-                      if (read)
-                          out.settings.plan.templates.templates.push_back(std::move(*read));
-                      else
-                          out.problems.push_back({part, name + ": " + read.error().message});
-                  });
-}
-
-// ---- do the texts fit the cadences ----
-
-std::string_view to_string(core::TemplateKind kind) {
-    switch (kind) {
-        case core::TemplateKind::wellbeing:
-            return "wellbeing";
-        case core::TemplateKind::call_me_back:
-            return "call_me_back";
-        case core::TemplateKind::rep_notice:
-            return "rep_notice";
-        case core::TemplateKind::stop_confirmation:
-            return "stop_confirmation";
-        case core::TemplateKind::call_answer:
-            return "call_answer";
-        case core::TemplateKind::call_bridge:
-            return "call_bridge";
-    }
-    return "";
-}
-
-// A text that somebody uses must exist in English (the last resort of every language) and be of its
-// kind in all.
-void check_text(const std::string& user, const std::string& name, core::TemplateKind kind,
-                ReadSettings& out) {
-    constexpr auto part = Problem::Part::templates;
-    bool english = false;
-    for (const core::Template& t : out.settings.plan.templates.templates) {
-        if (t.name != name)
-            continue;
-        english = english || t.language == "en";
-        if (t.kind != kind)
-            out.problems.push_back({part, user + " uses \"" + name + "\" (" + t.language + ") as " +
-                                              std::string{to_string(kind)} +
-                                              ", but it is of kind " +
-                                              std::string{to_string(t.kind)}});
-    }
-    if (!english)
-        out.problems.push_back({part, user + " uses the template \"" + name +
-                                          "\", and there is no templates/en/" + name + ".txt"});
-}
-
-void check_texts(const fs::path& folder, ReadSettings& out) {
-    const core::Plan& plan = out.settings.plan;
-    std::set<std::string> used;
-    for (const auto& [name, cadence] : plan.cadences) {
-        check_text("cadence \"" + name + "\"", cadence.wellbeing, core::TemplateKind::wellbeing,
-                   out);
-        check_text("cadence \"" + name + "\"", cadence.call_me_back,
-                   core::TemplateKind::call_me_back, out);
-        used.insert({cadence.wellbeing, cadence.call_me_back});
-    }
-    check_text("confirming a STOP", "stop_confirmation", core::TemplateKind::stop_confirmation,
-               out);
-    const bool told_by_message =
-        std::any_of(plan.reps.begin(), plan.reps.end(),
-                    [](const auto& rep) { return bool{rep.second.channel}; });
-    if (told_by_message)
-        check_text("telling reps over a channel", "rep_notice", core::TemplateKind::rep_notice,
-                   out);
-    if (out.settings.voice.bridge)
-        check_text("the bridge", "call_bridge", core::TemplateKind::call_bridge, out);
-    if (out.settings.voice.answer != CallAnswer::How::decline)
-        check_text("answering calls", "call_answer", core::TemplateKind::call_answer, out);
-    for (const core::Template& t : plan.templates.templates) {
-        if (!used.contains(t.name))
-            continue;
-        const auto findings = core::lint(t);
-        if (findings.empty())
-            continue;
-        std::string marked = core::explain(t, findings);
-        marked.erase(marked.find_last_not_of(" \n") + 1);
-        const fs::path file = folder / t.language / (t.name + ".txt");
-        out.problems.push_back(
-            {Problem::Part::templates, file.string() + " is not fit to send:\n" + marked});
-    }
-}
-
-// A text as it would leave, with names longer than most.
-Outbound sample_of(const core::Template& t, const Settings& settings) {
-    const core::Variables known{
-        {"name", "Maximiliana"},
-        {"rep", "Bartholomew"},
-        {"company", settings.company},
-        {"reason", "Maximiliana replied: I am well, thank you for asking"},
-        {"link", settings.server.public_url + "/p/" + std::string(43, 'x')}};
-    Outbound sample;
-    for (const std::string& variable : t.variables) {
-        const auto value = known.find(variable);
-        sample.parameters.emplace_back(variable, value == known.end() ? "x" : value->second);
-    }
-    const core::Variables values{sample.parameters.begin(), sample.parameters.end()};
-    if (const auto text = core::render(t, values))
-        sample.text = *text;
-    if (core::is_reviewed(t.kind)) {  // the others go out as plain words
-        sample.template_name = t.provider_name;
-        sample.template_language = t.provider_language;
-    }
-    return sample;
-}
-
-// Every text must be one that every channel's provider takes: not too long, and known there.
-void check_fit(const fs::path& folder, ReadSettings& out) {
-    const Settings& settings = out.settings;
-    std::set<std::string> used{"stop_confirmation"};
-    for (const auto& [name, cadence] : settings.plan.cadences)
-        used.insert({cadence.wellbeing, cadence.call_me_back});
-    for (const core::Template& t : settings.plan.templates.templates)
-        for (const ChannelSettings& channel : settings.channels) {
-            const Provider* provider = find_provider(channel.account.provider);
-            if (!used.contains(t.name) || provider == nullptr || provider->unfit == nullptr)
-                continue;
-            const auto why = provider->unfit(channel.account, sample_of(t, settings));
-            if (why)
-                out.problems.push_back(
-                    {Problem::Part::templates, (folder / t.language / (t.name + ".txt")).string() +
-                                                   " cannot go out over channel \"" +
-                                                   channel.account.id.value + "\": " + *why});
-        }
-}
-
 }  // namespace
 
-Environment process_environment() {
-    return [](const std::string& name) -> std::optional<std::string> {
-        const char* value = std::getenv(name.c_str());
-        return value == nullptr ? std::nullopt : std::optional<std::string>{value};
-    };
-}
-
-ReadSettings read_settings(const fs::path& file, const Environment& environment, Secrets secrets) {
-    ReadSettings out;
-    const auto fail = [&](std::string sentence) {
-        out.problems.push_back({Problem::Part::config, std::move(sentence)});
-        return out;
-    };
-    const auto text = read_whole(file, config_bytes_max);
-    if (!text)
-        return fail(text.error().message);
-    std::error_code failed;
-    const fs::path folder = fs::absolute(file, failed).parent_path();
-    std::optional<TomlFile> toml;
-    try {
-        toml.emplace(*text, file.string());
-    } catch (const TomlFault& fault) {
-        return fail(fault.error.message);
-    }
-    Reader reader{*toml, folder, environment, secrets, out};
-    reader.cadences = folder / "cadences";
-    reader.calendars = folder / "calendars";
-    reader.replies = folder / "replies";
-    reader.templates = folder / "../templates";
+Folders read_main_file(const TomlFile& file, const fs::path& folder, const Environment& environment,
+                       Secrets secrets, ReadSettings& out) {
+    Reader reader{file, folder, environment, secrets, out};
+    reader.folders = {.cadences = folder / "cadences",
+                      .calendars = folder / "calendars",
+                      .replies = folder / "replies",
+                      .templates = folder / "../templates"};
     reader.read();
-    read_cadences(reader.cadences.lexically_normal(), out);
-    read_calendars(reader.calendars.lexically_normal(), out);
-    read_replies(reader.replies.lexically_normal(), out);
-    const fs::path templates = reader.templates.lexically_normal();
-    read_templates(templates, out);
-    check_texts(templates, out);
-    check_fit(templates, out);
-    return out;
-}
-
-Result<Settings> load_settings(const fs::path& file, Secrets secrets) {
-    ReadSettings read = read_settings(file, process_environment(), secrets);
-    if (read.problems.empty())
-        return std::move(read.settings);
-    std::string all;
-    for (const Problem& problem : read.problems)
-        all += (all.empty() ? "" : "\n") + problem.sentence;
-    return Error{Errc::bad_input, all};
+    return reader.folders;
 }
 
 }  // namespace warmcall
