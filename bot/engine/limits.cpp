@@ -95,7 +95,8 @@ void OwnLimits::begin(Unit& unit, core::Timestamp now) {
                 channels.push_back(id);
             }
         }
-        for (const WrittenTo& written : unit.written_to(channels, now - PeopleLimit::day)) {
+        for (const WrittenTo& written :
+             unit.written_to(channels, now - PeopleLimit::day, people.most())) {
             people.note(written.to, written.at);
         }
     }

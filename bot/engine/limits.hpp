@@ -120,6 +120,7 @@ class PeopleLimit {
     std::optional<core::Timestamp> free_at(std::size_t ahead, core::Timestamp now);
     void note(const core::Address& to, core::Timestamp at);  // was written to then
     void hold(core::Timestamp until) { held_until_ = std::max(held_until_, until); }
+    std::size_t most() const { return most_; }
 
     // A minute more than the provider's day: its clock starts when the message reaches it.
     static constexpr core::Duration day = std::chrono::hours{24} + std::chrono::minutes{1};

@@ -255,9 +255,10 @@ class Unit {
     virtual std::size_t waiting(const core::ChannelId& channel, core::Timestamp now,
                                 std::size_t limit) = 0;
     // Whom a template went to on these channels since then, each with the last time; earliest
-    // first. Reads what was queued in the two days before `since` as well: for the start only.
+    // first, and of more than `most` the latest. Reads what was queued in the two days before
+    // `since` as well: for the start only.
     virtual std::vector<WrittenTo> written_to(std::span<const core::ChannelId> channels,
-                                              core::Timestamp since) = 0;
+                                              core::Timestamp since, std::size_t most) = 0;
     virtual void claim(std::span<const Claim> claims,
                        core::Timestamp now) = 0;  // queued -> claimed, or throws Conflict
     virtual std::vector<MessageRef> lapsed(

@@ -827,10 +827,10 @@ TEST_CASE(
 TEST_CASE("whom a template went to lately is known, by the last time and its channel") {
     EVERY_STORE;
     const core::ContactId id = with_message(*store);
-    const auto written = [&](const char* channel, Timestamp since) {
+    const auto written = [&](const char* channel, Timestamp since, std::size_t most = 9) {
         std::vector<WrittenTo> all;
         const core::ChannelId channels[] = {{channel}};
-        store->transact([&](Unit& u) { all = u.written_to(channels, since); });
+        store->transact([&](Unit& u) { all = u.written_to(channels, since, most); });
         return all;
     };
     CHECK(written("wa", t0 - 24h).empty());  // it has not left
@@ -850,6 +850,32 @@ TEST_CASE("whom a template went to lately is known, by the last time and its cha
     });
     claim(*store, store->messages(id, 1).front().id, token(2), after(1h));
     CHECK(written("wa", after(1ms)).empty());
+}
+
+TEST_CASE("of more people than are asked for, the last ones written to are given, earliest first") {
+    EVERY_STORE;
+    for (const int i : {3, 1, 4, 2, 5}) {  // not in the order of their ids
+        const std::string n = std::to_string(i);
+        const core::ContactId id = enrolled(*store, plain("Number " + n, "+6149157010" + n));
+        change(*store, id, [&](Case& c) {
+            c.messages.push_back(wellbeing());
+            c.messages.front().to = whatsapp(n);
+        });
+        claim(*store, message_of(*store, id), token(static_cast<std::uint8_t>(i)),
+              after(std::chrono::minutes{i}));
+    }
+    const core::ChannelId channels[] = {{"wa"}};
+    const auto newest = [&](std::size_t most) {
+        std::vector<std::string> whom;
+        store->transact([&](Unit& u) {
+            for (const WrittenTo& one : u.written_to(channels, t0, most))
+                whom.push_back(one.to.value);
+        });
+        return whom;
+    };
+    CHECK(newest(9) == std::vector<std::string>{"1", "2", "3", "4", "5"});
+    CHECK(newest(2) == std::vector<std::string>{"4", "5"});
+    CHECK(newest(1) == std::vector<std::string>{"5"});
 }
 
 TEST_CASE("a message is claimed once") {

@@ -3,10 +3,9 @@
 // nobody acts on a state that has just changed, and nobody waits the wrong way round.
 
 #include <algorithm>
-#include <limits>
-#include <map>
 
 #include "store/postgres/unit.hpp"
+#include "store/written_lately.hpp"
 
 namespace warmcall::store::pg {
 
@@ -75,43 +74,13 @@ std::size_t PostgresUnit::waiting(const core::ChannelId& channel, core::Timestam
     return static_cast<std::size_t>(n);
 }
 
-// Ids grow as messages are queued, and none waits for two days: so this reads the end of the table,
-// and needs no tree of its own.
 std::vector<WrittenTo> PostgresUnit::written_to(std::span<const core::ChannelId> channels,
-                                                core::Timestamp since) {
-    constexpr std::int64_t at_once = 1'000;
-    const core::Timestamp queued_since = since - std::chrono::days{2};
-    std::map<core::Address, core::Timestamp> last;
-    std::int64_t before = std::numeric_limits<std::int64_t>::max();
-    for (bool more = true; more;) {
-        Rows rows = db_.ask(
-            "SELECT id, channel, to_kind, to_value, template_name, queued_at, claimed_at"
-            " FROM outbox WHERE id < $1 ORDER BY id DESC LIMIT $2",
-            before, at_once);
-        std::int64_t n = 0;
-        for (; rows.next(); ++n) {
-            core::ChannelId channel;
-            core::Address to;
-            std::string template_name;
-            std::optional<core::Timestamp> queued, claimed;
-            rows.read(before, channel, to.kind, to.value, template_name, queued, claimed);
-            more = !queued || *queued >= queued_since;
-            if (!more)
-                break;
-            const bool first = !template_name.empty() && claimed && *claimed >= since &&
-                               std::ranges::find(channels, channel) != channels.end();
-            if (first) {
-                core::Timestamp& at = last[to];
-                at = std::max(at, *claimed);
-            }
-        }
-        more = more && n == at_once;
-    }
-    std::vector<WrittenTo> found;
-    for (const auto& [to, at] : last)
-        found.push_back({to, at});
-    std::ranges::sort(found, {}, &WrittenTo::at);
-    return found;
+                                                core::Timestamp since, std::size_t most) {
+    return written_lately(channels, since, most, [this](std::int64_t before, std::int64_t limit) {
+        return db_.ask("SELECT " WARMCALL_WRITTEN_COLUMNS
+                       " FROM outbox WHERE id < $1 ORDER BY id DESC LIMIT $2",
+                       before, limit);
+    });
 }
 
 void PostgresUnit::claim(std::span<const Claim> claims, core::Timestamp now) {

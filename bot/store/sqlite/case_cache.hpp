@@ -3,43 +3,65 @@
 // writing connection has them: nobody else changes the tables. A place for each number modulo the
 // size: bounded, and neighbours never fight for one.
 
+#include <string>
+#include <unordered_map>
+#include <utility>
 #include <vector>
 
 #include "ports/store.hpp"
+#include "store/sqlite/packed_case.hpp"
 
 namespace warmcall::store {
 
 class CaseCache {
  public:
-    SharedCase find(core::ContactId id) const {
-        const SharedCase& place = places_[place_of(id)];
-        return place != nullptr && place->contact.id == id ? place : nullptr;
+    SharedCase find(core::ContactId id) {
+        if (const auto open = open_.find(id); open != open_.end())
+            return open->second.stored;
+        const Place& place = places_[place_of(id)];
+        if (place.id != id)
+            return nullptr;
+        auto stored = std::make_shared<const core::Case>(unpacked(place.bytes));
+        open_.emplace(id, Open{stored, false});
+        return stored;
     }
     void put(SharedCase stored) {
         const core::ContactId id = stored->contact.id;
-        places_[place_of(id)] = std::move(stored);
-        touched_.push_back(id);
+        forget(id);
+        open_.emplace(id, Open{std::move(stored), true});
     }
     void forget(core::ContactId id) {
-        if (find(id) != nullptr)
-            places_[place_of(id)].reset();
+        open_.erase(id);
+        if (Place& place = places_[place_of(id)]; place.id == id)
+            place = {};
     }
 
-    void commit() { touched_.clear(); }
-    void roll_back() {  // what was put meanwhile is not what is stored
-        for (const core::ContactId id : touched_)
-            forget(id);
-        touched_.clear();
+    void commit() {
+        for (const auto& [id, open] : open_) {
+            if (open.is_new)
+                places_[place_of(id)] = {id, std::string{std::string_view{packed(*open.stored)}}};
+        }
+        open_.clear();
     }
+    void roll_back() { open_.clear(); }  // what was put meanwhile is not what is stored
 
  private:
-    static constexpr std::size_t size = 49'152;  // about 80 MB when all are taken
+    struct Place {
+        core::ContactId id{};
+        std::string bytes;
+    };
+    struct Open {
+        SharedCase stored;
+        bool is_new;
+    };
+
+    static constexpr std::size_t size = 98'304;  // about 60 MB when all are taken
     static std::size_t place_of(core::ContactId id) {
         return static_cast<std::size_t>(id.value) % size;
     }
 
-    std::vector<SharedCase> places_{size};
-    std::vector<core::ContactId> touched_;  // in this transaction
+    std::vector<Place> places_{size};
+    std::unordered_map<core::ContactId, Open> open_;  // in this transaction
 };
 
 }  // namespace warmcall::store

@@ -52,7 +52,7 @@ class SqliteUnit final : public Unit {
     std::size_t waiting(const core::ChannelId& channel, core::Timestamp now,
                         std::size_t limit) override;
     std::vector<WrittenTo> written_to(std::span<const core::ChannelId> channels,
-                                      core::Timestamp since) override;
+                                      core::Timestamp since, std::size_t most) override;
     void claim(std::span<const Claim> claims, core::Timestamp now) override;
     std::vector<MessageRef> lapsed(core::Timestamp now, std::size_t limit) override;
     std::vector<MessageRef> unsettled(const core::ChannelId& channel, core::Timestamp since,
