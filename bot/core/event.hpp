@@ -9,6 +9,7 @@
 
 #include "core/gate.hpp"
 #include "core/outreach.hpp"
+#include "core/replies.hpp"
 
 namespace warmcall::core {
 
@@ -56,6 +57,7 @@ struct Replied {
     Address from;
     ReplyKind kind = ReplyKind::text;
     std::string words;  // what a rep reads; for media a plain word such as "sent a voice message"
+    std::optional<Reading> reading;  // of the words; none: nobody has read them yet
 };
 struct DeliveryLearned {  // receipts; also the answer to our send
     MessageId message;

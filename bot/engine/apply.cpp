@@ -18,6 +18,15 @@ using core::ContactId;
 
 }  // namespace
 
+void read_replies(const core::ReplyWords& words, std::vector<Inbound>& events,
+                  core::Timestamp received_at) {
+    for (Inbound& event : events) {
+        if (auto* reply = std::get_if<InReply>(&event.what)) {
+            reply->reading = core::read_reply(words, reply->words, std::min(event.at, received_at));
+        }
+    }
+}
+
 void take(core::TemplateBook& book, const StoredTemplate& said) {
     const std::string key = said.provider_name + "/" + said.language;
     if (said.status != core::TemplateStatus::unknown) {

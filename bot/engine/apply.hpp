@@ -35,6 +35,11 @@ struct Delivered {
         0;  // the raw delivery, when it is stored already: a part of one that was split
 };
 
+// What the words of replies say depends on nothing that is stored: read before they come to the
+// door, they take none of its time. Unread ones are read behind it.
+void read_replies(const core::ReplyWords& words, std::vector<Inbound>& events,
+                  core::Timestamp received_at);
+
 // Something that happened to one contact: a rep's tap, an API call, a settled send.
 struct Happened {
     core::ContactId contact;

@@ -259,7 +259,8 @@ void Deliveries::on(const Fresh& f, const InReply& reply, const Person& person, 
     core::Replied replied{.at = f.event->at,
                           .channel = f.delivery->channel,
                           .kind = reply.kind,
-                          .words = reply.words};
+                          .words = reply.words,
+                          .reading = reply.reading};
     if (!f.event->who.empty()) {
         replied.from = f.event->who.front();
     }

@@ -49,6 +49,7 @@ struct InReply {
     std::string profile_name;
     std::string about_provider_id;  // the message they answered, "" if the provider does not say
     std::string button_payload;     // of a tapped button: ours, when it was a rep's
+    std::optional<core::Reading> reading;  // of the words, by who has our words for it
 };
 struct InStatus {
     std::string provider_id;

@@ -20,8 +20,12 @@ net::Outgoing no_such_channel() {
 
 // A payload our parser trips over must not be lost, and must not come back for ever either: it is
 // kept raw.
-Result<std::vector<Inbound>> parsed(const Hook& hook, const net::Incoming& request) try {
-    return hook.provider->parse(hook.account, request);
+Result<std::vector<Inbound>> parsed(const Site& site, const Hook& hook,
+                                    const net::Incoming& request) try {
+    Result<std::vector<Inbound>> events = hook.provider->parse(hook.account, request);
+    if (events)
+        read_replies(site.plan.replies, *events, request.received_at);
+    return events;
 } catch (const std::exception& e) {
     return Error{Errc::bad_payload, e.what()};
 }
@@ -72,7 +76,7 @@ Handled take_webhook(Site& site, Call& call) {
     }
     Delivered delivered;
     delivered.channel = hook->account.id;
-    auto events = parsed(*hook, call.request);
+    auto events = parsed(site, *hook, call.request);
     if (events)
         delivered.events = std::move(*events);
     else

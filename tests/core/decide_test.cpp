@@ -624,6 +624,24 @@ TEST_CASE("a reply in a later round is a reply, whichever round's text it answer
     CHECK(world.prompt() == "replied");
 }
 
+TEST_CASE("a reply that was read on its way in is not read again") {
+    World world;
+    world.warm();
+    const auto wrote = [&](const char* words, std::optional<Reading> reading) {
+        World w = world;
+        w.happens(Replied{.at = w.now,
+                          .channel = whatsapp,
+                          .from = w.c.contact.addresses.front(),
+                          .words = words,
+                          .reading = reading});
+        return w.phase();
+    };
+    CHECK(wrote("Hi", std::nullopt) == "call_due");
+    CHECK(wrote("Stop", std::nullopt) == "closed");
+    CHECK(wrote("Stop", Reading{Reading::Kind::human, {}}) == "call_due");
+    CHECK(wrote("Hi", Reading{Reading::Kind::stop, {}}) == "closed");
+}
+
 TEST_CASE("receipts of an earlier round move nothing in this one") {
     World world;
     world.call_is_due();

@@ -22,18 +22,24 @@ concept Number = std::integral<T> || std::is_enum_v<T>;
 // (https://protobuf.dev/programming-guides/encoding/#signed-ints).
 class Packer {
  public:
-    explicit Packer(std::string& bytes) : bytes_{bytes} {}
-
     template <class... T>
     void operator()(const T&... values) {
         (put(values), ...);
     }
+    std::string bytes() const { return bytes_.substr(0, size_); }
 
  private:
+    char* room(std::size_t most) {
+        if (bytes_.size() - size_ < most)
+            bytes_.resize(2 * bytes_.size() + most);
+        return bytes_.data() + size_;
+    }
     void put_number(std::uint64_t n) {
+        char* at = room(10);
         for (; n >= 0x80; n >>= 7U)
-            bytes_.push_back(static_cast<char>(n | 0x80U));
-        bytes_.push_back(static_cast<char>(n));
+            *at++ = static_cast<char>(n | 0x80U);
+        *at++ = static_cast<char>(n);
+        size_ = static_cast<std::size_t>(at - bytes_.data());
     }
 
     template <Number T>
@@ -52,7 +58,8 @@ class Packer {
     }
     void put(const std::string& text) {
         put_number(text.size());
-        bytes_ += text;
+        text.copy(room(text.size()), text.size());
+        size_ += text.size();
     }
     template <class T>
     void put(const std::optional<T>& value) {
@@ -76,7 +83,8 @@ class Packer {
         members(*this, whole);
     }
 
-    std::string& bytes_;
+    std::string bytes_ = std::string(1'024, '\0');
+    std::size_t size_ = 0;
 };
 
 class Unpacker {
@@ -275,11 +283,9 @@ void members(auto& io, A<core::Case> auto& c) {
 }  // namespace
 
 std::string packed(const core::Case& c) {
-    std::string bytes;
-    bytes.reserve(1'024);
-    Packer pack{bytes};
+    Packer pack;
     pack(c);
-    return bytes;
+    return pack.bytes();
 }
 
 core::Case unpacked(std::string_view bytes) {

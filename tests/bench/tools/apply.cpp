@@ -75,6 +75,7 @@ int main(int argc, char** argv) {
             HttpRequest request{.method = "POST", .body = line.substr(line.find('\t') + 1)};
             const double from = cpu_us();
             Delivered d{.channel = account.id, .events = *provider.parse(account, request)};
+            read_replies(settings->plan.replies, d.events, clock.now());
             parsing += cpu_us() - from;
             d.body = std::move(request.body);
             works.emplace_back(std::move(d));
