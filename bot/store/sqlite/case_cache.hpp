@@ -3,6 +3,7 @@
 // writing connection has them: nobody else changes the tables. A place for each number modulo the
 // size: bounded, and neighbours never fight for one.
 
+#include <new>
 #include <string>
 #include <unordered_map>
 #include <utility>
@@ -36,10 +37,14 @@ class CaseCache {
             place = {};
     }
 
-    void commit() {
-        for (const auto& [id, open] : open_) {
-            if (open.is_new)
-                places_[place_of(id)] = {id, packed(*open.stored)};
+    // What is committed stands, whatever happens here: a case there is no memory for is read again.
+    void commit() noexcept {
+        try {
+            for (const auto& [id, open] : open_) {
+                if (open.is_new)
+                    places_[place_of(id)] = {id, packed(*open.stored)};
+            }
+        } catch (const std::bad_alloc&) {
         }
         open_.clear();
     }
