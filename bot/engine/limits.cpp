@@ -32,7 +32,8 @@ void PeopleLimit::note(const core::Address& to, core::Timestamp at) {
     core::Timestamp& last = last_[person(to)];
     if (at > last) {
         last = at;
-        order_.emplace_back(at, person(to));
+        const auto later = std::ranges::upper_bound(order_, at, {}, &Written::first);
+        order_.emplace(later, at, person(to));  // mostly at the end
     }
 }
 

@@ -131,8 +131,8 @@ class PeopleLimit {
     std::size_t most_;
     core::Timestamp held_until_{};
     std::unordered_map<std::string, core::Timestamp> last_;
-    std::deque<std::pair<core::Timestamp, std::string>>
-        order_;  // by time; stale where last_ is later
+    using Written = std::pair<core::Timestamp, std::string>;
+    std::deque<Written> order_;  // by time; stale where last_ is later
 };
 
 // One channel, as the limits see it.

@@ -15,7 +15,7 @@ namespace warmcall::store {
 
 // The columns that are read, newest messages first.
 #define WARMCALL_WRITTEN_COLUMNS \
-    "id, channel, to_kind, to_value, template_name, queued_at, claimed_at"
+    "id, channel, to_kind, to_value, template_name, queued_at, claimed_at, unknown_at, accepted_at"
 
 class WrittenLately {
  public:
@@ -71,12 +71,15 @@ std::vector<WrittenTo> written_lately(std::span<const core::ChannelId> channels,
             core::ChannelId channel;
             core::Address to;
             std::string template_name;
-            std::optional<core::Timestamp> queued, claimed;
-            rows.read(before, channel, to.kind, to.value, template_name, queued, claimed);
+            std::optional<core::Timestamp> queued, claimed, unknown, accepted;
+            rows.read(before, channel, to.kind, to.value, template_name, queued, claimed, unknown,
+                      accepted);
             more = !queued || *queued >= queued_since;
-            if (more && !template_name.empty() && claimed && *claimed >= since &&
+            // The claim that is kept is the first one: one that had to be tried again left later.
+            const auto left = std::max({claimed, unknown, accepted});
+            if (more && !template_name.empty() && claimed && *left >= since &&
                 std::ranges::find(channels, channel) != channels.end())
-                lately.note(to, *claimed);
+                lately.note(to, *left);
         }
         more = more && n == at_once;
     }

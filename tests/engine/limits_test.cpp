@@ -134,6 +134,16 @@ TEST_CASE("the turns of people beyond the day's number are those of the people b
     CHECK(people.take(to(1).to, now) == now + std::chrono::days{3});
 }
 
+TEST_CASE("who is told of late leaves the day at their own time") {
+    PeopleLimit people{3};
+    people.note(to(3).to, noon() + 8h);
+    people.note(to(1).to, noon());  // as another gateway tells
+    people.note(to(2).to, noon() + 1h);
+    CHECK(people.free_at(0, noon() + 9h) == noon() + PeopleLimit::day);
+    CHECK(people.free_at(1, noon() + 9h) == noon() + 1h + PeopleLimit::day);
+    CHECK_FALSE(people.take(to(4).to, noon() + PeopleLimit::day));
+}
+
 TEST_CASE("who was written to in the last day still counts after a restart") {
     World w;
     w.main.rates = {.per_second = 1000, .people_per_day = 2};

@@ -6,6 +6,7 @@
 
 #include <atomic>
 #include <cerrno>
+#include <chrono>
 #include <filesystem>
 
 #include "store/folder.hpp"
@@ -99,6 +100,25 @@ TEST_CASE("quiet moments move the WAL into the database and keep it small") {
     store->idle();
     CHECK(std::filesystem::file_size(path + "-wal") == 0);
     CHECK(Shell{path}.number("SELECT count(*) FROM delivery") == 150);
+}
+
+TEST_CASE("a quiet moment does not wait for somebody who reads") {
+    const Folder folder;
+    const std::string path = folder.file("warmcall.db");
+    const auto store = open_sqlite(path);
+    for (int i = 0; i < 150; ++i)
+        keep(*store, 64 * KiB);
+    Shell shell{path};
+    shell.run("BEGIN");
+    REQUIRE(shell.number("SELECT count(*) FROM delivery") == 150);
+    const auto begun = std::chrono::steady_clock::now();
+    store->idle();
+    CHECK(std::chrono::steady_clock::now() - begun <
+          std::chrono::seconds{4});  // who waits, waits 5
+    CHECK(std::filesystem::file_size(path + "-wal") > 8 * MiB);
+    shell.run("COMMIT");
+    store->idle();
+    CHECK(std::filesystem::file_size(path + "-wal") == 0);
 }
 
 TEST_CASE("the WAL stays bounded when nobody ever pauses") {

@@ -321,6 +321,7 @@ TEST_CASE("a contact nobody has is not there to be read, and cannot be loaded") 
     CHECK_FALSE(store->prompt({1}));
     CHECK_FALSE(store->last_outreach({1}));
     CHECK_THROWS_AS(store->transact([](Unit& u) { load(u, {12345}); }), std::out_of_range);
+    CHECK_THROWS_AS(store->transact([](Unit& u) { load(u, {0}); }), std::out_of_range);
 }
 
 TEST_CASE(
@@ -850,6 +851,32 @@ TEST_CASE("whom a template went to lately is known, by the last time and its cha
     });
     claim(*store, store->messages(id, 1).front().id, token(2), after(1h));
     CHECK(written("wa", after(1ms)).empty());
+}
+
+TEST_CASE(
+    "a text that was tried again counts from when it left, not from when it was tried first") {
+    EVERY_STORE;
+    const core::ContactId id = with_message(*store);
+    claim(*store, message_of(*store, id), token(1), t0);
+    const auto written_at = [&] {
+        std::vector<WrittenTo> found;
+        const core::ChannelId channels[] = {{"wa"}};
+        store->transact([&](Unit& u) { found = u.written_to(channels, t0, 9); });
+        REQUIRE(found.size() == 1);
+        return found.front().at;
+    };
+    CHECK(written_at() == t0);
+    change(*store, id, [](Case& c) {
+        c.messages.front().state = core::MessageState::unknown;
+        c.messages.front().facts.unknown = after(1h);
+    });
+    CHECK(written_at() == after(1h));
+    change(*store, id, [](Case& c) {
+        c.messages.front().state = core::MessageState::settled;
+        c.messages.front().facts.accepted = after(3h);
+        c.messages.front().facts.provider_id = "wamid.1";
+    });
+    CHECK(written_at() == after(3h));
 }
 
 TEST_CASE("of more people than are asked for, the last ones written to are given, earliest first") {

@@ -1,8 +1,9 @@
-// A case in few bytes is the same case.
+// A case in few bytes is the same case; and what is kept of cases never outlives what is stored.
 
 #include "store/sqlite/packed_case.hpp"
 
 #include "store/people.hpp"
+#include "store/sqlite/case_cache.hpp"
 #include "support/catch.hpp"
 
 using namespace warmcall;
@@ -76,4 +77,47 @@ TEST_CASE("a packed case knows each phase") {
         c.outreach->phase = phase;
         CHECK(unpacked(packed(c)) == c);
     }
+}
+
+namespace {
+
+SharedCase numbered(std::int64_t id, std::string topic = "") {
+    Case c;
+    c.contact.id = {id};
+    c.contact.topic = std::move(topic);
+    return std::make_shared<const Case>(std::move(c));
+}
+
+}  // namespace
+
+TEST_CASE("cases are kept when they are committed, and only then") {
+    CaseCache cases;
+    CHECK_FALSE(cases.find({0}));
+    cases.put(numbered(1, "the oven"));
+    CHECK(cases.find({1})->contact.topic == "the oven");
+    cases.roll_back();
+    CHECK_FALSE(cases.find({1}));
+    cases.put(numbered(1, "the oven"));
+    cases.commit();
+    CHECK(cases.find({1})->contact.topic == "the oven");
+    cases.put(numbered(1, "the garden"));
+    cases.roll_back();
+    CHECK_FALSE(cases.find({1}));  // to be read again
+}
+
+TEST_CASE("a transaction over more cases than are held open forgets, but never remembers wrongly") {
+    CaseCache cases;
+    cases.put(numbered(1, "the oven"));
+    cases.put(numbered(2, "the roof"));
+    cases.commit();
+    cases.put(numbered(1, "the garden"));
+    CHECK(cases.find({2}));
+    for (std::int64_t id = 3; id < 10'000; ++id)
+        cases.put(numbered(id));
+    CHECK_FALSE(cases.find({1}));
+    CHECK(cases.find({2})->contact.topic == "the roof");
+    cases.commit();
+    CHECK_FALSE(cases.find({1}));
+    CHECK_FALSE(cases.find({3}));
+    CHECK(cases.find({9'999}));
 }

@@ -1,5 +1,6 @@
 // How a commit reaches the WAL: in few large pieces, and whole.
 
+#include <filesystem>
 #include <fstream>
 #include <string>
 
@@ -65,6 +66,27 @@ TEST_CASE(
     CHECK(Shell{path}.number("SELECT count(*) FROM delivery") == 65);
     CHECK(Shell{path}.number("SELECT sum(length(body)) FROM delivery") == 64 * MiB + 1);
     CHECK(Shell{path}.text("PRAGMA integrity_check") == "ok");
+}
+
+TEST_CASE("what was taken back is not written afterwards, when the WAL may be somebody else's") {
+    const Folder folder;
+    const std::string path = folder.file("warmcall.db");
+    auto store = open_sqlite(path);
+    store->idle();  // the next transaction begins the WAL anew, and page 1 is not in it
+    Shell shell{path};
+    REQUIRE(shell.number("SELECT count(*) FROM delivery") == 0);
+    CHECK_THROWS(store->transact([&](Unit& u) {
+        for (int i = 0; i < 60; ++i)
+            keep(u, MiB);
+        throw std::runtime_error{"taken back"};
+    }));
+    const std::string wal = path + "-wal";
+    const auto bytes = std::filesystem::file_size(wal);
+    REQUIRE(bytes > MiB);
+    const auto changed = std::filesystem::last_write_time(wal);
+    store.reset();
+    CHECK(std::filesystem::file_size(wal) == bytes);
+    CHECK(std::filesystem::last_write_time(wal) == changed);
 }
 
 TEST_CASE("who reads beside the writer sees each commit at once") {

@@ -20,16 +20,16 @@ class CaseCache {
         if (const auto open = open_.find(id); open != open_.end())
             return open->second.stored;
         const Place& place = places_[place_of(id)];
-        if (place.id != id)
+        if (place.id != id || place.bytes.empty())
             return nullptr;
         auto stored = std::make_shared<const core::Case>(unpacked(place.bytes));
-        open_.emplace(id, Open{stored, false});
+        open(id, {stored, false});
         return stored;
     }
     void put(SharedCase stored) {
         const core::ContactId id = stored->contact.id;
         forget(id);
-        open_.emplace(id, Open{std::move(stored), true});
+        open(id, {std::move(stored), true});
     }
     void forget(core::ContactId id) {
         open_.erase(id);
@@ -60,6 +60,14 @@ class CaseCache {
         bool is_new;
     };
 
+    void open(core::ContactId id, Open one) {
+        // An import is one transaction. What was put has emptied its place, so it is read again.
+        if (open_.size() >= open_max)
+            open_.clear();
+        open_.emplace(id, std::move(one));
+    }
+
+    static constexpr std::size_t open_max = 4'096;
     static constexpr std::size_t size = 98'304;  // about 45 MB when all are taken
     static std::size_t place_of(core::ContactId id) {
         return static_cast<std::size_t>(id.value) % size;

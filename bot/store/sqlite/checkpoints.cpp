@@ -148,7 +148,7 @@ void Checkpoints::idle() {
     // Not while it is busy: writing where the file already reaches costs less than making it
     // longer.
     if (frames_ == 0 && longest_ > frames_worth_truncating)
-        checkpoint(SQLITE_CHECKPOINT_TRUNCATE);
+        truncate();
     check();
 }
 
@@ -176,6 +176,14 @@ void Checkpoints::move_all() {
     flusher_->wait();
     tried_ = frames_;
     checkpoint(SQLITE_CHECKPOINT_PASSIVE);
+}
+
+// Whoever reads just now is not waited for: there will be another quiet moment.
+void Checkpoints::truncate() {
+    const auto usual = static_cast<int>(db_.number("PRAGMA busy_timeout"));
+    sqlite3_busy_timeout(db_.handle(), 0);
+    checkpoint(SQLITE_CHECKPOINT_TRUNCATE);
+    sqlite3_busy_timeout(db_.handle(), usual);
 }
 
 // One that cannot be done now is done another time: what is committed lies safe in the WAL.

@@ -34,6 +34,7 @@ class Checkpoints {
     void move(int frames_waiting_max);
     void step();
     void move_all();
+    void truncate();
     void checkpoint(int how);
 
     Connection& db_;

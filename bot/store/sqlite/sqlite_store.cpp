@@ -12,6 +12,7 @@
 #include "store/sqlite/migrate.hpp"
 #include "store/sqlite/reads.hpp"
 #include "store/sqlite/unit.hpp"
+#include "store/sqlite/wal_file.hpp"
 
 namespace warmcall::store {
 
@@ -106,6 +107,7 @@ class Writer {
     void roll_back() {
         if (sqlite3_get_autocommit(db_.handle()) == 0)  // SQLite itself rolls back on some errors
             sqlite3_exec(db_.handle(), "ROLLBACK", nullptr, nullptr, nullptr);
+        forget_unwritten(db_.handle());
     }
 
     SoleUse alone_;

@@ -1,5 +1,7 @@
 #pragma once
 
+struct sqlite3;
+
 namespace warmcall::store {
 
 // The name of a VFS that is SQLite's own but for the WAL: it goes to the disk in large pieces
@@ -7,5 +9,9 @@ namespace warmcall::store {
 // means SQLite's own. For a connection with synchronous=FULL only: what a commit wrote is in the
 // file when it was synced.
 const char* wal_vfs();
+
+// After a rollback: what of it has not gone to the WAL yet must not go there any more. Its place
+// may be another process' by then.
+void forget_unwritten(sqlite3* db);
 
 }  // namespace warmcall::store
