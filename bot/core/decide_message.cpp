@@ -54,10 +54,25 @@ void failed(Turn& t, Message& m) {
     }
 }
 
-// The frequency caps count from when a text left, by the earliest word of it: a receipt that comes
-// days later moves nothing.
+// What the frequency caps count from; nothing for kinds that have none.
+std::optional<Timestamp>* last_of(Turn& t, MessageKind kind) {
+    switch (kind) {
+        case MessageKind::wellbeing:
+            return &t.c.contact.last_wellbeing_at;
+        case MessageKind::call_me_back:
+            return &t.c.contact.last_call_me_back_at;
+        case MessageKind::conversation:
+        case MessageKind::stop_confirmation:
+            break;
+    }
+    return nullptr;
+}
+
+// They count from when a text left, by the earliest word of it: a receipt that comes days later
+// moves nothing.
 void went_out(Turn& t, const Message& m) {
-    if (m.kind != MessageKind::wellbeing && m.kind != MessageKind::call_me_back) {
+    std::optional<Timestamp>* const last = last_of(t, m.kind);
+    if (last == nullptr) {
         return;
     }
     Timestamp at = t.now;
@@ -65,10 +80,15 @@ void went_out(Turn& t, const Message& m) {
          {m.facts.unknown, m.facts.accepted, m.facts.sent, m.facts.delivered, m.facts.read}) {
         at = std::min(at, known.value_or(at));
     }
-    std::optional<Timestamp>& last = m.kind == MessageKind::wellbeing
-                                         ? t.c.contact.last_wellbeing_at
-                                         : t.c.contact.last_call_me_back_at;
-    last = std::max(last.value_or(at), at);
+    *last = std::max(last->value_or(at), at);
+}
+
+// What nobody knew the end of has not left, as it turns out: it may go as if it had never tried.
+void never_went_out(Turn& t, const Message& m) {
+    std::optional<Timestamp>* const last = last_of(t, m.kind);
+    if (last != nullptr && *last == m.facts.unknown) {
+        last->reset();
+    }
 }
 
 // It did reach them. What was thought and done because it had not is taken back, where nobody has
@@ -217,6 +237,9 @@ Refused on(Turn& t, const SendSettled& e) {
             refused_by_provider(t, *m, e);
             break;
         case SendSettled::How::not_sent:
+            if (m->state == MessageState::unknown) {
+                never_went_out(t, *m);
+            }
             if (still_wanted(t, *m)) {
                 again(t, *m, e.again_at.value_or(t.now + std::chrono::minutes{1}));
             } else {

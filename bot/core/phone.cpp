@@ -352,6 +352,18 @@ Result<Phone> read_phone(std::string_view text, std::string_view default_region)
         "+91 …");
 }
 
+std::string part_of_number(std::string_view text) {
+    std::string written{text};
+    constexpr std::string_view at_home_only = "(0)";  // "+49 (0)151"
+    if (const auto at = written.find(at_home_only); at != std::string::npos)
+        written.erase(at, at_home_only.size());
+    const auto typed = read_typed(written);
+    if (!typed)
+        return {};
+    const auto first = typed->digits.find_first_not_of('0');
+    return first == std::string::npos ? std::string{} : typed->digits.substr(first);
+}
+
 std::string masked(std::string_view e164) {
     std::string digits;
     for (const char c : e164)

@@ -23,6 +23,11 @@ struct Phone {
 // wrong with it.
 Result<Phone> read_phone(std::string_view text, std::string_view default_region);
 
+// The digits of a number, or of a part of one, as people type it: without what only leads the way
+// to it ("+", "00", "0", "(0)"), so that they are found within its E.164 form. Empty when it is
+// none.
+std::string part_of_number(std::string_view text);
+
 // "+61•••••156": enough to tell two apart, for logs.
 std::string masked(std::string_view e164);
 

@@ -356,6 +356,7 @@ std::size_t Applier::tidy(std::size_t limit) {
     std::size_t n = 0;
     store_.transact([&](Unit& unit) {
         unit.drop_parked(now - parked_for);
+        unit.drop_answers(now);
         n = unit.drop_inbox(now - inbox_for, limit);
     });
     return n;
@@ -384,6 +385,18 @@ void Applier::slow_down(const core::Message& message, Answer::Scope scope, core:
     }
 }
 
+namespace {
+
+constexpr core::Duration lease_max = std::chrono::minutes{2};
+
+// When the present send was claimed: a message keeps the time of its first claim only.
+std::optional<core::Timestamp> began(const core::Message& message, const Claim& claim) {
+    const auto& first = message.facts.claimed;
+    return first ? std::optional{std::max(*first, time_of(claim.token))} : std::nullopt;
+}
+
+}  // namespace
+
 std::vector<Unsettled> Applier::unsettled(const core::ChannelId& channel, core::Timestamp since,
                                           std::size_t limit) {
     std::vector<Unsettled> found;
@@ -405,8 +418,11 @@ std::vector<Unsettled> Applier::unsettled(const core::ChannelId& channel, core::
             one.send.message.token = claim->token;
             one.send.message.to = m->to;
             one.send.message.text = claim->text;
-            one.send.from = m->facts.claimed.value_or(since);
+            one.send.from = began(*m, *claim).value_or(since);
             one.send.until = m->facts.unknown.value_or(one.send.from);
+            if (one.send.until < one.send.from) {  // it was unknown before, and went again
+                one.send.until = one.send.from + lease_max;
+            }
         }
     });
     std::erase_if(found, [](const Unsettled& one) { return one.send.message.text.empty(); });

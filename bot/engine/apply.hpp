@@ -45,6 +45,7 @@ struct Happened {
     core::ContactId contact;
     core::Event event;
     std::string actor = "warmcall";
+    std::optional<Token> claim{};  // of SendSettled: the send it tells of
 };
 
 // Any other write: contacts, tokens, sessions. It may throw; then only it fails.
@@ -88,6 +89,9 @@ struct Claimed {
     core::Timestamp lease_until{};
     Outbound outbound;
 };
+
+// How many more of a channel's messages may be on their way; of one that is not named, any number.
+using Places = std::map<core::ChannelId, std::size_t>;
 
 // Why the channel's provider would not take a text as it is, in the rep's words; nothing when it
 // would.
@@ -143,7 +147,7 @@ class Applier {
     // go, and claimed for `lease`; one per token at the most.
     std::vector<Claimed> claim(std::span<const Token> tokens, core::Duration lease);
     std::vector<Claimed> claim(Unit& unit, core::Timestamp now, std::span<const Token> tokens,
-                               core::Duration lease);
+                               core::Duration lease, const Places& places = {});
     // Sends of the channel that were claimed since then and whose end nobody knows.
     std::vector<Unsettled> unsettled(const core::ChannelId& channel, core::Timestamp since,
                                      std::size_t limit);
@@ -203,7 +207,8 @@ class Applier {
                                            const Claimed& claimed,
                                            std::set<core::ChannelId>& spent);
     void begin_limits(Unit& unit, core::Timestamp now);
-    std::vector<Room> rooms(Unit& unit, core::Timestamp now, std::size_t at_most);
+    std::vector<Room> rooms(Unit& unit, core::Timestamp now, std::size_t at_most,
+                            const Places& places);
     void begin_turns(Unit& unit, core::Timestamp now);
     void take_turn(const core::Case& before, const core::Case& after, core::Timestamp now);
     void run(std::vector<Work>& batch, std::vector<Outcome>& outcomes);

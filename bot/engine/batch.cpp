@@ -179,8 +179,22 @@ void Batch::load_for(std::span<const Work> works) {
     load(wanted);
 }
 
+// A send that ended without reaching anybody lets its message go again, once: told twice, or after
+// another gateway found out by itself, it must not end a send that began since.
+bool Batch::is_of_another_send(const Happened& h) const {
+    const auto* settled = std::get_if<core::SendSettled>(&h.event);
+    if (!h.claim || settled == nullptr || !settled->again_at) {
+        return false;
+    }
+    const auto held = unit.claim_of(settled->message);
+    return !held || held->token != *h.claim;
+}
+
 Outcome Batch::happen(const Happened& h) {
     const std::vector<core::MessageId> messages = messages_of(h.event);
+    if (is_of_another_send(h)) {
+        return {.after = take(h.contact, messages)};
+    }
     Outcome outcome{.refusal = decide(h.contact, h.event, h.actor, messages)};
     outcome.after = open_.at(h.contact).after;
     const auto* settled = std::get_if<core::SendSettled>(&h.event);

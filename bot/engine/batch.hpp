@@ -46,6 +46,7 @@ class Batch {
         std::string actor;
     };
     Open& opened(core::ContactId contact, std::span<const core::MessageId> messages);
+    bool is_of_another_send(const Happened& happened) const;
     void join_parked(core::ContactId contact, const core::SendSettled& settled);
 
     Applier& applier_;

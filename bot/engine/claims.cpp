@@ -25,7 +25,8 @@ void Applier::begin_limits(Unit& unit, core::Timestamp now) {
 }
 
 // Of the channels that work, at most so many messages each.
-std::vector<Room> Applier::rooms(Unit& unit, core::Timestamp now, std::size_t at_most) {
+std::vector<Room> Applier::rooms(Unit& unit, core::Timestamp now, std::size_t at_most,
+                                 const Places& places) {
     std::vector<Room> rooms;
     if (limits_ != nullptr) {
         rooms = limits_->rooms(unit, now);
@@ -44,8 +45,11 @@ std::vector<Room> Applier::rooms(Unit& unit, core::Timestamp now, std::size_t at
         return channel == plan_.channels.end() || !channel->working;
     });
     for (Room& room : rooms) {
-        room.messages = std::min(room.messages, at_most);
+        const auto place = places.find(room.channel);
+        room.messages =
+            std::min({room.messages, at_most, place == places.end() ? at_most : place->second});
     }
+    std::erase_if(rooms, [](const Room& room) { return room.messages == 0; });
     return rooms;
 }
 
@@ -137,10 +141,10 @@ std::vector<Claimed> Applier::claim(std::span<const Token> tokens, core::Duratio
 }
 
 std::vector<Claimed> Applier::claim(Unit& unit, core::Timestamp now, std::span<const Token> tokens,
-                                    core::Duration lease) {
+                                    core::Duration lease, const Places& places) {
     std::vector<Claimed> claimed;
     begin_limits(unit, now);
-    const std::vector<Room> room = rooms(unit, now, tokens.size());
+    const std::vector<Room> room = rooms(unit, now, tokens.size(), places);
     if (room.empty()) {
         return claimed;
     }
@@ -181,6 +185,7 @@ bool Applier::may_leave(const Claimed& claimed, core::Duration budget) {
 
 bool Applier::may_leave(Unit& unit, core::Timestamp now, const Claimed& claimed,
                         core::Duration budget) {
+    now = std::max(now, clock_.now());  // the batch may have waited for the store
     Batch batch{*this, unit, now};
     const std::span<const core::MessageId> id{&claimed.message.id, 1};
     const SharedCase c = batch.take(claimed.contact, id);

@@ -186,6 +186,7 @@ Dispatch::Dispatch(asio::io_context& context, Door& door, Applier& applier, Tran
     for (Line& line : lines) {
         const core::ChannelId id = line.account.id;
         lines_[id] = std::move(line);
+        under_way_[id] = 0;
     }
 }
 
@@ -233,19 +234,31 @@ core::Duration Dispatch::idle_for() const {
     return room_at_ ? std::clamp(*room_at_ - clock_.now(), least, most) : most;
 }
 
-namespace {
-
-// The first 48 bits are the milliseconds, as in a UUID of version 7 (RFC 9562), the other 80 stay
-// random: an index of tokens grows at its end, and receipts ask for neighbours.
-Token in_order_of_time(Token random, core::Timestamp now) {
-    const auto ms = static_cast<std::uint64_t>(core::unix_ms(now));
-    for (std::size_t i = 0; i < 6; ++i) {
-        random[i] = static_cast<Token::value_type>(ms >> (40 - 8 * i));
+Places places_left(const std::map<core::ChannelId, std::size_t>& under_way, std::size_t all,
+                   std::size_t kept_for_each) {
+    const std::size_t kept =
+        std::min(kept_for_each, all / std::max<std::size_t>(under_way.size(), 1));
+    std::size_t free = all;  // for whoever comes first
+    for (const auto& [channel, n] : under_way) {
+        free -= std::min(free, std::max(kept, n));
     }
-    return random;
+    Places places;
+    for (const auto& [channel, n] : under_way) {
+        places[channel] = free + kept - std::min(kept, n);
+    }
+    return places;
 }
 
-}  // namespace
+// A channel whose provider was not taking messages gets one place to show that it does again.
+Places Dispatch::places() const {
+    Places places = places_left(under_way_, under_way_max, kept_for_each);
+    for (const auto& [channel, breaker] : breakers_) {
+        if (breaker.on_trial()) {
+            places[channel] = under_way_.at(channel) == 0 ? 1 : 0;
+        }
+    }
+    return places;
+}
 
 asio::awaitable<std::size_t> Dispatch::claim_some() {
     // A claim is a commit: where sends end one after the other it waits for a few of them.
@@ -267,8 +280,8 @@ asio::awaitable<std::size_t> Dispatch::claim_some() {
     };
     auto found = std::make_shared<Found>();
     Look look{.at =
-                  [this, tokens, found](Unit& unit, core::Timestamp now) {
-                      found->claimed = applier_.claim(unit, now, tokens, lease);
+                  [this, tokens, places = places(), found](Unit& unit, core::Timestamp now) {
+                      found->claimed = applier_.claim(unit, now, tokens, lease, places);
                       found->room_at = limits_.next_room(now);
                   },
               .counts = true};
@@ -276,8 +289,11 @@ asio::awaitable<std::size_t> Dispatch::claim_some() {
     room_at_ = found->room_at;
     for (Claimed& one : found->claimed) {
         ++counts_.under_way;
-        asio::co_spawn(context_, send(std::move(one)), [this](std::exception_ptr problem) {
+        ++under_way_[one.message.channel];
+        const core::ChannelId channel = one.message.channel;
+        asio::co_spawn(context_, send(std::move(one)), [this, channel](std::exception_ptr problem) {
             --counts_.under_way;
+            --under_way_[channel];
             if (problem) {  // its lease runs out and reconcile finds it: unknown, never sent again
                             // by itself
                 try {
@@ -381,13 +397,14 @@ void Dispatch::note(const core::ChannelId& channel, const Settled& settled) {
             ++counts_.unknown;
             break;
     }
-    if (!settled.trouble) {
+    if (!settled.trouble && settled.event.how != How::not_sent) {
         breakers_[channel].succeeded();
     }
 }
 
 asio::awaitable<void> Dispatch::done(const Claimed& claimed, Settled settled) {
     note(claimed.message.channel, settled);
+    std::vector<Work> works;
     std::vector<Pause> pauses;
     if (settled.pause) {
         pauses.push_back(*settled.pause);
@@ -402,15 +419,13 @@ asio::awaitable<void> Dispatch::done(const Claimed& claimed, Settled settled) {
             spdlog::warn("channel {}: {} rests: the provider is not taking messages",
                          claimed.message.channel.value, to_string(pause.scope));
         }
-        auto job = [this, message = claimed.message, pauses] {
+        works.emplace_back(Write{[this, message = claimed.message, pauses](Unit&, core::Timestamp) {
             for (const Pause& pause : pauses) {
                 applier_.slow_down(message, pause.scope, pause.until);
             }
-        };
-        co_await door_.on_writer(std::move(job));
+        }});
     }
-    std::vector<Work> works;
-    works.emplace_back(Happened{claimed.contact, settled.event, "provider"});
+    works.emplace_back(Happened{claimed.contact, settled.event, "provider", claimed.token});
     for (const core::Address& address : settled.learned) {
         works.emplace_back(
             Happened{claimed.contact, core::AddressLearned{.now = address}, "provider"});
@@ -418,22 +433,27 @@ asio::awaitable<void> Dispatch::done(const Claimed& claimed, Settled settled) {
     co_await keep(claimed, std::move(works));
 }
 
-// What became of a send is known here and nowhere else: while the store is away it is tried again,
-// as long as the message is ours.
+// What became of a send is known here and nowhere else: while the store is away it is tried again.
+// Once the message is not ours any more, only for as long as nobody looks it up.
 asio::awaitable<void> Dispatch::keep(const Claimed& claimed, std::vector<Work> works) {
+    constexpr core::Duration kept_on = std::chrono::minutes{10};
     asio::steady_timer pause{context_};
     for (;;) {
         std::exception_ptr failure;
         try {
             const std::vector<Outcome> outcomes = co_await door_.apply_all(works);
-            failure = outcomes.front().failure;
+            const auto failed = std::ranges::find_if(
+                outcomes, [](const Outcome& outcome) { return outcome.failure != nullptr; });
+            failure = failed == outcomes.end() ? nullptr : failed->failure;
         } catch (const StoreUnavailable&) {  // more is waiting than can be taken in
             failure = std::current_exception();
         }
         if (!failure) {
             co_return;
         }
-        if (!is_unavailable(failure) || clock_.now() >= claimed.lease_until) {
+        const core::Timestamp until =
+            claimed.lease_until + (stopping_ ? core::Duration{} : kept_on);
+        if (!is_unavailable(failure) || clock_.now() >= until) {
             std::rethrow_exception(failure);
         }
         pause.expires_after(std::chrono::seconds{1});

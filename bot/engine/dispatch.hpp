@@ -46,6 +46,11 @@ struct Settled {
 Settled settle(const Line& line, const core::Message& message, const Exchange& exchange,
                core::Timestamp now, Rng& rng);
 
+// How many more of each channel may be on their way, of so many for all. A provider that takes long
+// to answer fills its own channel's places, never everybody's: a few are kept for each.
+Places places_left(const std::map<core::ChannelId, std::size_t>& under_way, std::size_t all,
+                   std::size_t kept_for_each);
+
 struct DispatchCounts {
     std::uint64_t accepted = 0, refused = 0, not_sent = 0, unknown = 0, held_back = 0;
     std::size_t under_way = 0;
@@ -69,9 +74,11 @@ class Dispatch {
     static constexpr core::Duration io_budget = std::chrono::seconds{45};
     static constexpr core::Duration lease = std::chrono::seconds{120};
     static constexpr std::size_t under_way_max = 128;
+    static constexpr std::size_t kept_for_each = 16;  // of those, for each channel
 
  private:
     boost::asio::awaitable<std::size_t> claim_some();
+    Places places() const;
     core::Duration idle_for() const;
     boost::asio::awaitable<void> send(Claimed claimed);
     boost::asio::awaitable<void> done(const Claimed& claimed, Settled settled);
@@ -92,6 +99,7 @@ class Dispatch {
     bool nudged_ = false;
     bool stopping_ = false;
     DispatchCounts counts_;
+    std::map<core::ChannelId, std::size_t> under_way_;
 };
 
 }  // namespace warmcall

@@ -38,8 +38,8 @@ struct TokenBucket {
         if (now > filled_at) {
             const double seconds = std::chrono::duration<double>(now - filled_at).count();
             tokens = std::min(burst, tokens + seconds * per_second);
-            filled_at = now;
         }
+        filled_at = now;  // also when the clock was set back: not until it has caught up
         return static_cast<std::size_t>(std::max(tokens, 0.0));
     }
     void take(double n) { tokens -= n; }  // below zero: a long text is paid off before the next
@@ -268,6 +268,8 @@ class Breaker {
         open_until_ = now + pause;
         return open_until_;
     }
+    // It has rested, and nothing has shown yet that it takes messages again: one will tell.
+    bool on_trial() const { return opened_ > 0; }
     void succeeded() {
         failures_ = 0;
         opened_ = 0;

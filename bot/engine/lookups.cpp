@@ -21,26 +21,29 @@ LookedUp looked_up(std::span<const Sighting> sightings) {
     return same == 1 ? LookedUp::went_out : LookedUp::cannot_tell;
 }
 
-bool Absences::may_look(core::MessageId message, core::Timestamp lease_end,
-                        core::Timestamp now) const {
-    const auto look = looks_.find(message);
+bool Absences::may_look(const Token& send, core::Timestamp lease_end, core::Timestamp now) const {
+    const auto look = looks_.find(send);
     if (look == looks_.end()) {
         return now >= lease_end + first_look;
     }
     return !look->second.left && now >= look->second.at + apart;
 }
 
-bool Absences::absent(core::MessageId message, core::Timestamp now) {
-    const auto [look, first] = looks_.try_emplace(message, Look{.at = now});
+bool Absences::absent(const Token& send, core::Timestamp now) {
+    const auto [look, first] = looks_.try_emplace(send, Look{.at = now});
     return !first && now >= look->second.at + apart;
 }
 
-void Absences::leave(core::MessageId message) {
-    looks_[message].left = true;
+void Absences::leave(const Token& send) {
+    looks_[send].left = true;
 }
 
-void Absences::forget(core::MessageId message) {
-    looks_.erase(message);
+void Absences::forget(const Token& send) {
+    looks_.erase(send);
+}
+
+void Absences::forget_before(core::Timestamp claimed) {
+    std::erase_if(looks_, [claimed](const auto& look) { return time_of(look.first) < claimed; });
 }
 
 Lookups::Lookups(asio::io_context& context, Door& door, Applier& applier, Transport& transport,
@@ -132,12 +135,16 @@ asio::awaitable<Result<std::vector<Sighting>>> Lookups::sightings(const Line& li
 asio::awaitable<void> Lookups::settle(const Line& line) {
     auto unsettled = std::make_shared<std::vector<Unsettled>>();
     const core::Timestamp now = clock_.now();
-    auto job = [this, unsettled, channel = line.account.id, now] {
-        *unsettled = applier_.unsettled(channel, now - given_up_after, at_once);
+    // Those that were looked for, or are left to the rep, must not stand before the others.
+    absences_.forget_before(now - 2 * given_up_after);
+    const std::size_t most = at_once + absences_.size();
+    auto job = [this, unsettled, channel = line.account.id, now, most] {
+        *unsettled = applier_.unsettled(channel, now - given_up_after, most);
     };
     co_await door_.on_writer(std::move(job));
     for (const Unsettled& one : *unsettled) {
-        if (!stopping_ && absences_.may_look(one.message, one.send.until, clock_.now())) {
+        if (!stopping_ &&
+            absences_.may_look(one.send.message.token, one.send.until, clock_.now())) {
             co_await settle_one(line, one);
         }
     }
@@ -156,6 +163,7 @@ asio::awaitable<void> Lookups::settle_one(const Line& line, const Unsettled& uns
     };
     co_await door_.on_writer(std::move(job));
 
+    const Token& send = unsettled.send.message.token;
     core::SendSettled settled{.message = unsettled.message};
     switch (looked_up(*others)) {
         case LookedUp::went_out: {
@@ -166,21 +174,21 @@ asio::awaitable<void> Lookups::settle_one(const Line& line, const Unsettled& uns
             break;
         }
         case LookedUp::absent:
-            if (!absences_.absent(unsettled.message, clock_.now())) {
+            if (!absences_.absent(send, clock_.now())) {
                 co_return;  // looked for once more later
             }
             settled.how = How::not_sent;
             settled.again_at = clock_.now();
             break;
         case LookedUp::cannot_tell:
-            absences_.leave(unsettled.message);
+            absences_.leave(send);
             co_return;
     }
     spdlog::info("channel {}: message {} {}", line.account.id.value, unsettled.message.value,
                  settled.how == How::accepted ? "was found to have gone out"
                                               : "never arrived at the provider");
-    absences_.forget(unsettled.message);
-    co_await door_.apply(Happened{unsettled.contact, settled, "provider"});
+    absences_.forget(send);
+    co_await door_.apply(Happened{unsettled.contact, settled, "provider", send});
 }
 
 asio::awaitable<Result<std::vector<InTemplate>>> Lookups::templates(const Line& line) {
@@ -217,11 +225,7 @@ asio::awaitable<std::size_t> Lookups::ask_templates(const Line& line) {
     co_await door_.on_writer(std::move(look));
     const std::size_t n = news->size();
     if (n > 0) {
-        Delivered delivered{.channel = line.account.id, .events = std::move(*news)};
-        const Outcome outcome = co_await door_.apply(std::move(delivered));
-        if (outcome.failure) {
-            std::rethrow_exception(outcome.failure);
-        }
+        co_await deliver(line, *news);
     }
     co_return n;
 }
@@ -230,7 +234,7 @@ asio::awaitable<Result<std::vector<Inbound>>> Lookups::missed(const Line& line,
                                                               core::Timestamp since) {
     std::vector<Inbound> all;
     std::string page;
-    for (std::size_t n = 0; n < pages_max; ++n) {
+    for (std::size_t n = 0; n < missed_pages_max; ++n) {
         const Result<HttpResponse> response =
             co_await ask(line.provider->build_missed(line.account, since, page));
         if (!response) {
@@ -246,8 +250,29 @@ asio::awaitable<Result<std::vector<Inbound>>> Lookups::missed(const Line& line,
             break;
         }
     }
+    if (!page.empty()) {
+        spdlog::error(
+            "channel {}: the provider's list of what people wrote is longer than {} pages: what is "
+            "older has to be read there",
+            line.account.id.value, missed_pages_max);
+    }
     std::ranges::reverse(all);  // they come newest first
     co_return all;
+}
+
+// A few at a time: whoever waits at the door meanwhile comes between.
+asio::awaitable<void> Lookups::deliver(const Line& line, std::vector<Inbound>& events) {
+    for (std::size_t from = 0; from < events.size(); from += at_once) {
+        Delivered delivered{.channel = line.account.id};
+        const std::size_t n = std::min(at_once, events.size() - from);
+        const auto first = events.begin() + static_cast<std::ptrdiff_t>(from);
+        delivered.events.assign(std::make_move_iterator(first),
+                                std::make_move_iterator(first + static_cast<std::ptrdiff_t>(n)));
+        const Outcome outcome = co_await door_.apply(std::move(delivered));
+        if (outcome.failure) {
+            std::rethrow_exception(outcome.failure);
+        }
+    }
 }
 
 asio::awaitable<std::size_t> Lookups::fetch_missed(const Line& line) {
@@ -273,11 +298,7 @@ asio::awaitable<std::size_t> Lookups::fetch_missed(const Line& line) {
         if (missing > 0) {
             spdlog::warn("channel {}: {} messages from people had not reached us; they are in now",
                          line.account.id.value, missing);
-            Delivered delivered{.channel = line.account.id, .events = std::move(*unheard)};
-            const Outcome outcome = co_await door_.apply(std::move(delivered));
-            if (outcome.failure) {
-                std::rethrow_exception(outcome.failure);
-            }
+            co_await deliver(line, *unheard);
         }
     }
     Write note = [key, begun](Unit& unit, core::Timestamp) {

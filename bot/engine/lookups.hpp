@@ -26,18 +26,21 @@ class Absences {
     static constexpr core::Duration first_look = std::chrono::minutes{10};  // after the lease
     static constexpr core::Duration apart = std::chrono::minutes{10};
 
-    bool may_look(core::MessageId message, core::Timestamp lease_end, core::Timestamp now) const;
+    // Of a send, by its claim: what was seen of an earlier one of the same message proves nothing.
+    bool may_look(const Token& send, core::Timestamp lease_end, core::Timestamp now) const;
     // Not there: true when it was not there before either, so that it never arrived.
-    bool absent(core::MessageId message, core::Timestamp now);
-    void leave(core::MessageId message);   // to the rep: it is not looked up again
-    void forget(core::MessageId message);  // it is settled
+    bool absent(const Token& send, core::Timestamp now);
+    void leave(const Token& send);   // to the rep: it is not looked up again
+    void forget(const Token& send);  // it is settled
+    void forget_before(core::Timestamp claimed);
+    std::size_t size() const { return looks_.size(); }
 
  private:
     struct Look {
         core::Timestamp at{};
         bool left = false;
     };
-    std::map<core::MessageId, Look> looks_;
+    std::map<Token, Look> looks_;
 };
 
 class Lookups {
@@ -59,6 +62,7 @@ class Lookups {
     static constexpr core::Duration given_up_after = std::chrono::hours{24};
     static constexpr std::size_t at_once = 100;
     static constexpr std::size_t pages_max = 50;
+    static constexpr std::size_t missed_pages_max = 1'000;  // hours of what was not heard
 
  private:
     boost::asio::awaitable<void> settle_one(const Line& line, const Unsettled& unsettled);
@@ -68,6 +72,7 @@ class Lookups {
     boost::asio::awaitable<Result<std::vector<InTemplate>>> templates(const Line& line);
     boost::asio::awaitable<Result<std::vector<Inbound>>> missed(const Line& line,
                                                                 core::Timestamp since);
+    boost::asio::awaitable<void> deliver(const Line& line, std::vector<Inbound>& events);
 
     Door& door_;
     Applier& applier_;

@@ -38,7 +38,7 @@ Wakeups::Woken Wakeups::wake_due() {
 asio::awaitable<void> Wakeups::run() {
     constexpr std::chrono::steady_clock::duration look_every = std::chrono::seconds{1};
     constexpr auto reconcile_every = std::chrono::seconds{5};
-    constexpr auto tidy_every = std::chrono::minutes{1};
+    constexpr std::chrono::steady_clock::duration tidy_every = std::chrono::minutes{1};
     constexpr std::size_t tidied_at_once = 2'000;
     auto reconcile_at = std::chrono::steady_clock::now();
     auto tidy_at = reconcile_at;
@@ -52,7 +52,7 @@ asio::awaitable<void> Wakeups::run() {
                 applier_.reconcile(at_once);
             }
             if (tidy) {
-                applier_.tidy(tidied_at_once);
+                woken->untidy = applier_.tidy(tidied_at_once) >= tidied_at_once;
             }
             woken->left = applier_.take_errands();  // also what reconciling left
         };
@@ -71,7 +71,7 @@ asio::awaitable<void> Wakeups::run() {
             reconcile_at = std::chrono::steady_clock::now() + reconcile_every;
         }
         if (tidy) {
-            tidy_at = std::chrono::steady_clock::now() + tidy_every;
+            tidy_at = std::chrono::steady_clock::now() + (woken->untidy ? look_every : tidy_every);
         }
         timer_.expires_after(woken->more ? woken->pause : look_every);
         boost::system::error_code stopped;

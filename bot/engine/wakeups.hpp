@@ -30,6 +30,7 @@ class Wakeups {
         bool more = false;
         std::chrono::steady_clock::duration pause{};  // before more of them
         Errands left;
+        bool untidy = false;  // there is more to forget than was forgotten at once
     };
     Woken wake_due();  // on the writing thread
 

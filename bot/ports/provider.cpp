@@ -32,4 +32,24 @@ std::optional<Token> token_from_hex(std::string_view text) {
     return token;
 }
 
+namespace {
+
+constexpr std::size_t time_bytes = 6;
+
+}  // namespace
+
+Token in_order_of_time(Token random, core::Timestamp now) {
+    const auto ms = static_cast<std::uint64_t>(core::unix_ms(now));
+    for (std::size_t i = 0; i < time_bytes; ++i)
+        random[i] = static_cast<Token::value_type>(ms >> (40 - 8 * i));
+    return random;
+}
+
+core::Timestamp time_of(const Token& token) {
+    std::int64_t ms = 0;
+    for (std::size_t i = 0; i < time_bytes; ++i)
+        ms = ms << 8 | token[i];
+    return core::from_unix_ms(ms);
+}
+
 }  // namespace warmcall

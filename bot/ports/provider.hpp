@@ -29,6 +29,10 @@ using Token =
     std::array<std::uint8_t, 16>;  // ours, on the wire with the message, back in every receipt
 std::string to_hex(const Token& token);
 std::optional<Token> token_from_hex(std::string_view hex);
+// The first 48 bits are the milliseconds, as in a UUID of version 7 (RFC 9562), the other 80 stay
+// random: an index of tokens grows at its end, and receipts ask for neighbours.
+Token in_order_of_time(Token random, core::Timestamp now);
+core::Timestamp time_of(const Token& token);  // that it was made with
 
 // One configured account at a provider. Keys are the provider's own and checked by its `check`.
 struct Account {

@@ -132,7 +132,8 @@ struct AlertOutcome {
     std::optional<core::Timestamp> again_at;  // else when to try again
     bool needs_template = false;
     std::string provider_id;
-    std::string problem;  // the provider's sentence, shown to the rep
+    std::string problem;           // the provider's sentence, shown to the rep
+    std::optional<Token> claim{};  // of a send: it counts as long as nobody else claimed the alert
 };
 
 // One sentence to a rep that goes with no prompt.
@@ -209,8 +210,9 @@ class Unit {
     virtual void quarantine(std::int64_t delivery, std::string_view reason,
                             core::Timestamp now) = 0;
     virtual void count_ignored(std::string_view what, std::int64_t n) = 0;
-    // Forgets keys and raw deliveries older than this, at most `limit` of each; how many keys.
-    // Never younger than 30 days: a replay must not count again.
+    // Forgets raw deliveries older than this, and the keys that came in them; at most about `limit`
+    // of each. As many as `limit`: there may be more. Never younger than 30 days: a replay must not
+    // count again.
     virtual std::size_t drop_inbox(core::Timestamp older_than, std::size_t limit) = 0;
 
     // -- whose is it
@@ -310,6 +312,7 @@ class Unit {
     virtual std::optional<KeptAnswer> kept_answer(std::string_view key) = 0;
     virtual void keep_answer(std::string_view key, const KeptAnswer& answer,
                              core::Timestamp now) = 0;
+    virtual void drop_answers(core::Timestamp now) = 0;  // those of more than a day ago
     virtual void set_rep_away(const core::RepId& rep, std::optional<core::Timestamp> until) = 0;
 
     // What all gateways on this store count together; null: only one can be on it.

@@ -291,7 +291,7 @@ Handled create_contact(Site& site, Call& call) {
 Handled list_contacts(Site& site, Call& call) {
     ContactQuery query;
     query.limit = limit_of(call);
-    query.search = trimmed(call.ask("search")).substr(0, 100);
+    query.search = core::cut(trimmed(call.ask("search")), 100);
     if (const std::string_view rep = call.ask("rep"); !rep.empty())
         query.rep = core::RepId{std::string{rep}};
     else if (!call.who.any_rep)

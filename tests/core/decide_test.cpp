@@ -374,6 +374,24 @@ TEST_CASE("a receipt settles what we could not tell") {
     CHECK(world.c.outreach->wake_at == world.at(1, 10, 45));
 }
 
+TEST_CASE("what turns out never to have left did not ask them anything, and goes") {
+    World world;
+    world.enrol();
+    const MessageId text = world.newest();
+    REQUIRE(world.claims(text));
+    world.settles(text, How::unknown);
+    world.advance(21min);
+    world.settles(text, How::not_sent, {}, world.now);
+    CHECK(world.state(text) == "queued");
+    CHECK(world.may_go(text).go());
+    REQUIRE(world.claims(text));
+    world.settles(text, How::unknown);
+    CHECK(world.state(text) == "unknown");
+    CHECK_FALSE(world.may_go(text).go());
+    world.learns(text, fact_delivered(world.now));
+    CHECK(world.state(text) == "settled");
+}
+
 TEST_CASE("the rep may send again what perhaps never went out, and may leave it") {
     World world;
     world.enrol();

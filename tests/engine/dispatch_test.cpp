@@ -441,6 +441,40 @@ TEST_CASE(
     CHECK(sender.dispatch.counts().held_back == 1);
 }
 
+TEST_CASE("a channel that waits for its provider leaves places for the others") {
+    const core::ChannelId a{"a"}, b{"b"}, c{"c"};
+    CHECK(places_left({{a, 0}}, 128, 16) == Places{{a, 128}});
+    CHECK(places_left({{a, 0}, {b, 0}}, 128, 16) == Places{{a, 112}, {b, 112}});
+    CHECK(places_left({{a, 112}, {b, 0}}, 128, 16) == Places{{a, 0}, {b, 16}});
+    CHECK(places_left({{a, 100}, {b, 20}}, 128, 16) == Places{{a, 8}, {b, 8}});
+    CHECK(places_left({{a, 96}, {b, 0}, {c, 16}}, 128, 16) == Places{{a, 0}, {b, 16}, {c, 0}});
+    CHECK(places_left({{a, 0}, {b, 0}, {c, 0}}, 30, 16) == Places{{a, 10}, {b, 10}, {c, 10}});
+}
+
+TEST_CASE("a channel that has rested tries with one text, and rests again when that fails") {
+    World w;
+    w.advance(1h);
+    for (int i = 0; i < 10; ++i) {
+        w.queue_text(w.add("Somebody", "+9198765010" + std::to_string(10 + i)));
+    }
+    Wire wire;
+    wire.script = {{.no_connection = "cannot connect"}};
+    Sender sender{w, wire};
+    const auto failed = [&] { return sender.dispatch.counts().not_sent; };
+    sender.until([&] { return failed() == 10 && sender.dispatch.counts().under_way == 0; });
+    w.advance(15min);
+    sender.dispatch.nudge();
+    sender.until([&] { return failed() == 11 && sender.dispatch.counts().under_way == 0; });
+    const auto batches = sender.door.counts().batches;
+    sender.dispatch.nudge();
+    sender.until([&] { return sender.door.counts().batches >= batches + 2; });
+    CHECK(failed() == 11);
+    wire.script = {{.exchange = accepted("wamid.OUT"), .taken = true}};
+    w.advance(15min);
+    sender.dispatch.nudge();
+    sender.until([&] { return sender.dispatch.counts().accepted == 10; });
+}
+
 TEST_CASE("five failures in a row close a channel, and what waits goes when it opens again") {
     World w;
     w.advance(1h);

@@ -140,6 +140,83 @@ TEST_CASE("what is missing from the list twice, ten minutes apart, never arrived
     s.look();
     CHECK(s.asked() == 2);
     CHECK(s.state() == core::MessageState::queued);
+    CHECK(s.w.claim().size() == 1);
+}
+
+TEST_CASE("the list is searched where the present send stands, not where an earlier one stood") {
+    Scene s;  // the first one is unknown
+    const Unsettled first =
+        s.w.applier->unsettled(s.w.main.account.id, s.w.clock.at - 24h, 9).at(0);
+    s.w.applier->apply({Happened{
+        first.contact,
+        core::SendSettled{.message = first.message, .how = How::not_sent, .again_at = s.w.clock.at},
+        "provider", first.send.message.token}});
+    s.w.advance(5min);
+    const std::vector<Claimed> again = s.w.claim();
+    REQUIRE(again.size() == 1);
+    s.w.settle(again.front(), written());
+    REQUIRE(s.state() == core::MessageState::unknown);
+    const Unsettled second =
+        s.w.applier->unsettled(s.w.main.account.id, s.w.clock.at - 24h, 9).at(0);
+    CHECK(second.send.from == s.w.clock.at);
+    CHECK(second.send.until == s.w.from_now(2min));
+    s.lists({""});
+    s.w.advance(11min);
+    s.look();
+    CHECK(s.asked() == 0);  // not in the first ten minutes after it
+}
+
+TEST_CASE("what was seen of one send proves nothing about the next of the same message") {
+    Absences absences;
+    const core::Timestamp noon{std::chrono::hours{12}};
+    const Token first = in_order_of_time({1}, noon), second = in_order_of_time({2}, noon + 1h);
+    CHECK_FALSE(absences.absent(first, noon + 20min));
+    CHECK_FALSE(absences.absent(second, noon + 80min));
+    CHECK_FALSE(absences.may_look(second, noon + 1h, noon + 89min));
+    CHECK(absences.absent(second, noon + 90min));
+    absences.forget_before(noon + 30min);
+    CHECK(absences.size() == 1);
+}
+
+TEST_CASE("a send told of twice does not end the one that began since") {
+    Scene s;
+    const Claimed first = [&] {
+        World& w = s.w;
+        const core::ContactId ben = w.add("Ben", "+919876500002");
+        return w.claimed(ben);
+    }();
+    const Settled failed =
+        settle(s.w.main, first.message, Exchange{}, s.w.clock.at, s.w.rng);  // never left
+    const Happened told{first.contact, failed.event, "provider", first.token};
+    s.w.applier->apply({told});
+    s.w.advance(1h);
+    const std::vector<Claimed> again = s.w.claim();
+    REQUIRE(again.size() == 1);
+    REQUIRE(again.front().message.id == first.message.id);
+    s.w.applier->apply({told});
+    CHECK(s.w.text(first.contact).state == core::MessageState::claimed);
+    CHECK(s.w.applier->may_leave(again.front(), 1s));
+}
+
+TEST_CASE("texts that are left to the rep do not stand before others that can be looked up") {
+    Scene s;
+    std::vector<core::ContactId> later;
+    for (std::size_t i = 0; i < Lookups::at_once; ++i) {
+        later.push_back(
+            s.w.add("Number " + std::to_string(i), "+9198765" + std::to_string(10'000 + i)));
+    }
+    for (const core::ContactId id : later) {
+        s.w.settle(s.w.claimed(id), written());
+    }
+    s.w.advance(1min);
+    const core::ContactId last = s.w.add("Zoe", "+919876600002");
+    s.w.settle(s.w.claimed(last), written());
+    s.lists({"SM2 other"});
+    s.w.advance(15min);
+    s.look();  // the first hundred
+    s.lists({"SM9 same", "SM10 same"});
+    s.look();
+    CHECK(s.w.text(last).state == core::MessageState::settled);
 }
 
 TEST_CASE("a list with another text to the same person proves nothing: the rep decides") {
@@ -204,6 +281,7 @@ TEST_CASE("what people wrote while we could not hear is fetched once, oldest fir
     }
     CHECK(words.size() == 2);
     CHECK(s.w.of(s.w.amara).prompt->words == "fine, thanks\nand a second one");
+    s.w.applier->tidy(100);  // their keys have no time in them, and are known all the same
     CHECK(fetch() == 0);
 }
 

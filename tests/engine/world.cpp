@@ -168,7 +168,7 @@ void World::queue_text(core::ContactId id) {
 
 std::vector<Token> World::tokens(std::size_t n) {
     std::vector<Token> all(n);
-    std::ranges::generate(all, [this] { return rng.token(); });
+    std::ranges::generate(all, [this] { return in_order_of_time(rng.token(), clock.at); });
     return all;
 }
 

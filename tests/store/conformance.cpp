@@ -138,6 +138,52 @@ TEST_CASE("old events are forgotten a few at a time, young ones are not") {
     CHECK(store->counts().inbox == 1);
 }
 
+TEST_CASE("a key is forgotten no sooner than what it came in, whatever time the provider tells") {
+    EVERY_STORE;
+    constexpr auto days_45 = std::chrono::days{45};
+    const auto kept_at = [&](Timestamp at) {
+        const RawDelivery raw{{"wa"}, at, "{}"};
+        std::int64_t id = 0;
+        store->transact([&](Unit& u) { id = u.keep({&raw, 1}).front(); });
+        return id;
+    };
+    const auto dropped = [&](std::size_t limit) {
+        std::size_t n = 0;
+        store->transact([&](Unit& u) { n = u.drop_inbox(t0 - days_45, limit); });
+        return n;
+    };
+    const std::int64_t year_2004_s = 1'100'000'000;
+    const std::int64_t old = kept_at(t0 - days_45 - 1s);
+    const std::int64_t young = kept_at(t0 - days_45 + 1s);
+    accept(*store, {{key(0, "old"), old},
+                    {key(0, "old, too"), old},
+                    {key(0, "young"), young},
+                    {key(year_2004_s, "a wrong clock"), young}});
+    CHECK(dropped(100) == 2);
+    CHECK(dropped(100) == 0);
+    CHECK(accept(*store, {{key(0, "young"), young},
+                          {key(year_2004_s, "a wrong clock"), young},
+                          {key(0, "old"), young},
+                          {key(0, "old, too"), young}}) == std::vector{false, false, true, true});
+    CHECK(store->counts().inbox == 4);
+}
+
+TEST_CASE("what lies in quarantine does not keep older deliveries from being forgotten") {
+    EVERY_STORE;
+    std::vector<std::int64_t> ids;
+    store->transact([&](Unit& u) {
+        const std::vector<RawDelivery> raw(5, {{"wa"}, t0 - std::chrono::days{50}, "{}"});
+        ids = u.keep(raw);
+        for (std::size_t i = 0; i < 3; ++i)
+            u.quarantine(ids.at(i), "not JSON", t0);
+    });
+    std::size_t n = 0;
+    store->transact([&](Unit& u) { n = u.drop_inbox(t0 - std::chrono::days{45}, 2); });
+    CHECK(n == 2);
+    store->transact([&](Unit& u) { n = u.drop_inbox(t0 - std::chrono::days{45}, 2); });
+    CHECK(n == 0);
+}
+
 // ---------------------------------------------------------------- whose is it
 
 TEST_CASE("a contact is found by every address, also by another way to write the same line") {
@@ -1154,6 +1200,20 @@ TEST_CASE("an alert that did not get through is tried again at the time that was
     }
 }
 
+TEST_CASE("what became of one telling says nothing of an alert that is being told anew") {
+    EVERY_STORE;
+    const core::ContactId id = with_prompt(*store);
+    change(*store, id, [](Case&) {}, {tell_prompt});
+    const Alert first = claim_alerts(*store, t0).at(0);
+    const Token anew = token(200);
+    store->transact(
+        [&](Unit& u) { REQUIRE(u.claim_alerts(after(10min), 1min, {&anew, 1}).size() == 1); });
+    settle(*store, {.id = first.id, .done = true, .claim = first.token});
+    CHECK(store->counts().alerts_waiting == 1);
+    settle(*store, {.id = first.id, .done = true, .claim = anew});
+    CHECK(store->counts().alerts_waiting == 0);
+}
+
 TEST_CASE("alerts of a prompt can be dropped") {
     EVERY_STORE;
     const core::ContactId id = with_prompt(*store);
@@ -1503,6 +1563,10 @@ TEST_CASE(
     CHECK(found("अमा") == std::vector{hindi});
     CHECK(found("+49 (151) 1234-5678") == std::vector{jose});
     CHECK(found("570156") == std::vector{amara_id});
+    for (const char* typed :
+         {"0151 12", "0049 151 12", "+49 (0)151/12", "\u0660\u0661\u0665\u0661 1",
+          "\u202a+49\u00a0151\u202c", "49\u2011151"})
+        CHECK(found(typed) == std::vector{jose});
     CHECK(found("jose", core::RepId{"mia"}) == std::vector{jose});
     CHECK(found("jose", core::RepId{"ravi"}).empty());
     CHECK(found("%").empty());
@@ -1877,6 +1941,10 @@ TEST_CASE("an answer is kept for a day under its key, and not overwritten meanwh
         CHECK(kept->body == "{}");
         u.keep_answer("k2", {"hash", 200, ""}, after(24h));
         CHECK_FALSE(u.kept_answer("k"));
+        u.drop_answers(after(48h - 1ms));
+        CHECK(u.kept_answer("k2"));
+        u.drop_answers(after(48h));
+        CHECK_FALSE(u.kept_answer("k2"));
     });
 }
 

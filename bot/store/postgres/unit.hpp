@@ -22,6 +22,9 @@ namespace warmcall::store::pg {
 
 class Saving;
 
+// The database's own clock, in milliseconds.
+#define WARMCALL_PG_NOW "(extract(epoch FROM clock_timestamp()) * 1000)::bigint"
+
 class PostgresUnit final : public Unit {
  public:
     PostgresUnit(Connection& db, LeaseTime lease_time)
@@ -104,6 +107,7 @@ class PostgresUnit final : public Unit {
     std::optional<core::RepId> use_link(std::string_view hash, core::Timestamp now) override;
     std::optional<KeptAnswer> kept_answer(std::string_view key) override;
     void keep_answer(std::string_view key, const KeptAnswer& answer, core::Timestamp now) override;
+    void drop_answers(core::Timestamp now) override;
     void set_rep_away(const core::RepId& rep, std::optional<core::Timestamp> until) override;
     Shared* shared() override { return &shared_; }
 
@@ -180,6 +184,8 @@ class PostgresUnit final : public Unit {
             found.push_back(all[known.number.at(key)]);
         return found;
     }
+
+    core::Timestamp database_now();  // by its own clock
 
     Connection& db_;
     LeaseTime lease_time_;

@@ -33,6 +33,7 @@ struct Stored {
     bool again = false, notice = false;
     std::int64_t origin = 0;
     int on_screen = not_shown;
+    Token token{};
 };
 
 // What becomes of it.
@@ -66,16 +67,18 @@ Settled settled(const Stored& was, const AlertOutcome& o) {
 std::vector<Alert> PostgresUnit::claim_alerts(core::Timestamp now, core::Duration lease,
                                               std::span<const Token> tokens) {
     std::vector<Alert> claimed;
+    const core::Timestamp lease_now = lease_time_ == LeaseTime::given ? now : database_now();
     Rows rows = db_.ask("SELECT " WARMCALL_PG_ALERT
-                        " FROM alert WHERE state = 'waiting' AND due_at <= $1"
-                        " ORDER BY due_at, id LIMIT $2 FOR NO KEY UPDATE SKIP LOCKED",
-                        now, tokens.size());
+                        " FROM alert WHERE state = 'waiting' AND due_at <= greatest($1, $2)"
+                        " AND due_at <= CASE WHEN leased THEN $2 ELSE $1 END"
+                        " ORDER BY due_at, id LIMIT $3 FOR NO KEY UPDATE SKIP LOCKED",
+                        now, lease_now, tokens.size());
     Many taken;
     while (rows.next()) {
         Alert& a = claimed.emplace_back(read_alert(rows));
         a.token = tokens[claimed.size() - 1];
         ++a.tries;
-        taken.add(a.id, a.token, now + lease);
+        taken.add(a.id, a.token, lease_now + lease);
     }
     put_rows(
         "UPDATE alert a SET leased = true, due_at = v.until, tries = a.tries + 1, token = v.token"
@@ -90,17 +93,18 @@ void PostgresUnit::settle_alerts(std::span<const AlertOutcome> outcomes, core::T
         ids.add(o.id);
     std::map<std::int64_t, Stored> stored;
     Rows rows = db_.ask(
-        "SELECT id, state, again, prompt_id IS NULL, coalesce(origin, 0), shown FROM alert"
+        "SELECT id, state, again, prompt_id IS NULL, coalesce(origin, 0), shown, token FROM alert"
         " WHERE id = ANY($1) ORDER BY id FOR NO KEY UPDATE",
         ids);
     while (rows.next()) {
         std::int64_t id = 0;
         Stored s;
-        rows.read(id, s.state, s.again, s.notice, s.origin, s.on_screen);
+        rows.read(id, s.state, s.again, s.notice, s.origin, s.on_screen, s.token);
         stored[id] = std::move(s);
     }
     for (const AlertOutcome& o : outcomes) {
-        if (const auto was = stored.find(o.id); was != stored.end()) {
+        const auto was = stored.find(o.id);
+        if (was != stored.end() && (!o.claim || *o.claim == was->second.token)) {
             const Settled s = settled(was->second, o);
             put("UPDATE alert SET state = $2, leased = false, again = false,"
                 " tries = CASE WHEN $3 THEN 0 ELSE tries - $4 END, due_at = $5,"

@@ -1,6 +1,7 @@
 // What is due: wake-ups, messages to send, leases that ran out. What another replica is at is
-// stepped over. Both the row that is due and its contact are locked, always without waiting: so
-// nobody acts on a state that has just changed, and nobody waits the wrong way round.
+// stepped over. The contact and then the row that is due are locked, always without waiting: so
+// nobody acts on a state that has just changed, and nobody waits the wrong way round. In this
+// order, that of the list: of what is stepped over nothing stays locked.
 
 #include <algorithm>
 
@@ -18,21 +19,25 @@ void read_refs(Rows rows, std::vector<MessageRef>& into) {
     }
 }
 
-// The database's own clock, in milliseconds.
-#define WARMCALL_PG_NOW "(extract(epoch FROM clock_timestamp()) * 1000)::bigint"
-
 core::Timestamp own_now() {
     return std::chrono::time_point_cast<core::Duration>(std::chrono::system_clock::now());
 }
 
 }  // namespace
 
+core::Timestamp PostgresUnit::database_now() {
+    core::Timestamp now{};
+    if (Rows rows = db_.ask("SELECT " WARMCALL_PG_NOW); rows.next())
+        rows.read(now);
+    return now;
+}
+
 std::vector<core::ContactId> PostgresUnit::due(core::Timestamp now, std::size_t limit) {
     std::vector<core::ContactId> found;
     Rows rows = db_.ask(
         "SELECT o.contact_id FROM outreach o JOIN contact c ON c.id = o.contact_id"
         " WHERE o.live AND o.wake_at <= $1 ORDER BY o.wake_at LIMIT $2"
-        " FOR NO KEY UPDATE OF o, c SKIP LOCKED",
+        " FOR NO KEY UPDATE OF c, o SKIP LOCKED",
         now, limit);
     while (rows.next())
         rows.read(found.emplace_back());
@@ -50,7 +55,7 @@ std::vector<MessageRef> PostgresUnit::due_messages(core::Timestamp now,
                               " JOIN contact c ON c.id = m.contact_id"
                               " WHERE m.state = 'queued' AND m.channel = $1 AND m.kind = $2"
                               " AND m.not_before <= $3 ORDER BY m.not_before LIMIT $4"
-                              " FOR NO KEY UPDATE OF m, c SKIP LOCKED",
+                              " FOR NO KEY UPDATE OF c, m SKIP LOCKED",
                               room.channel, kind, now, room.messages));
         std::vector<MessageRef> here;
         for (const auto& kind : kinds)
@@ -122,7 +127,7 @@ std::vector<MessageRef> PostgresUnit::lapsed(core::Timestamp now, std::size_t li
     read_refs(db_.ask("SELECT m.id, m.contact_id, m.outreach_id, m.round FROM outbox m"
                       " JOIN contact c ON c.id = m.contact_id WHERE m.state = 'claimed'"
                       " AND m.lease_until <= coalesce($1, " WARMCALL_PG_NOW
-                      ") ORDER BY m.lease_until LIMIT $2 FOR NO KEY UPDATE OF m, c SKIP LOCKED",
+                      ") ORDER BY m.lease_until LIMIT $2 FOR NO KEY UPDATE OF c, m SKIP LOCKED",
                       given, limit),
               found);
     return found;

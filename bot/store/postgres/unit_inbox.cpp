@@ -2,6 +2,7 @@
 // message.
 
 #include <algorithm>
+#include <limits>
 #include <set>
 
 #include "store/postgres/unit.hpp"
@@ -103,22 +104,37 @@ void PostgresUnit::count_ignored(std::string_view what, std::int64_t n) {
 }
 
 std::size_t PostgresUnit::drop_inbox(core::Timestamp older_than, std::size_t limit) {
-    // A key begins with the provider's time in seconds, big-endian, so that "older" is "smaller".
-    const auto seconds = std::max<std::int64_t>(0, core::unix_ms(older_than) / 1000);
-    std::string bound;
-    append_int64(bound, seconds);
-    const auto keys = static_cast<std::size_t>(
-        put_and_ask("DELETE FROM inbox WHERE event_key IN (SELECT event_key FROM inbox"
-                    " WHERE event_key < $1 ORDER BY event_key LIMIT $2 FOR UPDATE SKIP LOCKED)",
-                    Blob{bound}, limit)
-            .changed());
-    tally("inbox", "", -static_cast<std::int64_t>(keys));
     // What is in quarantine stays until somebody has looked at it.
-    put("DELETE FROM delivery WHERE id IN (SELECT d.id FROM delivery d WHERE NOT EXISTS"
-        "  (SELECT 1 FROM quarantine q WHERE q.delivery = d.id)"
-        "  ORDER BY d.id LIMIT $1 FOR UPDATE SKIP LOCKED) AND received_at < $2",
-        limit, older_than);
-    return keys;
+    const auto deliveries = static_cast<std::size_t>(
+        put_and_ask("DELETE FROM delivery WHERE id IN (SELECT d.id FROM delivery d WHERE NOT EXISTS"
+                    "  (SELECT 1 FROM quarantine q WHERE q.delivery = d.id)"
+                    "  ORDER BY d.id LIMIT $1 FOR UPDATE SKIP LOCKED) AND received_at < $2",
+                    limit, older_than)
+            .changed());
+    // A key goes after the delivery it came in: a provider's time may be wrong, or none.
+    std::int64_t kept_from = std::numeric_limits<std::int64_t>::max();
+    Rows kept = db_.ask(
+        "SELECT d.id FROM delivery d WHERE NOT EXISTS"
+        " (SELECT 1 FROM quarantine q WHERE q.delivery = d.id) ORDER BY d.id LIMIT 1");
+    if (kept.next())
+        kept.read(kept_from);
+    // It begins with that time in seconds, big-endian, so that "older" is "smaller".
+    std::string bound;
+    append_int64(bound, std::max<std::int64_t>(0, core::unix_ms(older_than) / 1000));
+    const auto timed = static_cast<std::size_t>(
+        put_and_ask("DELETE FROM inbox WHERE event_key IN (SELECT event_key FROM inbox"
+                    " WHERE event_key >= '\\x0000000000000001' AND event_key < $1 AND delivery < $2"
+                    " ORDER BY event_key LIMIT $3 FOR UPDATE SKIP LOCKED)",
+                    Blob{bound}, kept_from, limit)
+            .changed());
+    const auto timeless = static_cast<std::size_t>(
+        put_and_ask("DELETE FROM inbox WHERE event_key IN (SELECT event_key FROM inbox"
+                    " WHERE event_key < '\\x0000000000000001' AND delivery < $1"
+                    " ORDER BY delivery LIMIT $2 FOR UPDATE SKIP LOCKED)",
+                    kept_from, limit)
+            .changed());
+    tally("inbox", "", -static_cast<std::int64_t>(timed + timeless));
+    return std::max(deliveries, timed + timeless);
 }
 
 void PostgresUnit::look_ahead(std::span<const Token> tokens,

@@ -60,15 +60,16 @@ void PostgresUnit::note_account(const core::ChannelId& channel, std::string_view
 
 // Whoever looks is about to write what is missing; two replicas that start for the first time must
 // not both make up a key. Only while there is none do they take turns.
+// Whoever reads one goes by it: nobody else changes it until this transaction ends.
 std::string PostgresUnit::setting(std::string_view key) {
     std::string value;
-    Rows known = db_.ask("SELECT value FROM setting WHERE key = $1", key);
+    Rows known = db_.ask("SELECT value FROM setting WHERE key = $1 FOR NO KEY UPDATE", key);
     if (known.next()) {
         known.read(value);
         return value;
     }
     db_.tell("SELECT pg_advisory_xact_lock(hashtextextended('warmcall setting ' || $1, 0))", key);
-    Rows rows = db_.ask("SELECT value FROM setting WHERE key = $1", key);
+    Rows rows = db_.ask("SELECT value FROM setting WHERE key = $1 FOR NO KEY UPDATE", key);
     if (rows.next())
         rows.read(value);
     return value;
@@ -133,9 +134,13 @@ std::optional<KeptAnswer> PostgresUnit::kept_answer(std::string_view key) {
     return answer;
 }
 
+void PostgresUnit::drop_answers(core::Timestamp now) {
+    put("DELETE FROM kept_answer WHERE at <= $1", now - std::chrono::hours{24});
+}
+
 void PostgresUnit::keep_answer(std::string_view key, const KeptAnswer& answer,
                                core::Timestamp now) {
-    put("DELETE FROM kept_answer WHERE at <= $1", now - std::chrono::hours{24});
+    drop_answers(now);
     put("INSERT INTO kept_answer (key, request_hash, status, body, at) VALUES ($1, $2, $3, $4, $5)",
         key, answer.request_hash, answer.status, answer.body, now);
 }

@@ -91,6 +91,7 @@ class SqliteUnit final : public Unit {
     std::optional<core::RepId> use_link(std::string_view hash, core::Timestamp now) override;
     std::optional<KeptAnswer> kept_answer(std::string_view key) override;
     void keep_answer(std::string_view key, const KeptAnswer& answer, core::Timestamp now) override;
+    void drop_answers(core::Timestamp now) override;
     void set_rep_away(const core::RepId& rep, std::optional<core::Timestamp> until) override;
 
  private:

@@ -56,11 +56,14 @@ void SqliteUnit::settle_alert(const AlertOutcome& o, core::Timestamp now) {
     int on_screen = not_shown;
     {
         Rows rows =
-            sql("SELECT state, again, prompt_id IS NULL, coalesce(origin, 0), shown FROM alert WHERE id = ?")
+            sql("SELECT state, again, prompt_id IS NULL, coalesce(origin, 0), shown, token FROM alert WHERE id = ?")
                 .rows(o.id);
         if (!rows.next())
             return;
-        rows.read(state, again, notice, origin, on_screen);
+        Token token{};
+        rows.read(state, again, notice, origin, on_screen, token);
+        if (o.claim && *o.claim != token)
+            return;
     }
     const bool told = o.done && !o.failed && on_screen != take_back;
     std::string_view next = o.done && !again ? "done" : "waiting";

@@ -114,8 +114,12 @@ std::optional<KeptAnswer> SqliteUnit::kept_answer(std::string_view key) {
     return answer;
 }
 
-void SqliteUnit::keep_answer(std::string_view key, const KeptAnswer& answer, core::Timestamp now) {
+void SqliteUnit::drop_answers(core::Timestamp now) {
     sql("DELETE FROM kept_answer WHERE at <= ?").run(now - std::chrono::hours{24});
+}
+
+void SqliteUnit::keep_answer(std::string_view key, const KeptAnswer& answer, core::Timestamp now) {
+    drop_answers(now);
     sql("INSERT INTO kept_answer (key, request_hash, status, body, at) VALUES (?, ?, ?, ?, ?)")
         .run(key, answer.request_hash, answer.status, answer.body, now);
 }
