@@ -4,6 +4,8 @@
 
 #include <SQLiteCpp/SQLiteCpp.h>
 
+#include <filesystem>
+
 #include "store/cluster.hpp"
 #include "store/folder.hpp"
 #include "store/people.hpp"
@@ -204,6 +206,21 @@ TEST_CASE("a file that is being served is not copied") {
     const Move move{"served"};
     const auto serving = move.old_store();
     CHECK_THAT(move.refusal(), Contains("stop it first"));
+}
+
+TEST_CASE("a file that is being served is known by every name it has") {
+    const Move move{"by_every_name"};
+    const std::string link = move.folder.file("link.db"), beside = move.folder.file("beside");
+    fill(*move.old_store());
+    std::filesystem::create_symlink("warmcall.db", link);
+    std::filesystem::create_directory_symlink(".", beside);
+    for (const std::string& name : {move.file, link, beside + "/warmcall.db"}) {
+        const auto serving = open_sqlite(name);
+        for (const std::string& other : {move.file, link, beside + "/link.db"}) {
+            CHECK_THROWS_WITH(open_sqlite(other), Contains("stop it first"));
+            CHECK_THROWS_WITH(copy_store(other, move.url), Contains("stop it first"));
+        }
+    }
 }
 
 TEST_CASE("a database that holds other data is not copied into, and stays as it is") {
