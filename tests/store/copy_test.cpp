@@ -5,10 +5,12 @@
 #include <SQLiteCpp/SQLiteCpp.h>
 
 #include <filesystem>
+#include <future>
 
 #include "store/cluster.hpp"
 #include "store/folder.hpp"
 #include "store/people.hpp"
+#include "store/postgres/bulk.hpp"
 #include "store/postgres/postgres_store.hpp"
 #include "store/sqlite/sqlite_store.hpp"
 #include "support/catch.hpp"
@@ -221,6 +223,33 @@ TEST_CASE("a file that is being served is known by every name it has") {
             CHECK_THROWS_WITH(copy_store(other, move.url), Contains("stop it first"));
         }
     }
+}
+
+TEST_CASE("what is copied is written in its own time, however short the role keeps statements") {
+    const Move move{"slow_write"};
+    fill(*move.old_store());
+    move.new_store();
+    move.there(
+        "CREATE FUNCTION look() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN"
+        " IF current_setting('statement_timeout') <> '0' THEN RAISE 'hurried'; END IF;"
+        " RETURN NEW; END $$");
+    move.there("CREATE TRIGGER look BEFORE INSERT ON contact FOR EACH ROW EXECUTE FUNCTION look()");
+    copy_store(move.file, move.url + "&options=-c%20statement_timeout%3D5s");
+    CHECK(move.new_store()->counts().contacts == 2);
+}
+
+TEST_CASE("what was copied is read in its own time, however short the role keeps statements") {
+    const Move move{"slow_read"};
+    move.there("CREATE TABLE slow AS SELECT 1 AS x");
+    store::pg::Bulk reader{move.url + "&options=-c%20statement_timeout%3D200ms"};
+    auto other = std::async(std::launch::async, [&] {
+        move.there("BEGIN; LOCK TABLE slow; SELECT pg_sleep(0.5); COMMIT");
+    });
+    while (other.wait_for(1ms) == std::future_status::timeout &&
+           move.there("SELECT count(*) FROM pg_locks WHERE relation = 'slow'::regclass"
+                      " AND mode = 'AccessExclusiveLock' AND granted") == "0") {
+    }
+    CHECK(reader.unload("slow", "(x)", [](std::string_view) {}) == 1);
 }
 
 TEST_CASE("a database that holds other data is not copied into, and stays as it is") {
