@@ -139,6 +139,51 @@ TEST_CASE("of two replicas that change one person, the second decides on what th
     CHECK(change(*there, id, [](Case& c) { ++c.outreach->attempt; }).outreach->attempt == 2);
 }
 
+TEST_CASE("a lock that another session keeps means come again, not that somebody was faster") {
+    const Database db{"locked_out"};
+    const auto store = db.replica();
+    const core::ContactId id = add(*store, amara());
+    db.ask(
+        "CREATE FUNCTION hurry() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN"
+        " PERFORM set_config('lock_timeout', '20ms', true); RETURN NEW; END $$");
+    db.ask("CREATE TRIGGER hurry BEFORE INSERT ON setting FOR EACH ROW EXECUTE FUNCTION hurry()");
+    int times = 0;
+    const auto note = [&] {
+        store->transact([&](Unit& u) {
+            ++times;
+            u.set_setting("asked", "yes");
+            const Case seen = load(u, id);
+            save(u, seen, seen, {core::Noted{"noted", ""}});
+        });
+    };
+    const Psql other{db};
+    for (const char* lock : {"BEGIN; SELECT 1 FROM contact FOR UPDATE",
+                             "BEGIN; LOCK TABLE event_log IN ACCESS EXCLUSIVE MODE"}) {
+        other.run(lock);
+        times = 0;
+        CHECK_THROWS_AS(note(), StoreUnavailable);
+        CHECK(times == 1);
+        other.run("ROLLBACK");
+        CHECK(db.ask("SELECT count(*) FROM setting WHERE key = 'asked'") == "0");
+    }
+    note();
+    CHECK(store->timeline(id, 0, 10).size() == 1);
+}
+
+TEST_CASE("a replica that stops in the middle of a read does not keep its session") {
+    const Database db{"stopped_reading"};
+    const auto store = db.replica();
+    store->transact([](Unit& u) {
+        u.note_template(
+            {"how_are_you", "en", core::TemplateStatus::approved, "UTILITY", "", "", t0});
+    });
+    db.ask("ALTER TABLE template_state RENAME TO noted");
+    db.ask(
+        "CREATE VIEW template_state AS SELECT provider_name, language, status, category, quality,"
+        " current_setting('idle_in_transaction_session_timeout') AS reason, at FROM noted");
+    CHECK(store->templates().at(0).reason == "5s");
+}
+
 TEST_CASE("a lease runs by the database's clock, whatever a replica's own says") {
     const Database db{"leases"};
     const auto store = open_postgres(db.url);

@@ -168,8 +168,8 @@ class Writer {
                 db_.drop();
             } catch (const Again&) {
                 roll_back();
-            } catch (const StoreUnavailable&) {
-                // not there yet
+            } catch (const StoreUnavailable&) {  // not there yet, or the lock is not to be had yet
+                roll_back();
             }
             if (Clock::now() > until)
                 throw StoreUnavailable{
@@ -209,7 +209,9 @@ class PostgresStore final : public Store {
         return apart([&](Connection& db) {
             db.tell("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY");
             db.tell(
-                "SELECT set_config('statement_timeout', '15s', true), set_config('jit', 'off', true)");
+                "SELECT set_config('statement_timeout', '15s', true),"
+                " set_config('idle_in_transaction_session_timeout', '5s', true),"
+                " set_config('jit', 'off', true)");
             auto result = reading(db);
             db.tell("COMMIT");
             db.land();
