@@ -222,7 +222,11 @@ std::filesystem::path control_path(const std::string& store_url) {
     if (!store_url.starts_with("sqlite:"))
         return {};  // on PostgreSQL anybody may write beside the gateways
     const std::string path = store_url.substr(store_url.find(':') + 1);
-    return path == ":memory:" ? std::string{} : path + ".control";
+    if (path == ":memory:")
+        return {};
+    std::error_code trouble;  // with the file: who opens it says so
+    const auto file = std::filesystem::weakly_canonical(path, trouble);
+    return (trouble ? path : file.string()) + ".control";
 }
 
 bool gateway_runs(const std::filesystem::path& path) {

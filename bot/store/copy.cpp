@@ -233,10 +233,10 @@ class Copying {
             store(table, batch, n);
     }
 
-    // The rows and how far it is, together. The last commit of all waits for the disk, and these
-    // with it.
+    // The rows and how far it is, together, in the time it takes. The last commit of all waits for
+    // the disk, and these with it.
     void store(CopyTable& table, std::string& batch, std::int64_t& n) {
-        target_->run("BEGIN; SET LOCAL synchronous_commit = off");
+        target_->run("BEGIN; SET LOCAL synchronous_commit = off; SET LOCAL statement_timeout = 0");
         target_->load(table.name(), table.column_list(), batch);
         target_->ask(
             "INSERT INTO store_copy_table (name, rows) VALUES ($1, $2)"

@@ -4,9 +4,13 @@
 
 #include <SQLiteCpp/SQLiteCpp.h>
 
+#include <filesystem>
+#include <future>
+
 #include "store/cluster.hpp"
 #include "store/folder.hpp"
 #include "store/people.hpp"
+#include "store/postgres/bulk.hpp"
 #include "store/postgres/postgres_store.hpp"
 #include "store/sqlite/sqlite_store.hpp"
 #include "support/catch.hpp"
@@ -204,6 +208,48 @@ TEST_CASE("a file that is being served is not copied") {
     const Move move{"served"};
     const auto serving = move.old_store();
     CHECK_THAT(move.refusal(), Contains("stop it first"));
+}
+
+TEST_CASE("a file that is being served is known by every name it has") {
+    const Move move{"by_every_name"};
+    const std::string link = move.folder.file("link.db"), beside = move.folder.file("beside");
+    fill(*move.old_store());
+    std::filesystem::create_symlink("warmcall.db", link);
+    std::filesystem::create_directory_symlink(".", beside);
+    for (const std::string& name : {move.file, link, beside + "/warmcall.db"}) {
+        const auto serving = open_sqlite(name);
+        for (const std::string& other : {move.file, link, beside + "/link.db"}) {
+            CHECK_THROWS_WITH(open_sqlite(other), Contains("stop it first"));
+            CHECK_THROWS_WITH(copy_store(other, move.url), Contains("stop it first"));
+        }
+    }
+}
+
+TEST_CASE("what is copied is written in its own time, however short the role keeps statements") {
+    const Move move{"slow_write"};
+    fill(*move.old_store());
+    move.new_store();
+    move.there(
+        "CREATE FUNCTION look() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN"
+        " IF current_setting('statement_timeout') <> '0' THEN RAISE 'hurried'; END IF;"
+        " RETURN NEW; END $$");
+    move.there("CREATE TRIGGER look BEFORE INSERT ON contact FOR EACH ROW EXECUTE FUNCTION look()");
+    copy_store(move.file, move.url + "&options=-c%20statement_timeout%3D5s");
+    CHECK(move.new_store()->counts().contacts == 2);
+}
+
+TEST_CASE("what was copied is read in its own time, however short the role keeps statements") {
+    const Move move{"slow_read"};
+    move.there("CREATE TABLE slow AS SELECT 1 AS x");
+    store::pg::Bulk reader{move.url + "&options=-c%20statement_timeout%3D200ms"};
+    auto other = std::async(std::launch::async, [&] {
+        move.there("BEGIN; LOCK TABLE slow; SELECT pg_sleep(0.5); COMMIT");
+    });
+    while (other.wait_for(1ms) == std::future_status::timeout &&
+           move.there("SELECT count(*) FROM pg_locks WHERE relation = 'slow'::regclass"
+                      " AND mode = 'AccessExclusiveLock' AND granted") == "0") {
+    }
+    CHECK(reader.unload("slow", "(x)", [](std::string_view) {}) == 1);
 }
 
 TEST_CASE("a database that holds other data is not copied into, and stays as it is") {

@@ -14,6 +14,7 @@
 using namespace warmcall;
 using namespace warmcall::people;
 using namespace std::chrono_literals;
+using Catch::Matchers::Contains;
 
 namespace {
 
@@ -37,6 +38,19 @@ struct Database {
                               " WHERE application_name = 'warmcall'");
     }
 };
+
+// A session by other hands that stays open.
+struct Psql {
+    std::unique_ptr<PGconn, decltype(&PQfinish)> session;
+
+    explicit Psql(const Database& db) : session{PQconnectdb(db.url.c_str()), &PQfinish} {}
+    void run(const char* sql) const { PQclear(PQexec(session.get(), sql)); }
+};
+
+std::vector<store::Migration> todays_steps() {
+    const auto steps = store::postgres_migrations();
+    return {steps.begin(), steps.end()};
+}
 
 std::string refusal_to_open(const std::string& url, const PostgresOptions& options = {}) {
     try {
@@ -125,6 +139,51 @@ TEST_CASE("of two replicas that change one person, the second decides on what th
     CHECK(change(*there, id, [](Case& c) { ++c.outreach->attempt; }).outreach->attempt == 2);
 }
 
+TEST_CASE("a lock that another session keeps means come again, not that somebody was faster") {
+    const Database db{"locked_out"};
+    const auto store = db.replica();
+    const core::ContactId id = add(*store, amara());
+    db.ask(
+        "CREATE FUNCTION hurry() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN"
+        " PERFORM set_config('lock_timeout', '20ms', true); RETURN NEW; END $$");
+    db.ask("CREATE TRIGGER hurry BEFORE INSERT ON setting FOR EACH ROW EXECUTE FUNCTION hurry()");
+    int times = 0;
+    const auto note = [&] {
+        store->transact([&](Unit& u) {
+            ++times;
+            u.set_setting("asked", "yes");
+            const Case seen = load(u, id);
+            save(u, seen, seen, {core::Noted{"noted", ""}});
+        });
+    };
+    const Psql other{db};
+    for (const char* lock : {"BEGIN; SELECT 1 FROM contact FOR UPDATE",
+                             "BEGIN; LOCK TABLE event_log IN ACCESS EXCLUSIVE MODE"}) {
+        other.run(lock);
+        times = 0;
+        CHECK_THROWS_AS(note(), StoreUnavailable);
+        CHECK(times == 1);
+        other.run("ROLLBACK");
+        CHECK(db.ask("SELECT count(*) FROM setting WHERE key = 'asked'") == "0");
+    }
+    note();
+    CHECK(store->timeline(id, 0, 10).size() == 1);
+}
+
+TEST_CASE("a replica that stops in the middle of a read does not keep its session") {
+    const Database db{"stopped_reading"};
+    const auto store = db.replica();
+    store->transact([](Unit& u) {
+        u.note_template(
+            {"how_are_you", "en", core::TemplateStatus::approved, "UTILITY", "", "", t0});
+    });
+    db.ask("ALTER TABLE template_state RENAME TO noted");
+    db.ask(
+        "CREATE VIEW template_state AS SELECT provider_name, language, status, category, quality,"
+        " current_setting('idle_in_transaction_session_timeout') AS reason, at FROM noted");
+    CHECK(store->templates().at(0).reason == "5s");
+}
+
 TEST_CASE("a lease runs by the database's clock, whatever a replica's own says") {
     const Database db{"leases"};
     const auto store = open_postgres(db.url);
@@ -155,8 +214,7 @@ TEST_CASE("two replicas that start together agree on what one of them made up") 
 
 TEST_CASE("a replica of the release before runs beside a newer schema, unless it would do harm") {
     const Database db{"two_releases"};
-    const auto today = store::postgres_migrations();
-    std::vector<store::Migration> next{today.begin(), today.end()};
+    std::vector<store::Migration> next = todays_steps();
     next.push_back({1000, "expand", "-- works with 1\nCREATE TABLE added (x integer);"});
     open_postgres(db.url, {.migrations = next});
     CHECK(refusal_to_open(db.url).empty());
@@ -165,22 +223,70 @@ TEST_CASE("a replica of the release before runs beside a newer schema, unless it
     CHECK(refusal_to_open(db.url).find("newer warmcall") != std::string::npos);
 }
 
+TEST_CASE("a replica that runs writes nothing more once another brought what it cannot work with") {
+    const Database db{"brought_meanwhile"};
+    const auto store = open_postgres(db.url, {.schema_look_gap = 0s});
+    std::vector<store::Migration> next = todays_steps();
+    next.push_back({1000, "expand", "-- works with 1\nSELECT 1;"});
+    open_postgres(db.url, {.migrations = next});
+    add(*store, amara());
+    next.push_back({1001, "contract", "-- works with 1000\nSELECT 1;"});
+    open_postgres(db.url, {.migrations = next});
+    for (int tries = 0; tries < 2; ++tries)
+        CHECK_THROWS_WITH(add(*store, plain("Ben", "+491")), Contains("newer warmcall"));
+    CHECK(db.ask("SELECT count(*) FROM contact") == "1");
+}
+
+TEST_CASE("a replica whose connection was cut looks at the schema before it writes again") {
+    const Database db{"brought_while_cut"};
+    const auto store = open_postgres(db.url, {.schema_look_gap = 1h});
+    add(*store, amara());
+    std::vector<store::Migration> next = todays_steps();
+    next.push_back({1000, "contract", "-- works with 1000\nSELECT 1;"});
+    open_postgres(db.url, {.migrations = next});
+    db.cut();
+    CHECK_THROWS_WITH(add(*store, plain("Ben", "+491")), Contains("newer warmcall"));
+    CHECK(db.ask("SELECT count(*) FROM contact") == "1");
+}
+
+TEST_CASE("a step of the schema takes its time, however short the role keeps statements") {
+    const Database db{"slow_step"};
+    std::vector<store::Migration> next = todays_steps();
+    next.push_back({1000, "slow",
+                    "-- works with 1\nCREATE TABLE limits AS SELECT"
+                    " current_setting('statement_timeout') AS statement,"
+                    " current_setting('lock_timeout') AS lock;"});
+    open_postgres(db.url + "&options=-c%20statement_timeout%3D5s%20-c%20lock_timeout%3D2s",
+                  {.migrations = next});
+    CHECK(db.ask("SELECT statement || ', ' || lock FROM limits") == "0, 2s");
+}
+
+TEST_CASE("a step of the schema holds no lock of the step before it") {
+    const Database db{"steps_apart"};
+    std::vector<store::Migration> next = todays_steps();
+    next.push_back({1000, "locks", "-- works with 1\nCREATE INDEX by_topic ON contact (topic);"});
+    next.push_back({1001, "looks",
+                    "-- works with 1\nCREATE TABLE held AS SELECT mode FROM pg_locks"
+                    " WHERE pid = pg_backend_pid() AND relation = 'contact'::regclass;"});
+    open_postgres(db.url, {.migrations = next});
+    CHECK(db.ask("SELECT count(*) FROM held") == "0");
+}
+
 TEST_CASE(
     "a replica that comes while another brings the schema waits, and sees no stranger in it") {
     const Database db{"brought_just_now"};
     db.replica();
     db.ask("ALTER TABLE schema_step RENAME TO unseen");
-    const std::unique_ptr<PGconn, decltype(&PQfinish)> other{PQconnectdb(db.url.c_str()),
-                                                             &PQfinish};
-    const auto run = [&](const char* sql) { PQclear(PQexec(other.get(), sql)); };
-    run("BEGIN; SELECT pg_advisory_xact_lock(6290467361812480000);"
+    const Psql other{db};
+    other.run(
+        "BEGIN; SELECT pg_advisory_xact_lock(6290467361812480000);"
         " ALTER TABLE unseen RENAME TO schema_step");
     auto opened = std::async(std::launch::async, [&] { return refusal_to_open(db.url); });
     while (opened.wait_for(5ms) == std::future_status::timeout &&
            db.ask("SELECT count(*) FROM pg_stat_activity WHERE datname = current_database()"
                   " AND application_name = 'warmcall' AND wait_event = 'advisory'") == "0") {
     }
-    run("COMMIT");
+    other.run("COMMIT");
     CHECK(opened.get() == "");
 }
 

@@ -140,6 +140,7 @@ void Bulk::load(const std::string& table, const std::string& columns, std::strin
 
 std::int64_t Bulk::unload(const std::string& table, const std::string& columns,
                           const std::function<void(std::string_view tuple)>& each) {
+    run("BEGIN; SET LOCAL statement_timeout = 0");
     const std::string begin =
         "COPY " + quoted_name(table) + " " + columns + " TO STDOUT (FORMAT binary)";
     if (PQresultStatus(Result{PQexec(db_.get(), begin.c_str())}.get()) != PGRES_COPY_OUT)
@@ -168,6 +169,7 @@ std::int64_t Bulk::unload(const std::string& table, const std::string& columns,
         whole = whole && PQresultStatus(result.get()) == PGRES_COMMAND_OK;
     if (!whole)
         fail();
+    run("COMMIT");
     return rows;
 }
 

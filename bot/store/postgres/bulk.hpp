@@ -42,7 +42,8 @@ class Bulk {
 
     // `columns`: "(a, b)"; `rows`: the wires of tuples, one after the other.
     void load(const std::string& table, const std::string& columns, std::string_view rows);
-    // Each row as Tuple would have written it. Gives how many there were.
+    // Each row as Tuple would have written it, in a transaction of its own that takes as long as it
+    // takes. Gives how many there were.
     std::int64_t unload(const std::string& table, const std::string& columns,
                         const std::function<void(std::string_view tuple)>& each);
 

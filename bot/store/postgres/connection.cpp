@@ -249,8 +249,11 @@ void Connection::fail(const Problem& p) {
     const std::string_view state = p.state;
     if (state == "23505")
         throw Conflict{"somebody else was faster: " + detail};
-    if (begins(state, "40") || state == "55P03")  // serialization, deadlock, a lock not had in time
+    if (begins(state, "40"))  // serialization, deadlock
         throw Again{detail};
+    if (state == "55P03")  // whoever keeps it is not done sooner when we ask again at once
+        throw StoreUnavailable{"another session of PostgreSQL keeps a lock for too long: " +
+                               detail};
     if (begins(state, "08") || begins(state, "57P") || state == "25P03" || state == "25006" ||
         state == "26000" || state == "42P05" || state.empty()) {
         // The session is over, or of no use: a standby that cannot write, statements of another.

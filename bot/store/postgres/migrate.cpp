@@ -49,8 +49,6 @@ void refuse_strangers(Connection& db) {
 
 Version version_of(Connection& db) {
     Version v;
-    if (!has_steps(db))
-        return v;
     Rows rows =
         db.ask("SELECT coalesce(max(number), 0), coalesce(max(works_with), 0) FROM schema_step");
     if (rows.next())
@@ -58,8 +56,7 @@ Version version_of(Connection& db) {
     return v;
 }
 
-void check(const Version& v, std::span<const Migration> steps) {
-    const int ours = steps.empty() ? 0 : steps.back().number;
+void check(const Version& v, int ours) {
     if (v.oldest_that_may > ours)
         throw StoreUnavailable{"the database was brought to schema " + std::to_string(v.newest) +
                                " by a newer warmcall, and this one (schema " +
@@ -67,35 +64,34 @@ void check(const Version& v, std::span<const Migration> steps) {
                                ") cannot work with it: install the newer version here, too"};
 }
 
-void take_missing(Connection& db, std::span<const Migration> steps) {
+// The first that is missing, if any; gives the newest there is then. A step takes as long as it
+// takes, whatever the role's statements may.
+int take_next(Connection& db, std::span<const Migration> steps) {
+    db.script("SET LOCAL statement_timeout = 0");
     // A number of our own, so that no other program's lock is meant.
     db.script("SELECT pg_advisory_xact_lock(6290467361812480000)");
     refuse_strangers(db);
-    const Version v = version_of(db);
-    check(v, steps);
     db.script(
         "CREATE TABLE IF NOT EXISTS schema_step (number integer PRIMARY KEY, name text NOT NULL,"
         " works_with integer NOT NULL, taken_at timestamptz NOT NULL DEFAULT now())");
-    for (const Migration& step : steps) {
-        if (step.number <= v.newest)
-            continue;
-        db.script(std::string{step.sql});
-        db.ask("INSERT INTO schema_step (number, name, works_with) VALUES ($1, $2, $3)",
-               step.number, step.name, works_with(step));
-    }
+    const Version v = version_of(db);
+    check(v, newest(steps));
+    const auto step = std::ranges::find_if(
+        steps, [&](const Migration& candidate) { return candidate.number > v.newest; });
+    if (step == steps.end())
+        return v.newest;
+    db.script(std::string{step->sql});
+    db.ask("INSERT INTO schema_step (number, name, works_with) VALUES ($1, $2, $3)", step->number,
+           step->name, works_with(*step));
+    return step->number;
 }
 
-}  // namespace
-
-void migrate(Connection& db, std::span<const Migration> steps) {
-    const Version seen = version_of(db);
-    check(seen, steps);
-    if (steps.empty() || seen.newest >= steps.back().number)
-        return;
+int take_next_alone(Connection& db, std::span<const Migration> steps) {
     db.script("BEGIN");
     try {
-        take_missing(db, steps);
+        const int there = take_next(db, steps);
         db.script("COMMIT");
+        return there;
     } catch (...) {
         if (db.connected()) {
             try {
@@ -106,6 +102,24 @@ void migrate(Connection& db, std::span<const Migration> steps) {
         }
         throw;
     }
+}
+
+}  // namespace
+
+int newest(std::span<const Migration> steps) {
+    return steps.empty() ? 0 : steps.back().number;
+}
+
+void check_schema(Connection& db, int ours) {
+    check(version_of(db), ours);
+}
+
+void migrate(Connection& db, std::span<const Migration> steps) {
+    const int ours = newest(steps);
+    const Version seen = has_steps(db) ? version_of(db) : Version{};
+    check(seen, ours);
+    for (int there = seen.newest; there < ours;)
+        there = take_next_alone(db, steps);
 }
 
 }  // namespace warmcall::store::pg

@@ -1,7 +1,8 @@
 #pragma once
-// Brings the schema up to date, step by step, under a lock of the database: replicas that start
-// together take turns. A step only adds (expand); what it replaces is taken away by a later release
-// (contract), so that replicas of both can run side by side meanwhile.
+// Brings the schema up to date under a lock of the database: replicas that start together take
+// turns. Each step is a transaction of its own, so that none holds locks that another does not
+// need. A step only adds (expand); what it replaces is taken away by a later release (contract), so
+// that replicas of both can run side by side meanwhile.
 
 #include <span>
 
@@ -14,5 +15,11 @@ namespace warmcall::store::pg {
 // "-- works with 3". Throws StoreUnavailable when the database is ahead of what this build can work
 // with, or is another program's.
 void migrate(Connection& db, std::span<const Migration> steps);
+
+int newest(std::span<const Migration> steps);  // 0: there are none
+
+// What migrate() refuses at the start, for a replica that runs already: another may have brought a
+// step since. `ours` is the newest schema this build knows.
+void check_schema(Connection& db, int ours);
 
 }  // namespace warmcall::store::pg

@@ -44,7 +44,10 @@ std::int64_t lock_of(const std::string& id) {
 class Writer {
  public:
     Writer(const std::string& url, const PostgresOptions& options)
-        : db_{url}, unit_{db_, options.lease_time} {
+        : db_{url},
+          unit_{db_, options.lease_time},
+          schema_{newest(options.migrations)},
+          schema_look_gap_{options.schema_look_gap} {
         db_.connect();
         migrate(db_, options.migrations);
         refuse_half_a_copy();
@@ -58,8 +61,9 @@ class Writer {
         constexpr int tries_max = 5;
         for (int tries = 1;; ++tries) {
             try {
-                db_.connect();
+                connect();
                 begin();
+                look_at_schema();
                 work(unit_);
                 unit_.finish();
                 if (commit()) {
@@ -86,6 +90,24 @@ class Writer {
     bool has_news() const { return has_news_; }  // of the last transaction
 
  private:
+    using Clock = std::chrono::steady_clock;
+
+    void connect() {
+        if (!db_.connected())
+            look_at_schema_at_ = {};
+        db_.connect();
+    }
+
+    // Another replica may have brought one since that this build must not write to. Once it was
+    // refused, each transaction looks.
+    void look_at_schema() {
+        const auto now = Clock::now();
+        if (now < look_at_schema_at_)
+            return;
+        check_schema(db_, schema_);
+        look_at_schema_at_ = now + schema_look_gap_;
+    }
+
     // Under a lock of this gateway's own: a transaction of it whose connection was lost, and which
     // the server is still at, ends before the next begins.
     void begin() {
@@ -129,10 +151,10 @@ class Writer {
     bool committed() {
         constexpr auto patience = std::chrono::seconds{15};
         constexpr auto step = std::chrono::milliseconds{100};
-        const auto until = std::chrono::steady_clock::now() + patience;
+        const auto until = Clock::now() + patience;
         for (;;) {
             try {
-                db_.connect();
+                connect();
                 begin();
                 Rows rows = db_.ask("SELECT last_write FROM gateway WHERE id = $1", id_);
                 std::int64_t last = 0;
@@ -146,10 +168,10 @@ class Writer {
                 db_.drop();
             } catch (const Again&) {
                 roll_back();
-            } catch (const StoreUnavailable&) {
-                // not there yet
+            } catch (const StoreUnavailable&) {  // not there yet, or the lock is not to be had yet
+                roll_back();
             }
-            if (std::chrono::steady_clock::now() > until)
+            if (Clock::now() > until)
                 throw StoreUnavailable{
                     "PostgreSQL went away in the middle of a commit and has not come back to say "
                     "what became of it"};
@@ -175,6 +197,9 @@ class Writer {
     const std::string id_ = random_token();  // of this process, in the table of gateways
     const std::int64_t lock_ = lock_of(id_);
     std::int64_t write_ = 0;
+    const int schema_;  // the newest this build knows
+    const std::chrono::milliseconds schema_look_gap_;
+    Clock::time_point look_at_schema_at_{};
 };
 
 class PostgresStore final : public Store {
@@ -184,7 +209,9 @@ class PostgresStore final : public Store {
         return apart([&](Connection& db) {
             db.tell("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY");
             db.tell(
-                "SELECT set_config('statement_timeout', '15s', true), set_config('jit', 'off', true)");
+                "SELECT set_config('statement_timeout', '15s', true),"
+                " set_config('idle_in_transaction_session_timeout', '5s', true),"
+                " set_config('jit', 'off', true)");
             auto result = reading(db);
             db.tell("COMMIT");
             db.land();

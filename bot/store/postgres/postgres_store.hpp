@@ -2,6 +2,7 @@
 // The store on PostgreSQL, for any number of equal replicas: two connections for each, one that
 // writes and one that reads.
 
+#include <chrono>
 #include <memory>
 #include <span>
 #include <string>
@@ -22,6 +23,9 @@ std::span<const Migration> postgres_migrations();
 struct PostgresOptions {
     LeaseTime lease_time = LeaseTime::database;
     std::span<const store::Migration> migrations = store::postgres_migrations();
+    // Another replica may bring a schema that this one cannot write to: it looks before the first
+    // transaction of a connection, and of those that follow at most so often.
+    std::chrono::milliseconds schema_look_gap{1'000};
 };
 
 // `url` as libpq takes it. Brings the schema up to date. Throws StoreUnavailable with a sentence

@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include <cerrno>
+#include <filesystem>
 #include <mutex>
 #include <utility>
 
@@ -19,13 +20,17 @@ namespace warmcall::store {
 namespace {
 
 // Two writing processes on one file would meet Debian's WAL-reset bug. The lock is on a file of its
-// own: closing any descriptor of the database itself would drop SQLite's locks with it.
+// own: closing any descriptor of the database itself would drop SQLite's locks with it. It lies
+// where the database is, by whatever symlink that was reached.
 class SoleUse {
  public:
     explicit SoleUse(const std::string& path) {
         if (path == ":memory:")
             return;
-        fd_ = ::open((path + ".lock").c_str(), O_CREAT | O_RDWR | O_CLOEXEC, 0600);
+        std::error_code trouble;
+        const auto file = std::filesystem::weakly_canonical(path, trouble);
+        if (!trouble)
+            fd_ = ::open((file.string() + ".lock").c_str(), O_CREAT | O_RDWR | O_CLOEXEC, 0600);
         if (fd_ < 0)
             throw StoreUnavailable{
                 "the database " + path +
