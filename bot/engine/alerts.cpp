@@ -165,12 +165,16 @@ void Alerts::nudge() {
     wake_.cancel();
 }
 
-asio::awaitable<void> Alerts::drain(core::Duration limit) {
+void Alerts::stop() {
     stopping_ = true;
     wake_.cancel();
+}
+
+asio::awaitable<void> Alerts::drain(core::Duration limit) {
+    stop();
     asio::steady_timer pause{context_};
     const auto until = std::chrono::steady_clock::now() + limit;
-    while (under_way_ > 0 && std::chrono::steady_clock::now() < until) {
+    while ((running_ || under_way_ > 0) && std::chrono::steady_clock::now() < until) {
         pause.expires_after(std::chrono::milliseconds{20});
         co_await pause.async_wait(asio::use_awaitable);
     }
@@ -180,6 +184,7 @@ asio::awaitable<void> Alerts::run() {
     // A claim is a commit: what comes within the same moment is claimed together.
     constexpr std::chrono::milliseconds moment{50};
     asio::steady_timer pause{context_};
+    running_ = true;
     while (!stopping_) {
         pause.expires_after(moment);
         bool more = false;
@@ -191,7 +196,7 @@ asio::awaitable<void> Alerts::run() {
             spdlog::error("the reps' phones wait: {}", problem.what());
         }
         const bool full = under_way_ >= under_way_max;
-        if (more && !full) {
+        if (stopping_ || (more && !full)) {
             continue;
         }
         if (!nudged_ || full) {
@@ -201,10 +206,11 @@ asio::awaitable<void> Alerts::run() {
         }
         co_await pause.async_wait(asio::use_awaitable);
     }
+    running_ = false;
 }
 
 asio::awaitable<bool> Alerts::claim_some() {
-    if (under_way_ >= under_way_max) {
+    if (stopping_ || under_way_ >= under_way_max) {
         co_return false;
     }
     std::vector<Token> tokens(under_way_max - under_way_);
