@@ -276,8 +276,16 @@ asio::awaitable<void> Alerts::send(AlertOnItsWay one) {
     }
 }
 
+namespace {
+
+bool is_day_off(const MorningCall& call) {
+    return call.move.away_until.has_value();
+}
+
+}  // namespace
+
 // Reps who are told over a WhatsApp channel. How their day stands is written before it is said: it
-// goes out once or not at all.
+// goes out once or not at all. A day off is kept in the same transaction as that it was tapped.
 std::vector<MorningCall> Alerts::due_mornings() {
     std::vector<MorningCall> due;
     const core::Timestamp now = clock_.now();
@@ -296,11 +304,17 @@ std::vector<MorningCall> Alerts::due_mornings() {
             MorningMove move = next_morning(rep->second, morning, now);
             if (move.say != MorningMove::Say::nothing) {
                 unit.set_setting(morning_key(id), to_text(move.then));
+                if (move.away_until) {
+                    unit.set_rep_away(id, move.away_until);
+                }
                 due.push_back({rep->second, *device, std::move(move),
                                window_open(applier_, id, *device, now)});
             }
         }
     });
+    if (std::ranges::any_of(due, is_day_off)) {
+        applier_.learn_from_others();
+    }
     return due;
 }
 
@@ -314,10 +328,10 @@ asio::awaitable<void> Alerts::greet_reps() {
     auto due = std::make_shared<std::vector<MorningCall>>();
     auto look = [this, due] { *due = due_mornings(); };
     co_await door_.on_writer(std::move(look));
+    if (std::ranges::any_of(*due, is_day_off)) {
+        door_.announce({.alerts = true});
+    }
     for (MorningCall& call : *due) {
-        if (call.move.away_until) {
-            co_await door_.apply(Work{RepAway{call.rep.id, call.move.away_until}});
-        }
         ++under_way_;
         asio::co_spawn(context_, say_morning(std::move(call)), [this](std::exception_ptr problem) {
             --under_way_;

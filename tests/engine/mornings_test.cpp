@@ -2,6 +2,7 @@
 
 #include "engine/mornings.hpp"
 
+#include <atomic>
 #include <boost/asio/co_spawn.hpp>
 #include <map>
 
@@ -66,6 +67,17 @@ struct Running {
     static asio::awaitable<void> deliver(Running& r, std::string payload, std::string id) {
         const json more{{"type", "button"}, {"button", {{"payload", payload}, {"text", "x"}}}};
         co_await r.door.apply(r.w.webhook(text_from(maya_id, "x", id, r.w.clock.at, more)));
+    }
+    Morning day() {
+        std::string text;
+        finish(context, read_day(*this, text));
+        return read_morning(text);
+    }
+    static asio::awaitable<void> read_day(Running& r, std::string& into) {
+        auto look = [&] {
+            r.w.store->transact([&](Unit& unit) { into = unit.setting(morning_key(maya)); });
+        };
+        co_await r.door.on_writer(std::move(look));
     }
     // The loop has looked at this moment, and had nothing to say.
     void stays_silent() {
@@ -209,6 +221,24 @@ TEST_CASE("in the morning the approved text goes out once, its buttons carry our
         CHECK(r.w.ignored("forged tap") == 1);
         CHECK_FALSE(r.w.applier->plan().reps.at(maya).away_until);
     }
+}
+
+TEST_CASE("Off today and its answer are stored together: whatever fails then, the rep is off") {
+    Running r;
+    std::atomic<bool> full = false;
+    r.w.applier->between_steps = [&](std::string_view step) {
+        if (full && step == "saved") {
+            throw StoreUnavailable{"the disk is full"};
+        }
+    };
+    r.w.clock.at = at(3, 9);
+    r.taps(day_tap_id(key, maya, {DayVerb::off, "2026-11-03"}), "wamid.T1");
+    full = true;
+    r.w.advance(3s);
+    turn_until(r.context, [&] { return r.day().state == State::told; });
+    CHECK(r.w.store->rep_states().at(maya).away_until == at(4, 0));
+    CHECK(r.w.applier->plan().reps.at(maya).away_until == at(4, 0));
+    CHECK(r.said(0).at("text").at("body").get<std::string>().starts_with("Enjoy your day off"));
 }
 
 TEST_CASE("nobody waits: nobody is disturbed") {
