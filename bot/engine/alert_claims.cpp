@@ -261,8 +261,12 @@ AlertsClaimed claim_alerts(Store& store, const Applier& applier, const Phones& p
                            RecentlyTold& recent, std::span<const Token> tokens,
                            core::Timestamp now) {
     AlertsClaimed claimed;
-    store.transact(
-        [&](Unit& unit) { claimed = Claiming{unit, applier, phones, recent, now}.run(tokens); });
+    RecentlyTold told;  // what is rolled back and tried again has told nobody
+    store.transact([&](Unit& unit) {
+        told = recent;
+        claimed = Claiming{unit, applier, phones, told, now}.run(tokens);
+    });
+    recent = std::move(told);
     return claimed;
 }
 
