@@ -171,7 +171,7 @@ class Claiming {
     // Three prompts for one device within a minute are told as one, and what follows in that
     // minute waits for its end.
     void gather(const std::string& device, std::vector<AlertOnItsWay> prompts) {
-        const auto digest = recent_.digest_at(device);
+        const auto digest = recent_.digest_at(device, now_);
         if (digest && now_ < *digest + digest_minute) {
             for (const AlertOnItsWay& one : prompts) {
                 settled_.push_back(held(one.alerts.front(), *digest + digest_minute));
@@ -243,9 +243,14 @@ const std::deque<RecentlyTold::Prompt>& RecentlyTold::prompts(const std::string&
     return all;
 }
 
-std::optional<core::Timestamp> RecentlyTold::digest_at(const std::string& device) const {
+std::optional<core::Timestamp> RecentlyTold::digest_at(const std::string& device,
+                                                       core::Timestamp now) {
     const auto at = digests_.find(device);
-    return at == digests_.end() ? std::nullopt : std::optional{at->second};
+    if (at == digests_.end()) {
+        return std::nullopt;
+    }
+    at->second = std::min(at->second, now);
+    return at->second;
 }
 
 void RecentlyTold::note(const std::string& device, const Prompt& prompt) {

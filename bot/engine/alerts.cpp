@@ -321,10 +321,12 @@ std::vector<MorningCall> Alerts::due_mornings() {
 asio::awaitable<void> Alerts::greet_reps() {
     constexpr core::Duration look_every = std::chrono::seconds{2};
     const bool has_text = plan_.templates.find("rep_morning", "en") != nullptr;
-    if (!has_text || clock_.now() < mornings_at_) {
+    const core::Timestamp now = clock_.now();
+    const bool put_back = mornings_at_ > now + look_every;  // the clock was, since
+    if (!has_text || (now < mornings_at_ && !put_back)) {
         co_return;
     }
-    mornings_at_ = clock_.now() + look_every;
+    mornings_at_ = now + look_every;
     auto due = std::make_shared<std::vector<MorningCall>>();
     auto look = [this, due] { *due = due_mornings(); };
     co_await door_.on_writer(std::move(look));

@@ -132,6 +132,12 @@ TEST_CASE("In 2 hours is asked again in two hours, and not after work") {
     CHECK(next_morning(rep(), late.then, at(3, 9)).say == Say::greet);
 }
 
+TEST_CASE("In 2 hours that was tapped while the clock was ahead is over when the clock is right") {
+    const MorningMove move = next_morning(rep(), {State::later, "2026-11-02", {}}, at(2, 15));
+    CHECK(next_morning(rep(), move.then, at(2, 14, 59)).say == Say::nothing);  // hardly
+    CHECK(next_morning(rep(), move.then, at(2, 14, 58)).say == Say::greet);
+}
+
 TEST_CASE("Off today lasts until midnight where the rep is; yesterday's button does nothing") {
     const MorningMove off = next_morning(rep(), {State::off, "2026-11-02", {}}, at(2, 9, 5));
     CHECK(off.say == Say::off);
@@ -239,6 +245,17 @@ TEST_CASE("Off today and its answer are stored together: whatever fails then, th
     CHECK(r.w.store->rep_states().at(maya).away_until == at(4, 0));
     CHECK(r.w.applier->plan().reps.at(maya).away_until == at(4, 0));
     CHECK(r.said(0).at("text").at("body").get<std::string>().starts_with("Enjoy your day off"));
+}
+
+TEST_CASE("a clock that was ahead and is put back keeps no tap waiting") {
+    Running r;
+    r.w.clock.at = at(2, 15);
+    r.stays_silent();
+    r.w.clock.at = at(2, 9, 5);
+    r.taps(day_tap_id(key, maya, {DayVerb::start, "2026-11-02"}), "wamid.T1");
+    r.w.advance(3s);
+    CHECK(r.said(0).at("text").at("body") ==
+          "Nobody waits for your call just now: https://calls.test/");
 }
 
 TEST_CASE("nobody waits: nobody is disturbed") {
