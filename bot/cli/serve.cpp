@@ -166,6 +166,8 @@ struct Gateway {  // NOLINT: members refer to earlier ones, so it never moves
             }
         });
     }
+    // What the door's threads are at may be anybody's here: they end while everybody is there.
+    ~Gateway() { door.close(); }
 };
 
 // On a store that other gateways write to as well: what they did is told here within a second, and
@@ -217,6 +219,8 @@ asio::awaitable<void> run(Gateway& gateway, std::exception_ptr& failure) {
     gateway.control.stop();
     gateway.wakeups.stop();
     gateway.lookups.stop();
+    gateway.alerts.stop();  // nobody claims any more
+    gateway.dispatch.stop();
     co_await gateway.alerts.drain(std::chrono::seconds{5});
     co_await gateway.dispatch.drain(std::chrono::seconds{10});
     spdlog::info("stopped");

@@ -171,7 +171,7 @@ class Claiming {
     // Three prompts for one device within a minute are told as one, and what follows in that
     // minute waits for its end.
     void gather(const std::string& device, std::vector<AlertOnItsWay> prompts) {
-        const auto digest = recent_.digest_at(device);
+        const auto digest = recent_.digest_at(device, now_);
         if (digest && now_ < *digest + digest_minute) {
             for (const AlertOnItsWay& one : prompts) {
                 settled_.push_back(held(one.alerts.front(), *digest + digest_minute));
@@ -243,9 +243,14 @@ const std::deque<RecentlyTold::Prompt>& RecentlyTold::prompts(const std::string&
     return all;
 }
 
-std::optional<core::Timestamp> RecentlyTold::digest_at(const std::string& device) const {
+std::optional<core::Timestamp> RecentlyTold::digest_at(const std::string& device,
+                                                       core::Timestamp now) {
     const auto at = digests_.find(device);
-    return at == digests_.end() ? std::nullopt : std::optional{at->second};
+    if (at == digests_.end()) {
+        return std::nullopt;
+    }
+    at->second = std::min(at->second, now);
+    return at->second;
 }
 
 void RecentlyTold::note(const std::string& device, const Prompt& prompt) {
@@ -261,8 +266,12 @@ AlertsClaimed claim_alerts(Store& store, const Applier& applier, const Phones& p
                            RecentlyTold& recent, std::span<const Token> tokens,
                            core::Timestamp now) {
     AlertsClaimed claimed;
-    store.transact(
-        [&](Unit& unit) { claimed = Claiming{unit, applier, phones, recent, now}.run(tokens); });
+    RecentlyTold told;  // what is rolled back and tried again has told nobody
+    store.transact([&](Unit& unit) {
+        told = recent;
+        claimed = Claiming{unit, applier, phones, told, now}.run(tokens);
+    });
+    recent = std::move(told);
     return claimed;
 }
 

@@ -38,7 +38,8 @@ class RecentlyTold {
     };
     // Of the minute before `now`, oldest first.
     const std::deque<Prompt>& prompts(const std::string& device, core::Timestamp now);
-    std::optional<core::Timestamp> digest_at(const std::string& device) const;
+    // Never after `now`: the clock may have been put back since.
+    std::optional<core::Timestamp> digest_at(const std::string& device, core::Timestamp now);
     void note(const std::string& device, const Prompt& prompt);
     void note_digest(const std::string& device, core::Timestamp at);
 

@@ -165,12 +165,16 @@ void Alerts::nudge() {
     wake_.cancel();
 }
 
-asio::awaitable<void> Alerts::drain(core::Duration limit) {
+void Alerts::stop() {
     stopping_ = true;
     wake_.cancel();
+}
+
+asio::awaitable<void> Alerts::drain(core::Duration limit) {
+    stop();
     asio::steady_timer pause{context_};
     const auto until = std::chrono::steady_clock::now() + limit;
-    while (under_way_ > 0 && std::chrono::steady_clock::now() < until) {
+    while ((running_ || under_way_ > 0) && std::chrono::steady_clock::now() < until) {
         pause.expires_after(std::chrono::milliseconds{20});
         co_await pause.async_wait(asio::use_awaitable);
     }
@@ -180,6 +184,7 @@ asio::awaitable<void> Alerts::run() {
     // A claim is a commit: what comes within the same moment is claimed together.
     constexpr std::chrono::milliseconds moment{50};
     asio::steady_timer pause{context_};
+    running_ = true;
     while (!stopping_) {
         pause.expires_after(moment);
         bool more = false;
@@ -191,7 +196,7 @@ asio::awaitable<void> Alerts::run() {
             spdlog::error("the reps' phones wait: {}", problem.what());
         }
         const bool full = under_way_ >= under_way_max;
-        if (more && !full) {
+        if (stopping_ || (more && !full)) {
             continue;
         }
         if (!nudged_ || full) {
@@ -201,10 +206,11 @@ asio::awaitable<void> Alerts::run() {
         }
         co_await pause.async_wait(asio::use_awaitable);
     }
+    running_ = false;
 }
 
 asio::awaitable<bool> Alerts::claim_some() {
-    if (under_way_ >= under_way_max) {
+    if (stopping_ || under_way_ >= under_way_max) {
         co_return false;
     }
     std::vector<Token> tokens(under_way_max - under_way_);
@@ -270,8 +276,16 @@ asio::awaitable<void> Alerts::send(AlertOnItsWay one) {
     }
 }
 
+namespace {
+
+bool is_day_off(const MorningCall& call) {
+    return call.move.away_until.has_value();
+}
+
+}  // namespace
+
 // Reps who are told over a WhatsApp channel. How their day stands is written before it is said: it
-// goes out once or not at all.
+// goes out once or not at all. A day off is kept in the same transaction as that it was tapped.
 std::vector<MorningCall> Alerts::due_mornings() {
     std::vector<MorningCall> due;
     const core::Timestamp now = clock_.now();
@@ -290,28 +304,36 @@ std::vector<MorningCall> Alerts::due_mornings() {
             MorningMove move = next_morning(rep->second, morning, now);
             if (move.say != MorningMove::Say::nothing) {
                 unit.set_setting(morning_key(id), to_text(move.then));
+                if (move.away_until) {
+                    unit.set_rep_away(id, move.away_until);
+                }
                 due.push_back({rep->second, *device, std::move(move),
                                window_open(applier_, id, *device, now)});
             }
         }
     });
+    if (std::ranges::any_of(due, is_day_off)) {
+        applier_.learn_from_others();
+    }
     return due;
 }
 
 asio::awaitable<void> Alerts::greet_reps() {
     constexpr core::Duration look_every = std::chrono::seconds{2};
     const bool has_text = plan_.templates.find("rep_morning", "en") != nullptr;
-    if (!has_text || clock_.now() < mornings_at_) {
+    const core::Timestamp now = clock_.now();
+    const bool put_back = mornings_at_ > now + look_every;  // the clock was, since
+    if (!has_text || (now < mornings_at_ && !put_back)) {
         co_return;
     }
-    mornings_at_ = clock_.now() + look_every;
+    mornings_at_ = now + look_every;
     auto due = std::make_shared<std::vector<MorningCall>>();
     auto look = [this, due] { *due = due_mornings(); };
     co_await door_.on_writer(std::move(look));
+    if (std::ranges::any_of(*due, is_day_off)) {
+        door_.announce({.alerts = true});
+    }
     for (MorningCall& call : *due) {
-        if (call.move.away_until) {
-            co_await door_.apply(Work{RepAway{call.rep.id, call.move.away_until}});
-        }
         ++under_way_;
         asio::co_spawn(context_, say_morning(std::move(call)), [this](std::exception_ptr problem) {
             --under_way_;

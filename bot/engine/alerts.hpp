@@ -59,7 +59,9 @@ class Alerts {
 
     boost::asio::awaitable<void> run();
     void nudge();
-    // Stops claiming, and waits for what is on its way, at most `limit`.
+    void stop();  // claiming
+    // Stops, and waits for the claim that is being made and for what is on its way, at most
+    // `limit`.
     boost::asio::awaitable<void> drain(core::Duration limit);
 
     // All devices of a rep, in the order they are told. On the reading thread's side.
@@ -93,7 +95,7 @@ class Alerts {
     boost::asio::steady_timer wake_;
     bool nudged_ = false;
     std::size_t under_way_ = 0;
-    bool stopping_ = false;
+    bool running_ = false, stopping_ = false;
 };
 
 }  // namespace warmcall

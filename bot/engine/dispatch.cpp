@@ -201,6 +201,7 @@ void Dispatch::nudge() {
 }
 
 asio::awaitable<void> Dispatch::run() {
+    running_ = true;
     while (!stopping_) {
         std::size_t claimed = 0;
         nudged_ = false;
@@ -209,20 +210,26 @@ asio::awaitable<void> Dispatch::run() {
         } catch (const std::exception& problem) {
             spdlog::error("sending waits: {}", problem.what());
         }
-        if ((claimed == 0 && !nudged_) || counts_.under_way >= under_way_max) {
+        const bool idle = (claimed == 0 && !nudged_) || counts_.under_way >= under_way_max;
+        if (idle && !stopping_) {
             wake_.expires_after(idle_for());
             boost::system::error_code nudged;
             co_await wake_.async_wait(asio::redirect_error(asio::use_awaitable, nudged));
         }
     }
+    running_ = false;
+}
+
+void Dispatch::stop() {
+    stopping_ = true;
+    wake_.cancel();
 }
 
 asio::awaitable<void> Dispatch::drain(core::Duration limit) {
-    stopping_ = true;
-    wake_.cancel();
+    stop();
     asio::steady_timer pause{context_};
     const auto until = std::chrono::steady_clock::now() + limit;
-    while (counts_.under_way > 0 && std::chrono::steady_clock::now() < until) {
+    while ((running_ || counts_.under_way > 0) && std::chrono::steady_clock::now() < until) {
         pause.expires_after(std::chrono::milliseconds{20});
         co_await pause.async_wait(asio::use_awaitable);
     }

@@ -65,7 +65,9 @@ class Dispatch {
     // latest after a second.
     boost::asio::awaitable<void> run();
     void nudge();
-    // Stops claiming, and waits for what is on its way, at most `limit`.
+    void stop();  // claiming
+    // Stops, and waits for the claim that is being made and for what is on its way, at most
+    // `limit`.
     boost::asio::awaitable<void> drain(core::Duration limit);
 
     const DispatchCounts& counts() const { return counts_; }
@@ -97,7 +99,7 @@ class Dispatch {
     Rng& rng_;
     boost::asio::steady_timer wake_;
     bool nudged_ = false;
-    bool stopping_ = false;
+    bool running_ = false, stopping_ = false;
     DispatchCounts counts_;
     std::map<core::ChannelId, std::size_t> under_way_;
 };

@@ -26,6 +26,8 @@ struct Waiting {
     std::function<void(std::vector<Outcome>)> answer;
 };
 
+constexpr const char* at_the_end = "the gateway is stopping";
+
 // Looking around is no news, or looking around would never end.
 bool tells_news(const Waiting& w) {
     return std::ranges::any_of(
@@ -64,7 +66,7 @@ struct Door::Impl {
     std::vector<Waiting> writes;
     std::vector<std::function<void()>> reads;
     std::size_t works_waiting = 0;
-    bool closing = false;
+    std::atomic<bool> closing{false};  // set under the mutex, for those who wait
 
     std::atomic<bool> writable{true};
     std::atomic<std::size_t> waiting{0};
@@ -83,15 +85,26 @@ struct Door::Impl {
         reader = std::thread{[this] { read_loop(); }};
     }
 
-    ~Impl() {
+    ~Impl() { close(); }
+
+    void close() {
         {
             const std::lock_guard lock{mutex};
             closing = true;
         }
         writer_wakes.notify_one();
         reader_wakes.notify_one();
-        writer.join();
-        reader.join();
+        for (std::thread* one : {&writer, &reader}) {
+            if (one->joinable()) {
+                one->join();
+            }
+        }
+    }
+
+    void refuse_if_closing() const {
+        if (closing) {
+            throw StoreUnavailable{at_the_end};
+        }
     }
 
     // Swaps the whole queue: what has arrived while the last batch was committed goes through
@@ -125,6 +138,9 @@ struct Door::Impl {
     void write_loop() {
         for (;;) {
             std::vector<Waiting> taken = take();
+            if (closing) {
+                turn_away_looks(taken);
+            }
             if (taken.empty()) {
                 return;
             }
@@ -161,6 +177,19 @@ struct Door::Impl {
                 }
             });
         }
+    }
+
+    void turn_away_looks(std::vector<Waiting>& taken) {
+        const Outcome refused{.failure = std::make_exception_ptr(StoreUnavailable{at_the_end})};
+        std::erase_if(taken, [&](const Waiting& w) {
+            if (tells_news(w)) {
+                return false;
+            }
+            const std::vector<Outcome> outcomes(w.works.size() + (w.job ? 1U : 0U), refused);
+            waiting -= outcomes.size();
+            asio::post(context, [answer = w.answer, outcomes] { answer(outcomes); });
+            return true;
+        });
     }
 
     void apply(std::vector<Waiting>& taken, std::vector<std::vector<Outcome>>& answers) {
@@ -266,6 +295,7 @@ struct Door::Impl {
     }
 
     asio::awaitable<std::vector<Outcome>> ask(std::vector<Work> asked, std::function<void()> job) {
+        refuse_if_closing();
         const std::size_t n = asked.size() + (job ? 1U : 0U);
         const bool our_own = job || (!asked.empty() && std::holds_alternative<Look>(asked.front()));
         if (waiting + n > waiting_max + (our_own ? 1'000U : 0U)) {
@@ -289,6 +319,10 @@ Door::Door(asio::io_context& context, Applier& applier, Store& store, std::size_
     : impl_{std::make_unique<Impl>(context, applier, store, waiting_max)} {}
 
 Door::~Door() = default;
+
+void Door::close() {
+    impl_->close();
+}
 
 namespace {
 
@@ -322,6 +356,7 @@ asio::awaitable<void> Door::on_writer(std::function<void()> job) {
 }
 
 asio::awaitable<void> Door::read(std::function<void(Store&)> reading) {
+    impl_->refuse_if_closing();
     const std::exception_ptr failure =
         co_await asio::async_initiate<const asio::use_awaitable_t<>,
                                       void(std::exception_ptr, std::exception_ptr)>(

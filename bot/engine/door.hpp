@@ -23,7 +23,12 @@ class Door {
     // Starts the writing thread and the reading thread; answers come back on `context`.
     Door(boost::asio::io_context& context, Applier& applier, Store& store,
          std::size_t waiting_max = 20'000);
-    ~Door();  // finishes what has been taken in, then joins
+    ~Door();  // closes it
+
+    // Finishes what has been taken in, and ends both threads: from then on they touch nothing of
+    // anybody's. What only looks around is not begun any more, because nobody will be there to do
+    // what it finds; it, and whoever comes later, is told StoreUnavailable.
+    void close();
 
     // Decided and durable when it returns. Throws StoreUnavailable when nothing can be written, or
     // the queue is full.

@@ -16,6 +16,7 @@ using State = Morning::State;
 using Say = MorningMove::Say;
 
 constexpr core::Duration morning_later_for = std::chrono::hours{2};
+constexpr core::Duration clocks_differ_by = std::chrono::minutes{1};  // of gateways, at most
 constexpr std::array<std::pair<State, std::string_view>, 6> state_words{{{State::none, "none"},
                                                                          {State::told, "told"},
                                                                          {State::waits, "waits"},
@@ -145,8 +146,10 @@ MorningMove next_morning(const core::Rep& rep, const Morning& morning, core::Tim
         }
         case State::waits:
             if (of_today) {
-                return now >= morning.until && working(rep, now) ? answer(Say::greet, today)
-                                                                 : MorningMove{};
+                // Further off than it was ever set: the clock was put back since.
+                const bool put_back = morning.until > now + morning_later_for + clocks_differ_by;
+                const bool over = now >= morning.until || put_back;
+                return over && working(rep, now) ? answer(Say::greet, today) : MorningMove{};
             }
             break;
         case State::told:

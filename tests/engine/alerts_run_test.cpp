@@ -4,6 +4,7 @@
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/use_awaitable.hpp>
 #include <map>
+#include <optional>
 
 #include "engine/alerts.hpp"
 #include "running.hpp"
@@ -117,6 +118,23 @@ TEST_CASE("at the end what is on its way is finished, and nothing new is begun")
     r.services.let_go.cancel();
     turn_until(r.context, [&] { return drained; });
     CHECK(r.waiting() == 0);
+}
+
+TEST_CASE("what was being claimed when the end came is still told") {
+    Running r;
+    r.by.templates = {};  // nor is there a morning to be looked at first
+    r.w.prompt(r.w.amara);
+    Holding holding;
+    holding.hold(r.context, r.door);
+    r.start();
+    turn_until(r.context, [&] { return r.door.counts().waiting == 2; });
+    std::optional<int> told;
+    asio::co_spawn(r.context, r.alerts.drain(60s),
+                   [&](std::exception_ptr) { told = r.services.answered["https://fast.test"]; });
+    r.services.let_go.expires_after(0s);
+    holding.go_on();
+    turn_until(r.context, [&] { return r.ended && told; });
+    CHECK(*told == 1);
 }
 
 TEST_CASE("a trial goes to one device alone and brings back the service's own answer") {

@@ -414,6 +414,45 @@ TEST_CASE("three prompts within a minute are one on the phone, and it names them
     }
 }
 
+TEST_CASE("a claim that is rolled back has told nobody: what it gathered goes with the next one") {
+    World w;
+    Telephones t = with_ntfy();
+    t.phones.devices[maya] = {device("maya/gotify", "ntfy"), device("maya/ntfy", "ntfy")};
+    int gathered = 0;
+    t.phones.link = [&](core::PromptId prompt, const core::RepId&) -> std::string {
+        if (!prompt && ++gathered == 2) {
+            throw std::runtime_error{"rolled back after the first digest"};
+        }
+        return "https://calls.test/";
+    };
+    for (const core::ContactId id :
+         {w.amara, w.add("Ben Ray", "+919876500011"), w.add("Cem Ak", "+919876500012")}) {
+        w.prompt(id);
+    }
+    CHECK_THROWS(due(w, t));
+    CHECK(due(w, t).size() == 2);
+}
+
+TEST_CASE(
+    "a clock that was ahead and is put back holds no prompt for longer than a digest's minute") {
+    World w;
+    Telephones t = with_ntfy();
+    t.phones.devices[maya] = {device("maya/ntfy", "ntfy")};
+    for (const core::ContactId id :
+         {w.amara, w.add("Ben Ray", "+919876500011"), w.add("Cem Ak", "+919876500012")}) {
+        w.prompt(id);
+    }
+    w.advance(4h);
+    const auto digest = due(w, t);
+    REQUIRE(digest.size() == 1);
+    after(w, digest.front(), ok());
+    w.advance(-4h);
+    w.prompt(w.add("Dia Sen", "+919876500013"));
+    due(w, t);
+    w.advance(1min);
+    CHECK_FALSE(due(w, t).empty());
+}
+
 TEST_CASE("a notice waits for the rep's hours; a promised call does not") {
     World w;
     w.sent(w.amara);

@@ -475,6 +475,29 @@ TEST_CASE("a channel that has rested tries with one text, and rests again when t
     sender.until([&] { return sender.dispatch.counts().accepted == 10; });
 }
 
+TEST_CASE("a text whose claim is at the door when the end comes still goes out") {
+    World w;
+    w.queue_text(w.amara);
+    Wire wire;
+    wire.script = {{.exchange = accepted("wamid.OUT"), .taken = true}};
+    asio::io_context context;
+    Door door{context, *w.applier, *w.store};
+    OwnLimits limits{senders_of({w.main}), w.clock.at};
+    Dispatch dispatch{context, door, *w.applier, wire, {w.main}, limits, w.clock, w.rng};
+    Holding holding;
+    holding.hold(context, door);
+    bool ended = false;
+    asio::co_spawn(context, dispatch.run(), [&](const std::exception_ptr&) { ended = true; });
+    turn_until(context, [&] { return door.counts().waiting == 2; });
+    std::optional<int> taken;
+    asio::co_spawn(context, dispatch.drain(60s),
+                   [&](const std::exception_ptr&) { taken = wire.taken; });
+    holding.go_on();
+    turn_until(context, [&] { return ended && taken; });
+    CHECK(*taken == 1);
+    CHECK(w.text(w.amara).state == core::MessageState::settled);
+}
+
 TEST_CASE("five failures in a row close a channel, and what waits goes when it opens again") {
     World w;
     w.advance(1h);

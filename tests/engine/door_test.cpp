@@ -3,8 +3,8 @@
 #include "engine/door.hpp"
 
 #include <atomic>
-#include <future>
 #include <optional>
+#include <thread>
 
 #include "running.hpp"
 #include "store/folder.hpp"
@@ -30,33 +30,6 @@ std::string setting(Store& store, const std::string& key) {
     store.transact([&](Unit& unit) { value = unit.setting(key); });
     return value;
 }
-
-// Holds the writing thread until told to go on.
-class Holding {
- public:
-    Work work() {
-        return Write{[this](Unit&, core::Timestamp) {
-            if (!reached_.exchange(true)) {
-                entered_.set_value();
-            }
-            gate_.wait();
-        }};
-    }
-    void wait_until_entered(asio::io_context& context) {
-        turn_until(context, [&] {
-            return entered.wait_for(std::chrono::seconds{0}) == std::future_status::ready;
-        });
-    }
-    void go_on() { open_.set_value(); }
-
- private:
-    std::promise<void> entered_, open_;
-    std::atomic<bool> reached_ = false;
-    std::shared_future<void> gate_ = open_.get_future().share();
-
- public:
-    std::future<void> entered = entered_.get_future();
-};
 
 struct Asked {
     bool answered = false;
@@ -203,6 +176,40 @@ TEST_CASE("closing the door finishes what was taken in, and the answers still ar
     for (const Asked& one : asked) {
         CHECK(one.failure.empty());
     }
+}
+
+TEST_CASE(
+    "a door that closes finishes what is to be stored, begins to look for nothing, and lets nobody "
+    "in") {
+    OnDisk d;
+    Door door{d.context, *d.w.applier, *d.w.store};
+    Holding holding;
+    holding.hold(d.context, door);
+    bool looked = false;
+    const std::function<void()> look = [&] { looked = true; };
+    Asked note, job, claim, late;
+    ask(d.context, door, noting("k"), note);
+    ask(d.context, door, Look{.at = [&](Unit&, core::Timestamp) { look(); }}, claim);
+    asio::co_spawn(d.context, door.on_writer(look), [&](const std::exception_ptr& problem) {
+        job = {true, failure_of(Outcome{.failure = problem})};
+    });
+    turn_until(d.context, [&] { return door.counts().waiting == 4; });
+    std::thread closing{[&] { door.close(); }};
+    turn_until(d.context, [&] {
+        ask(d.context, door, Look{.at = [&](Unit&, core::Timestamp) { look(); }}, late);
+        d.context.poll();
+        return late.answered;
+    });
+    holding.go_on();
+    closing.join();
+    turn_until(d.context, [&] { return note.answered && job.answered && claim.answered; });
+    CHECK(note.failure.empty());
+    CHECK(setting(*d.w.store, "k") == "done");
+    CHECK_FALSE(looked);
+    for (const Asked& one : {job, claim, late}) {
+        CHECK(one.failure == "the gateway is stopping");
+    }
+    CHECK_THROWS_AS(finish(d.context, door.read([](Store&) {})), StoreUnavailable);
 }
 
 TEST_CASE("a reader sees what was committed and nothing of what is under way") {

@@ -2,6 +2,7 @@
 
 #include "engine/mornings.hpp"
 
+#include <atomic>
 #include <boost/asio/co_spawn.hpp>
 #include <map>
 
@@ -67,6 +68,17 @@ struct Running {
         const json more{{"type", "button"}, {"button", {{"payload", payload}, {"text", "x"}}}};
         co_await r.door.apply(r.w.webhook(text_from(maya_id, "x", id, r.w.clock.at, more)));
     }
+    Morning day() {
+        std::string text;
+        finish(context, read_day(*this, text));
+        return read_morning(text);
+    }
+    static asio::awaitable<void> read_day(Running& r, std::string& into) {
+        auto look = [&] {
+            r.w.store->transact([&](Unit& unit) { into = unit.setting(morning_key(maya)); });
+        };
+        co_await r.door.on_writer(std::move(look));
+    }
     // The loop has looked at this moment, and had nothing to say.
     void stays_silent() {
         const std::size_t before = wire.bodies.size();
@@ -118,6 +130,12 @@ TEST_CASE("In 2 hours is asked again in two hours, and not after work") {
     const MorningMove late = next_morning(rep(), {State::later, "2026-11-02", {}}, at(2, 17));
     CHECK(next_morning(rep(), late.then, at(2, 19)).say == Say::nothing);
     CHECK(next_morning(rep(), late.then, at(3, 9)).say == Say::greet);
+}
+
+TEST_CASE("In 2 hours that was tapped while the clock was ahead is over when the clock is right") {
+    const MorningMove move = next_morning(rep(), {State::later, "2026-11-02", {}}, at(2, 15));
+    CHECK(next_morning(rep(), move.then, at(2, 14, 59)).say == Say::nothing);  // hardly
+    CHECK(next_morning(rep(), move.then, at(2, 14, 58)).say == Say::greet);
 }
 
 TEST_CASE("Off today lasts until midnight where the rep is; yesterday's button does nothing") {
@@ -209,6 +227,35 @@ TEST_CASE("in the morning the approved text goes out once, its buttons carry our
         CHECK(r.w.ignored("forged tap") == 1);
         CHECK_FALSE(r.w.applier->plan().reps.at(maya).away_until);
     }
+}
+
+TEST_CASE("Off today and its answer are stored together: whatever fails then, the rep is off") {
+    Running r;
+    std::atomic<bool> full = false;
+    r.w.applier->between_steps = [&](std::string_view step) {
+        if (full && step == "saved") {
+            throw StoreUnavailable{"the disk is full"};
+        }
+    };
+    r.w.clock.at = at(3, 9);
+    r.taps(day_tap_id(key, maya, {DayVerb::off, "2026-11-03"}), "wamid.T1");
+    full = true;
+    r.w.advance(3s);
+    turn_until(r.context, [&] { return r.day().state == State::told; });
+    CHECK(r.w.store->rep_states().at(maya).away_until == at(4, 0));
+    CHECK(r.w.applier->plan().reps.at(maya).away_until == at(4, 0));
+    CHECK(r.said(0).at("text").at("body").get<std::string>().starts_with("Enjoy your day off"));
+}
+
+TEST_CASE("a clock that was ahead and is put back keeps no tap waiting") {
+    Running r;
+    r.w.clock.at = at(2, 15);
+    r.stays_silent();
+    r.w.clock.at = at(2, 9, 5);
+    r.taps(day_tap_id(key, maya, {DayVerb::start, "2026-11-02"}), "wamid.T1");
+    r.w.advance(3s);
+    CHECK(r.said(0).at("text").at("body") ==
+          "Nobody waits for your call just now: https://calls.test/");
 }
 
 TEST_CASE("nobody waits: nobody is disturbed") {

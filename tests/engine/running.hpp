@@ -8,10 +8,12 @@
 #include <chrono>
 #include <deque>
 #include <functional>
+#include <future>
 #include <memory>
 #include <string>
 #include <vector>
 
+#include "engine/door.hpp"
 #include "ports/transport.hpp"
 #include "support/catch.hpp"
 
@@ -43,6 +45,42 @@ inline void finish(asio::io_context& context, asio::awaitable<void> work) {
         std::rethrow_exception(problem);
     }
 }
+
+// Holds the writing thread until told to go on.
+class Holding {
+ public:
+    Work work() {
+        return Write{[this](Unit&, core::Timestamp) {
+            if (!reached_.exchange(true)) {
+                entered_.set_value();
+            }
+            gate_.wait();
+        }};
+    }
+    void wait_until_entered(asio::io_context& context) {
+        turn_until(context, [&] {
+            return entered.wait_for(std::chrono::seconds{0}) == std::future_status::ready;
+        });
+    }
+    // Through this door, until it has been reached.
+    void hold(asio::io_context& context, Door& door) {
+        asio::co_spawn(
+            context,
+            [](Door& d, Work one) -> asio::awaitable<void> { co_await d.apply(std::move(one)); }(
+                                      door, work()),
+            [](const std::exception_ptr&) {});
+        wait_until_entered(context);
+    }
+    void go_on() { open_.set_value(); }
+
+ private:
+    std::promise<void> entered_, open_;
+    std::atomic<bool> reached_ = false;
+    std::shared_future<void> gate_ = open_.get_future().share();
+
+ public:
+    std::future<void> entered = entered_.get_future();
+};
 
 // What one request meets: no connection, or an exchange.
 struct Meets {
