@@ -194,7 +194,9 @@ class Claiming {
         AlertOnItsWay all = std::move(prompts.front());
         for (auto one = std::next(prompts.begin()); one != prompts.end(); ++one) {
             all.alerts.push_back(one->alerts.front());
-            all.subjects.push_back(std::move(one->subjects.front()));
+            if (!names(all, one->alerts.front().prompt)) {  // two steps of its ladder may be due
+                all.subjects.push_back(std::move(one->subjects.front()));
+            }
         }
         for (const RecentlyTold::Prompt& told : before) {
             add_if_open(all, told);
@@ -207,12 +209,15 @@ class Claiming {
         found_.push_back(std::move(all));
     }
 
+    static bool names(const AlertOnItsWay& all, core::PromptId prompt) {
+        return std::ranges::any_of(all.subjects, [prompt](const core::Case& c) {
+            return c.prompt && c.prompt->id == prompt;
+        });
+    }
+
     // What the device was told alone a moment ago is named once more, if it still waits.
     void add_if_open(AlertOnItsWay& all, const RecentlyTold::Prompt& told) {
-        const bool there = std::ranges::any_of(all.subjects, [&](const core::Case& c) {
-            return c.prompt && c.prompt->id == told.prompt;
-        });
-        if (there) {
+        if (names(all, told.prompt)) {
             return;
         }
         const Wanted wanted{told.contact, std::nullopt};

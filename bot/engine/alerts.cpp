@@ -62,7 +62,8 @@ AlertOutcome outcome_of(const AlertOnItsWay& one, const Alert& alert, const Told
     AlertOutcome outcome{.id = alert.id,
                          .again_at = now + wait,
                          .provider_id = told.provider_id,
-                         .problem = told.sentence};
+                         .problem = told.sentence,
+                         .claim = alert.token};
     switch (told.kind) {
         case Told::Kind::accepted:
             outcome.done = true;

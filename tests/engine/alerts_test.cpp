@@ -411,6 +411,14 @@ TEST_CASE("three prompts within a minute are one on the phone, and it names them
         const auto fourth = told();
         REQUIRE(fourth.size() == 1);
         CHECK(fourth.front().alerts.front().tries == 1);
+        w.advance(2min);
+        for (const core::ContactId id : {w.amara, w.amara, ben, cem}) {
+            ring(id);
+        }
+        const auto twice = told();
+        REQUIRE(twice.size() == 1);
+        CHECK(twice.front().alerts.size() == 4);
+        CHECK(sent(w, twice.front()).at("title") == "3 people to call");
     }
 }
 
