@@ -170,6 +170,26 @@ TEST_CASE("a lock that another session keeps means come again, not that somebody
     CHECK(store->timeline(id, 0, 10).size() == 1);
 }
 
+TEST_CASE(
+    "tables that are not as they should be keep webhooks coming, and are no fault of theirs") {
+    const Database db{"tables_gone"};
+    const auto store = db.replica();
+    const auto write = [&] {
+        store->transact([](Unit& u) {
+            const RawDelivery raw{{"wa"}, t0, "{}"};
+            u.keep({&raw, 1});
+        });
+    };
+    db.ask("ALTER TABLE delivery RENAME TO elsewhere");
+    CHECK_THROWS_AS(write(), StoreUnavailable);
+    db.ask("ALTER TABLE elsewhere RENAME TO delivery");
+    db.ask("ALTER TABLE delivery RENAME body TO words");
+    CHECK_THROWS_AS(write(), StoreUnavailable);
+    db.ask("ALTER TABLE delivery RENAME words TO body");
+    write();
+    CHECK(db.ask("SELECT count(*) FROM delivery") == "1");
+}
+
 TEST_CASE("a replica that stops in the middle of a read does not keep its session") {
     const Database db{"stopped_reading"};
     const auto store = db.replica();

@@ -83,10 +83,17 @@ TEST_CASE("what was taken back is not written afterwards, when the WAL may be so
     const std::string wal = path + "-wal";
     const auto bytes = std::filesystem::file_size(wal);
     REQUIRE(bytes > MiB);
-    const auto changed = std::filesystem::last_write_time(wal);
-    store.reset();
-    CHECK(std::filesystem::file_size(wal) == bytes);
-    CHECK(std::filesystem::last_write_time(wal) == changed);
+    SECTION("by the next commit") {
+        store->transact([](Unit& u) { keep(u, 1); });
+        CHECK(std::filesystem::file_size(wal) == bytes);
+        CHECK(Shell{path}.number("SELECT count(*) FROM delivery") == 1);
+    }
+    SECTION("by closing") {
+        const auto changed = std::filesystem::last_write_time(wal);
+        store.reset();
+        CHECK(std::filesystem::file_size(wal) == bytes);
+        CHECK(std::filesystem::last_write_time(wal) == changed);
+    }
 }
 
 TEST_CASE("who reads beside the writer sees each commit at once") {

@@ -266,6 +266,10 @@ void Connection::fail(const Problem& p) {
         throw StoreUnavailable{"PostgreSQL took too long and was stopped: " + detail};
     if (begins(state, "58") || begins(state, "XX"))
         throw StoreUnavailable{"PostgreSQL gives errors; look at its disk: " + detail};
+    if (begins(state, "42"))  // never the fault of what was to be stored
+        throw StoreUnavailable{
+            "PostgreSQL's tables or our rights to them are not what this warmcall works with: " +
+            detail};
     if (begins(state, "23") || begins(state, "22"))
         throw std::logic_error{"the database refused what would break its rules: " + detail};
     throw std::runtime_error{"the database answered: " + detail};
