@@ -224,8 +224,8 @@ struct Door::Impl {
         }
     }
 
-    // As much as a webhook with all it leads to, and a little more: a few pages still fit where that
-    // does not.
+    // As much as a webhook with all it leads to, and a little more: a few pages still fit where
+    // that does not.
     bool can_write() {
         constexpr std::size_t probe_bytes = 64UL * 1024;
         try {
