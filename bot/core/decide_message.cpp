@@ -75,10 +75,13 @@ void went_out(Turn& t, const Message& m) {
     if (last == nullptr) {
         return;
     }
+    const Facts& f = m.facts;
     Timestamp at = t.now;
-    for (const auto& known :
-         {m.facts.unknown, m.facts.accepted, m.facts.sent, m.facts.delivered, m.facts.read}) {
+    for (const auto& known : {f.accepted, f.sent, f.delivered, f.read}) {
         at = std::min(at, known.value_or(at));
+    }
+    if (!f.accepted && !f.sent && !f.delivered && !f.read) {  // else that may be of an earlier send
+        at = std::min(at, f.unknown.value_or(at));
     }
     *last = std::max(last->value_or(at), at);
 }

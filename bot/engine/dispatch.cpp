@@ -267,15 +267,29 @@ Places Dispatch::places() const {
     return places;
 }
 
+namespace {
+
+std::size_t most_of(const Places& places) {
+    std::size_t most = 0;
+    for (const auto& [channel, n] : places) {
+        most = std::max(most, n);
+    }
+    return most;
+}
+
+}  // namespace
+
 asio::awaitable<std::size_t> Dispatch::claim_some() {
     // A claim is a commit: where sends end one after the other it waits for a few of them.
     constexpr std::size_t worth_a_claim = under_way_max / 4;
     constexpr std::chrono::milliseconds moment{5};
-    if (under_way_max - counts_.under_way < worth_a_claim) {
+    Places left = places();
+    if (most_of(left) < worth_a_claim) {
         asio::steady_timer pause{context_, moment};
         co_await pause.async_wait(asio::use_awaitable);
+        left = places();
     }
-    if (counts_.under_way >= under_way_max) {
+    if (most_of(left) == 0) {
         co_return 0;
     }
     std::vector<Token> tokens(under_way_max - counts_.under_way);
@@ -287,8 +301,8 @@ asio::awaitable<std::size_t> Dispatch::claim_some() {
     };
     auto found = std::make_shared<Found>();
     Look look{.at =
-                  [this, tokens, places = places(), found](Unit& unit, core::Timestamp now) {
-                      found->claimed = applier_.claim(unit, now, tokens, lease, places);
+                  [this, tokens, left, found](Unit& unit, core::Timestamp now) {
+                      found->claimed = applier_.claim(unit, now, tokens, lease, left);
                       found->room_at = limits_.next_room(now);
                   },
               .counts = true};

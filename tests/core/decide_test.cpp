@@ -385,11 +385,9 @@ TEST_CASE("what turns out never to have left did not ask them anything, and goes
     CHECK(world.state(text) == "queued");
     CHECK(world.may_go(text).go());
     REQUIRE(world.claims(text));
-    world.settles(text, How::unknown);
-    CHECK(world.state(text) == "unknown");
-    CHECK_FALSE(world.may_go(text).go());
-    world.learns(text, fact_delivered(world.now));
+    world.settles(text, How::accepted, fact_accepted(world.now));
     CHECK(world.state(text) == "settled");
+    CHECK(world.c.contact.last_wellbeing_at == world.now);  // not when it was tried in vain
 }
 
 TEST_CASE("the rep may send again what perhaps never went out, and may leave it") {

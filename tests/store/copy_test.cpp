@@ -225,6 +225,14 @@ TEST_CASE("a file that is being served is known by every name it has") {
     }
 }
 
+TEST_CASE("a link to a file that is not there yet is known by where it leads") {
+    const Move move{"not_there_yet"};
+    const std::string link = move.folder.file("link.db");
+    std::filesystem::create_symlink("warmcall.db", link);
+    const auto serving = open_sqlite(link);
+    CHECK_THROWS_WITH(open_sqlite(move.file), Contains("stop it first"));
+}
+
 TEST_CASE("what is copied is written in its own time, however short the role keeps statements") {
     const Move move{"slow_write"};
     fill(*move.old_store());

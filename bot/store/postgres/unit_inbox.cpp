@@ -2,7 +2,6 @@
 // message.
 
 #include <algorithm>
-#include <limits>
 #include <set>
 
 #include "store/postgres/unit.hpp"
@@ -104,37 +103,31 @@ void PostgresUnit::count_ignored(std::string_view what, std::int64_t n) {
 }
 
 std::size_t PostgresUnit::drop_inbox(core::Timestamp older_than, std::size_t limit) {
-    // What is in quarantine stays until somebody has looked at it.
-    const auto deliveries = static_cast<std::size_t>(
-        put_and_ask("DELETE FROM delivery WHERE id IN (SELECT d.id FROM delivery d WHERE NOT EXISTS"
-                    "  (SELECT 1 FROM quarantine q WHERE q.delivery = d.id)"
-                    "  ORDER BY d.id LIMIT $1 FOR UPDATE SKIP LOCKED) AND received_at < $2",
-                    limit, older_than)
-            .changed());
-    // A key goes after the delivery it came in: a provider's time may be wrong, or none.
-    std::int64_t kept_from = std::numeric_limits<std::int64_t>::max();
-    Rows kept = db_.ask(
-        "SELECT d.id FROM delivery d WHERE NOT EXISTS"
-        " (SELECT 1 FROM quarantine q WHERE q.delivery = d.id) ORDER BY d.id LIMIT 1");
-    if (kept.next())
-        kept.read(kept_from);
+    // What is in quarantine stays until somebody has looked at it. A key goes after the delivery it
+    // came in: a provider's time may be none, or wrong.
+    Rows gone = put_and_ask(
+        "WITH gone AS (DELETE FROM delivery WHERE id IN (SELECT d.id FROM delivery d"
+        "  WHERE NOT EXISTS (SELECT 1 FROM quarantine q WHERE q.delivery = d.id)"
+        "  ORDER BY d.id LIMIT $1 FOR UPDATE SKIP LOCKED) AND received_at < $2 RETURNING id),"
+        " timeless AS (DELETE FROM inbox n USING gone WHERE n.delivery = gone.id"
+        "  AND n.event_key < '\\x0000000000000001' RETURNING n.delivery)"
+        " SELECT (SELECT count(*) FROM gone), (SELECT count(*) FROM timeless)",
+        limit, older_than);
+    std::int64_t deliveries = 0, keys = 0;
+    if (gone.next())
+        gone.read(deliveries, keys);
     // It begins with that time in seconds, big-endian, so that "older" is "smaller".
     std::string bound;
     append_int64(bound, std::max<std::int64_t>(0, core::unix_ms(older_than) / 1000));
-    const auto timed = static_cast<std::size_t>(
-        put_and_ask("DELETE FROM inbox WHERE event_key IN (SELECT event_key FROM inbox"
-                    " WHERE event_key >= '\\x0000000000000001' AND event_key < $1 AND delivery < $2"
-                    " ORDER BY event_key LIMIT $3 FOR UPDATE SKIP LOCKED)",
-                    Blob{bound}, kept_from, limit)
+    keys += static_cast<std::int64_t>(
+        put_and_ask("DELETE FROM inbox WHERE event_key IN (SELECT n.event_key FROM inbox n"
+                    " WHERE n.event_key >= '\\x0000000000000001' AND n.event_key < $1"
+                    " AND NOT EXISTS (SELECT 1 FROM delivery d WHERE d.id = n.delivery)"
+                    " ORDER BY n.event_key LIMIT $2 FOR UPDATE SKIP LOCKED)",
+                    Blob{bound}, limit)
             .changed());
-    const auto timeless = static_cast<std::size_t>(
-        put_and_ask("DELETE FROM inbox WHERE event_key IN (SELECT event_key FROM inbox"
-                    " WHERE event_key < '\\x0000000000000001' AND delivery < $1"
-                    " ORDER BY delivery LIMIT $2 FOR UPDATE SKIP LOCKED)",
-                    kept_from, limit)
-            .changed());
-    tally("inbox", "", -static_cast<std::int64_t>(timed + timeless));
-    return std::max(deliveries, timed + timeless);
+    tally("inbox", "", -keys);
+    return static_cast<std::size_t>(std::max(deliveries, keys));
 }
 
 void PostgresUnit::look_ahead(std::span<const Token> tokens,

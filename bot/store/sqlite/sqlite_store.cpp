@@ -28,6 +28,9 @@ class SoleUse {
         if (path == ":memory:")
             return;
         std::error_code trouble;
+        if (std::filesystem::is_symlink(path, trouble) && !std::filesystem::exists(path, trouble))
+            ::close(
+                ::open(path.c_str(), O_CREAT | O_RDWR | O_CLOEXEC, 0600));  // else it leads nowhere
         const auto file = std::filesystem::weakly_canonical(path, trouble);
         if (!trouble)
             fd_ = ::open((file.string() + ".lock").c_str(), O_CREAT | O_RDWR | O_CLOEXEC, 0600);

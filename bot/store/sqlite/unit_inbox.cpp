@@ -61,30 +61,35 @@ void SqliteUnit::count_ignored(std::string_view what, std::int64_t n) {
 
 std::size_t SqliteUnit::drop_inbox(core::Timestamp older_than, std::size_t limit) {
     // What is in quarantine stays until somebody has looked at it.
-    const std::int64_t deliveries =
-        sql("DELETE FROM delivery WHERE id IN (SELECT id FROM delivery"
-            " WHERE id NOT IN (SELECT delivery FROM quarantine) ORDER BY id LIMIT ?) AND received_at < ?")
-            .run(limit, older_than);
-    // A key goes after the delivery it came in: a provider's time may be wrong, or none.
-    const std::int64_t kept_from = db_.number(
-        "SELECT coalesce((SELECT id FROM delivery WHERE id NOT IN (SELECT delivery FROM quarantine)"
-        " ORDER BY id LIMIT 1), 9223372036854775807)");
+    std::vector<std::int64_t> deliveries;
+    {
+        Rows rows =
+            sql("DELETE FROM delivery WHERE id IN (SELECT id FROM delivery"
+                " WHERE id NOT IN (SELECT delivery FROM quarantine) ORDER BY id LIMIT ?) AND received_at < ?"
+                " RETURNING id")
+                .rows(limit, older_than);
+        while (rows.next())
+            rows.read(deliveries.emplace_back());
+    }
+    // A key goes after the delivery it came in: a provider's time may be none, or wrong.
+    Query& timeless = sql(
+        "DELETE FROM inbox INDEXED BY inbox_timeless WHERE event_key < x'0000000000000001' AND delivery = ?");
+    std::int64_t keys = 0;
+    for (const std::int64_t delivery : deliveries)
+        keys += timeless.run(delivery);
     // It begins with that time in seconds, big-endian, so that "older" is "smaller".
     const auto seconds =
         static_cast<std::uint64_t>(std::max<std::int64_t>(0, core::unix_ms(older_than) / 1000));
     std::string bound;
     for (int shift = 56; shift >= 0; shift -= 8)
         bound += static_cast<char>((seconds >> shift) & 0xFF);
-    const std::int64_t keys =
-        sql("DELETE FROM inbox WHERE event_key IN (SELECT event_key FROM inbox"
-            " WHERE event_key >= x'0000000000000001' AND event_key < ? AND delivery < ?"
-            " ORDER BY event_key LIMIT ?)")
-            .run(Blob{bound}, kept_from, limit) +
-        sql("DELETE FROM inbox WHERE event_key IN (SELECT event_key FROM inbox INDEXED BY inbox_timeless"
-            " WHERE event_key < x'0000000000000001' AND delivery < ? ORDER BY delivery LIMIT ?)")
-            .run(kept_from, limit);
+    keys += sql("DELETE FROM inbox WHERE event_key IN (SELECT event_key FROM inbox"
+                " WHERE event_key >= x'0000000000000001' AND event_key < ?"
+                " AND NOT EXISTS (SELECT 1 FROM delivery d WHERE d.id = inbox.delivery)"
+                " ORDER BY event_key LIMIT ?)")
+                .run(Blob{bound}, limit);
     tally("inbox", "", -keys);
-    return static_cast<std::size_t>(std::max(deliveries, keys));
+    return std::max(deliveries.size(), static_cast<std::size_t>(keys));
 }
 
 std::vector<std::optional<core::ContactId>> SqliteUnit::contacts_by(
