@@ -168,6 +168,10 @@ TEST_CASE("a channel sends what its bucket holds, which fills with time and neve
     CHECK(bucket.available(noon() + 500ms) == 5);
     CHECK(bucket.available(noon() + 1h) == 20);
     CHECK(bucket.available(noon()) == 20);  // a clock that goes back takes nothing away
+    bucket.available(noon() + 5h);
+    bucket.take(20);
+    CHECK(bucket.available(noon()) == 0);
+    CHECK(bucket.available(noon() + 500ms) == 5);  // and need not catch up first
 }
 
 TEST_CASE(
