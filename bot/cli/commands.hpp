@@ -32,6 +32,7 @@ Run explain(CLI::App& app);
 Run templates(CLI::App& app);
 Run token(CLI::App& app);
 Run backup(CLI::App& app);
+Run restore(CLI::App& app);
 Run store(CLI::App& app);
 
 inline constexpr Command commands[] = {
@@ -54,6 +55,8 @@ inline constexpr Command commands[] = {
      "warmcall token link joel", token},
     {"backup", "Copies the database into a file while the gateway runs",
      "warmcall backup /backups/monday.db", backup},
+    {"restore", "Puts a backup back, so that nothing is sent twice",
+     "warmcall restore /backups/monday.db", restore},
     {"store", "Moves everything from SQLite to PostgreSQL",
      "warmcall store copy --from sqlite:/var/lib/warmcall/warmcall.db --to "
      "postgresql://warmcall@db.example.com/warmcall",

@@ -1,6 +1,6 @@
 #include "cli/open.hpp"
 
-#include "engine/apply.hpp"
+#include "engine/recovery.hpp"
 #include "ports/system.hpp"
 #include "store/registry.hpp"
 #include "store/sqlite/sqlite_store.hpp"
@@ -12,9 +12,10 @@ std::filesystem::path file_of(const std::string& store_url) {
     return store_url.substr(store_url.find(':') + 1);
 }
 
-void take_template_status(core::Plan& plan, Store& store) {
+void take_what_is_stored(core::Plan& plan, Store& store) {
     for (const StoredTemplate& t : store.templates())
         take(plan.templates, t);
+    plan.unknown_until = unknown_until(store);
 }
 
 }  // namespace
@@ -24,7 +25,7 @@ Result<Desk> Desk::open(Settings& settings, Missing missing) try {
         Desk equal;  // to the gateways, if there are any: it reads and writes beside them
         equal.settings_ = &settings;
         equal.store_ = make_store(settings.store_url);
-        take_template_status(settings.plan, *equal.store_);
+        take_what_is_stored(settings.plan, *equal.store_);
         return equal;
     }
     const std::filesystem::path file = file_of(settings.store_url);
@@ -39,7 +40,7 @@ Result<Desk> Desk::open(Settings& settings, Missing missing) try {
     const bool only_looks = desk.gateway_ || missing == Missing::is_an_error;
     desk.store_ = only_looks ? open_sqlite(file.string(), {.access = SqliteOptions::Access::read})
                              : make_store(settings.store_url);
-    take_template_status(settings.plan, *desk.store_);
+    take_what_is_stored(settings.plan, *desk.store_);
     return desk;
 } catch (const StoreUnavailable& e) {
     return Error{Errc::unavailable, e.what()};

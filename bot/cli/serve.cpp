@@ -205,8 +205,13 @@ void start(Gateway& gateway, asio::awaitable<void> loop, std::exception_ptr& fai
                    });
 }
 
+asio::awaitable<void> send(Gateway& gateway) {
+    co_await gateway.lookups.caught_up();
+    co_await gateway.dispatch.run();
+}
+
 asio::awaitable<void> run(Gateway& gateway, std::exception_ptr& failure) {
-    start(gateway, gateway.dispatch.run(), failure);
+    start(gateway, send(gateway), failure);
     start(gateway, gateway.alerts.run(), failure);
     start(gateway, gateway.wakeups.run(), failure);
     if (gateway.shared) {

@@ -197,6 +197,16 @@ bool still_wanted(const Turn& t, const Message& m) {
     return true;
 }
 
+void cannot_tell(Turn& t, Message& m) {
+    m.facts.unknown = m.facts.unknown.value_or(t.now);
+    m.state = MessageState::unknown;  // never sent again by itself
+    t.note("unknown", std::string{to_string(m.kind)});
+    went_out(t, m);
+    if (t.in<Warming>() != nullptr && &m == t.wellbeing()) {
+        t.warm_until();
+    }
+}
+
 void refused_by_provider(Turn& t, Message& m, const SendSettled& e) {
     if (e.again_at && !still_wanted(t, m)) {
         m.state = MessageState::cancelled;
@@ -249,17 +259,30 @@ Refused on(Turn& t, const SendSettled& e) {
                 m->state = MessageState::cancelled;
             }
             break;
-        case SendSettled::How::unknown: {
-            m->facts.unknown = m->facts.unknown.value_or(t.now);
-            m->state = MessageState::unknown;  // never sent again by itself
-            t.note("unknown", std::string{to_string(m->kind)});
-            went_out(t, *m);
-            if (t.live() && t.in<Warming>() != nullptr && m == t.wellbeing()) {
-                t.warm_until();
-            }
+        case SendSettled::How::unknown:
+            cannot_tell(t, *m);
             break;
-        }
     }
+    return {};
+}
+
+// Somebody who had a later date at the time of the backup has still got it, as far as anybody can
+// tell; with everybody else a round may have begun since, and its text have left.
+Refused on(Turn& t, const PutBack& e) {
+    if (!t.live()) {
+        return {};
+    }
+    const auto may_have_left = [&e](std::optional<Timestamp>& last) {
+        last = std::max(last.value_or(e.unknown_until), e.unknown_until);
+    };
+    const bool has_a_later_date =
+        (t.in<Planned>() != nullptr || t.in<Waiting>() != nullptr || t.in<Held>() != nullptr) &&
+        t.outreach().wake_at > e.unknown_until;
+    if (!has_a_later_date) {
+        may_have_left(t.c.contact.last_wellbeing_at);
+    }
+    may_have_left(t.c.contact.last_call_me_back_at);
+    t.note("put_back", "");
     return {};
 }
 
@@ -294,6 +317,14 @@ Refused on(Turn& t, const GateRefused& e) {
     }
     if (m->kind == MessageKind::wellbeing && wanted) {
         t.way_failed(e.verdict.sentence);
+    }
+    return {};
+}
+
+Refused on(Turn& t, const PerhapsLeft& e) {
+    Message* m = t.find(e.message);
+    if (m != nullptr && m->state == MessageState::queued) {
+        cannot_tell(t, *m);
     }
     return {};
 }

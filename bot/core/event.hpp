@@ -144,11 +144,17 @@ struct WroteByRep {  // a text the rep typed in the console
 struct OptedOut {  // revoked by any other means: on the phone, by letter
     std::string how;
 };
+struct PutBack {  // what we know of them is from a backup; what happened since, until then, is lost
+    Timestamp unknown_until{};
+};
+struct PerhapsLeft {  // a text that waited when that backup was made
+    MessageId message;
+};
 
-using Event =
-    std::variant<Enrolled, Woke, Replied, DeliveryLearned, SendSettled, GateRefused, TheyCalled,
-                 RepWrote, MarketingPreference, AddressLearned, Claimed, Dialled, CallEnded,
-                 LineTold, Snoozed, Acknowledged, Disposed, HeldByRep, Resumed, ClosedByRep,
-                 Reassigned, StopAnswered, UnknownAnswered, MergedAway, WroteByRep, OptedOut>;
+using Event = std::variant<Enrolled, Woke, Replied, DeliveryLearned, SendSettled, GateRefused,
+                           TheyCalled, RepWrote, MarketingPreference, AddressLearned, Claimed,
+                           Dialled, CallEnded, LineTold, Snoozed, Acknowledged, Disposed, HeldByRep,
+                           Resumed, ClosedByRep, Reassigned, StopAnswered, UnknownAnswered,
+                           MergedAway, WroteByRep, OptedOut, PutBack, PerhapsLeft>;
 
 }  // namespace warmcall::core

@@ -149,6 +149,14 @@ Verdict hours_verdict(const Plan& plan, const Contact& contact, Timestamp now) {
                  "It is not a decent hour where " + first_name(contact.name) + " is.", *at);
 }
 
+// Was their last text lost with what a backup did not hold? So it may be with whoever the backup
+// knew to be under way, and with whoever was enrolled since: perhaps not for the first time.
+bool not_known(const Plan& plan, const Case& subject) {
+    return plan.unknown_until &&
+           (subject.contact.last_wellbeing_at == plan.unknown_until ||
+            (subject.outreach && subject.outreach->enrolled_at >= *plan.unknown_until));
+}
+
 Verdict frequency_verdict(const Plan& plan, const Case& subject, const Message& message,
                           Timestamp now) {
     const Contact& contact = subject.contact;
@@ -164,6 +172,13 @@ Verdict frequency_verdict(const Plan& plan, const Case& subject, const Message& 
     const auto too_soon = [now](const std::optional<Timestamp>& last, Duration gap) {
         return last && now < *last + gap;
     };
+    if (kind == MessageKind::wellbeing && not_known(plan, subject) &&
+        too_soon(plan.unknown_until, plan.policy.wellbeing_gap)) {
+        return never(
+            GateCode::frequency,
+            "A backup was put back, so we cannot tell whether they were asked how they are "
+            "less than a week ago.");
+    }
     if (kind == MessageKind::wellbeing &&
         too_soon(contact.last_wellbeing_at, plan.policy.wellbeing_gap)) {
         return never(GateCode::frequency, "They were asked how they are less than a week ago.");

@@ -69,6 +69,8 @@ struct Plan {
     std::vector<Channel> channels;  // in order of preference
     Policy policy;
     std::string company;  // how the sender is called in texts; may be empty
+    // A backup was put back: who was written to shortly before this moment, nobody can tell.
+    std::optional<Timestamp> unknown_until;
 };
 
 }  // namespace warmcall::core

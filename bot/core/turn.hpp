@@ -93,6 +93,8 @@ Refused on(Turn& t, const DeliveryLearned& e);
 Refused on(Turn& t, const SendSettled& e);
 Refused on(Turn& t, const GateRefused& e);
 Refused on(Turn& t, const UnknownAnswered& e);
+Refused on(Turn& t, const PutBack& e);
+Refused on(Turn& t, const PerhapsLeft& e);
 // -- of the rep: decide_rep.cpp
 Refused on(Turn& t, const Claimed& e);
 Refused on(Turn& t, const Acknowledged& e);

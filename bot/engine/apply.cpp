@@ -7,6 +7,7 @@
 
 #include "engine/batch.hpp"
 #include "engine/deliveries.hpp"
+#include "engine/recovery.hpp"
 #include "support/crypto.hpp"
 
 namespace warmcall {
@@ -46,6 +47,7 @@ Applier::Applier(Store& store, core::Plan plan, Clock& clock)
             reps_by_address_[{core::AddressKind::whatsapp, rep.phone.substr(1)}] = id;
         }
     }
+    plan_.unknown_until = unknown_until(store_);
     learn_from_others();
 }
 

@@ -53,7 +53,8 @@ Lookups::Lookups(asio::io_context& context, Door& door, Applier& applier, Transp
       transport_{transport},
       lines_{std::move(lines)},
       clock_{clock},
-      timer_{context} {
+      timer_{context},
+      behind_timer_{context} {
     std::erase_if(lines_, [](const Line& line) {
         return line.provider->build_lookup == nullptr && line.provider->build_missed == nullptr &&
                line.provider->build_templates == nullptr;
@@ -63,6 +64,7 @@ Lookups::Lookups(asio::io_context& context, Door& door, Applier& applier, Transp
 void Lookups::stop() {
     stopping_ = true;
     timer_.cancel();
+    behind_timer_.cancel();
 }
 
 asio::awaitable<void> Lookups::run() {
@@ -74,7 +76,8 @@ asio::awaitable<void> Lookups::run() {
                 if (line.provider->build_lookup != nullptr) {
                     co_await settle(line);
                 }
-                if (line.provider->build_missed != nullptr && round % rounds_a_fetch == 0) {
+                if (line.provider->build_missed != nullptr &&
+                    (round % rounds_a_fetch == 0 || co_await is_behind(line))) {
                     co_await fetch_missed(line);
                 }
                 if (line.provider->build_templates != nullptr && round % rounds_a_fetch == 0) {
@@ -275,16 +278,61 @@ asio::awaitable<void> Lookups::deliver(const Line& line, std::vector<Inbound>& e
     }
 }
 
-asio::awaitable<std::size_t> Lookups::fetch_missed(const Line& line) {
-    const std::string key = "heard_until/" + line.account.id.value;
-    auto heard_until = std::make_shared<std::string>();
-    const core::Timestamp begun = clock_.now();
-    auto job = [this, heard_until, key] { *heard_until = applier_.setting(key); };
+namespace {
+
+std::string heard_until_key(const Line& line) {
+    return "heard_until/" + line.account.id.value;
+}
+
+}  // namespace
+
+asio::awaitable<std::string> Lookups::heard_until(const Line& line) {
+    auto value = std::make_shared<std::string>();
+    auto job = [this, value, key = heard_until_key(line)] { *value = applier_.setting(key); };
     co_await door_.on_writer(std::move(job));
+    co_return std::move(*value);
+}
+
+asio::awaitable<bool> Lookups::is_behind(const Line& line) {
+    const auto unknown_until = applier_.plan().unknown_until;
+    if (!unknown_until || line.provider->build_missed == nullptr) {
+        co_return false;
+    }
+    const std::string heard = co_await heard_until(line);
+    co_return heard.empty() || core::from_unix_ms(std::stoll(heard)) < *unknown_until;
+}
+
+asio::awaitable<void> Lookups::caught_up() {
+    bool said = false;
+    for (std::size_t i = 0; i < lines_.size() && !stopping_;) {
+        bool behind = true;
+        try {
+            behind = co_await is_behind(lines_[i]);
+        } catch (const StoreUnavailable&) {
+            // whoever needs it says so
+        }
+        if (!behind) {
+            ++i;
+            continue;
+        }
+        if (!std::exchange(said, true)) {
+            spdlog::warn(
+                "a backup was put back: nothing is sent before what people wrote since has been "
+                "fetched");
+        }
+        behind_timer_.expires_after(std::chrono::seconds{1});
+        boost::system::error_code stopped;
+        co_await behind_timer_.async_wait(asio::redirect_error(asio::use_awaitable, stopped));
+    }
+}
+
+asio::awaitable<std::size_t> Lookups::fetch_missed(const Line& line) {
+    const core::Timestamp begun = clock_.now();
+    const std::string heard = co_await heard_until(line);
     std::size_t missing = 0;
-    if (!heard_until->empty()) {  // a new installation has missed nothing
+    if (!heard.empty()) {  // a new installation has missed nothing
         const core::Timestamp since =
-            core::from_unix_ms(std::stoll(*heard_until)) - std::chrono::hours{24};
+            core::from_unix_ms(std::stoll(heard)) - std::chrono::hours{24};
         Result<std::vector<Inbound>> events = co_await missed(line, since);
         if (!events) {
             spdlog::warn("channel {}: what people wrote meanwhile could not be asked for: {}",
@@ -301,7 +349,7 @@ asio::awaitable<std::size_t> Lookups::fetch_missed(const Line& line) {
             co_await deliver(line, *unheard);
         }
     }
-    Write note = [key, begun](Unit& unit, core::Timestamp) {
+    Write note = [key = heard_until_key(line), begun](Unit& unit, core::Timestamp) {
         unit.set_setting(key, std::to_string(core::unix_ms(begun)));
     };
     co_await door_.apply(std::move(note));

@@ -50,6 +50,9 @@ class Lookups {
 
     boost::asio::awaitable<void> run();  // until stop()
     void stop();
+    // After a backup was put back: until what people wrote since is in, as far as providers list
+    // it, or until stop(). Whoever asked us to stop must not be written to.
+    boost::asio::awaitable<void> caught_up();
 
     boost::asio::awaitable<void> settle(const Line& line);
     // Gives how many of their messages had not reached us.
@@ -65,6 +68,8 @@ class Lookups {
     static constexpr std::size_t missed_pages_max = 1'000;  // hours of what was not heard
 
  private:
+    boost::asio::awaitable<bool> is_behind(const Line& line);
+    boost::asio::awaitable<std::string> heard_until(const Line& line);
     boost::asio::awaitable<void> settle_one(const Line& line, const Unsettled& unsettled);
     boost::asio::awaitable<Result<HttpResponse>> ask(HttpRequest request);
     boost::asio::awaitable<Result<std::vector<Sighting>>> sightings(const Line& line,
@@ -80,7 +85,7 @@ class Lookups {
     std::vector<Line> lines_;
     Clock& clock_;
     Absences absences_;
-    boost::asio::steady_timer timer_;
+    boost::asio::steady_timer timer_, behind_timer_;
     bool stopping_ = false;
 };
 

@@ -383,6 +383,8 @@ class Store {
     virtual std::optional<core::ContactId> contact_of(core::PromptId id) = 0;  // open or not
     virtual std::optional<core::Prompt> prompt(core::PromptId id) = 0;
     virtual std::optional<core::Outreach> last_outreach(core::ContactId id) = 0;  // live or closed
+    virtual std::vector<core::ContactId> live(
+        core::ContactId after, std::size_t limit) = 0;  // who has a live outreach, by id
     virtual std::vector<core::Case> contacts(const ContactQuery& query) = 0;
     virtual std::vector<core::Case> queue(const QueueQuery& query) = 0;  // by next.due_at
     virtual std::vector<core::Message> messages(core::ContactId id,
@@ -402,6 +404,7 @@ class Store {
                                                   std::size_t /*limit*/) {
         return {};
     }
+    virtual std::string setting(std::string_view key) = 0;  // "" when there is none
     virtual std::map<core::RepId, RepState> rep_states() = 0;
     virtual std::vector<StoredTemplate> templates() = 0;
     virtual std::vector<ApiToken> tokens() = 0;

@@ -121,7 +121,10 @@ class Copying {
     Copying(const std::string& file, const std::string& url, const CopyOptions& options)
         : options_{options},
           target_name_{store::pg::without_secrets(url)},
-          origin_{open_sqlite(file, {.even_if_copied = true})} {
+          origin_{open_sqlite(file, {.even_if_set_aside = true})} {
+        if (!origin_->setting(store::backup_of_setting).empty())
+            throw StoreUnavailable{
+                file + " is a backup that was not put back yet: warmcall restore first"};
         bring_schema(url);
         target_ = std::make_unique<Bulk>(url);
         begin(file);
@@ -295,7 +298,7 @@ std::vector<CopiedTable> copy_store(const std::string& file, const std::string& 
 }
 
 void give_up_copy(const std::string& file) {
-    open_sqlite(file, {.even_if_copied = true})->transact([](Unit& unit) {
+    open_sqlite(file, {.even_if_set_aside = true})->transact([](Unit& unit) {
         unit.set_setting(store::copied_to_setting, "");
     });
 }

@@ -70,16 +70,26 @@ std::string form_token(const Secret& key, const PromptLink& link) {
     return mac(key, "form", link);
 }
 
+namespace {
+
+constexpr std::string_view link_key_setting = "web.link_key";
+
+}  // namespace
+
 Secret link_key(Store& store) {
     std::string key;
     store.transact([&](Unit& unit) {
-        key = unit.setting("web.link_key");
+        key = unit.setting(link_key_setting);
         if (key.empty()) {
             key = random_token(32);
-            unit.set_setting("web.link_key", key);
+            unit.set_setting(link_key_setting, key);
         }
     });
     return Secret{key};
+}
+
+void forget_link_key(Unit& unit) {
+    unit.set_setting(link_key_setting, "");
 }
 
 }  // namespace warmcall::web

@@ -35,5 +35,7 @@ std::string form_token(const Secret& key, const PromptLink& link);
 
 // The installation's key for links, made at the first start and kept in the store.
 Secret link_key(Store& store);
+// The next start makes a new one: every link that was given out is void.
+void forget_link_key(Unit& unit);
 
 }  // namespace warmcall::web

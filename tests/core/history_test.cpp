@@ -183,10 +183,22 @@ class History {
                 break;
             default:
                 if (one_in(4)) {
+                    put_back();
                     world_.happens(one_in(2) ? Event{MergedAway{}}
                                              : Event{ClosedByRep{CloseReason::said_no}});
                 }
         }
+    }
+
+    void put_back() {
+        world_.plan.unknown_until = world_.now - std::chrono::hours{below(48)};
+        const std::map outbox = world_.outbox;
+        for (const auto& [id, m] : outbox) {
+            if (m.state == MessageState::queued && m.not_before <= *world_.plan.unknown_until) {
+                world_.happens(PerhapsLeft{id});
+            }
+        }
+        world_.happens(PutBack{*world_.plan.unknown_until});
     }
 
     Event line_told(const RepId& by) {

@@ -128,7 +128,10 @@ void check_messages(const Case& before, const Event& event, const Case& after,
             return is->state == was.state || std::ranges::find(states, is->state) != states.end();
         };
         using enum MessageState;
-        const bool fine = was.state == queued    ? can_become({cancelled, settled})
+        const auto* perhaps = std::get_if<PerhapsLeft>(&event);
+        const bool perhaps_left = perhaps != nullptr && perhaps->message == was.id;
+        const bool fine = perhaps_left           ? can_become({unknown})
+                          : was.state == queued  ? can_become({cancelled, settled})
                           : was.state == claimed ? can_become({queued, unknown, settled, cancelled})
                           : was.state == unknown ? can_become({queued, settled, cancelled})
                                                  : can_become({});

@@ -3,7 +3,10 @@
 
 #include "engine/lookups.hpp"
 
+#include <boost/asio/detached.hpp>
+
 #include "engine/door.hpp"
+#include "engine/recovery.hpp"
 #include "running.hpp"
 #include "support/catch.hpp"
 #include "world.hpp"
@@ -283,6 +286,37 @@ TEST_CASE("what people wrote while we could not hear is fetched once, oldest fir
     CHECK(s.w.of(s.w.amara).prompt->words == "fine, thanks\nand a second one");
     s.w.applier->tidy(100);  // their keys have no time in them, and are known all the same
     CHECK(fetch() == 0);
+}
+
+TEST_CASE("after a backup was put back, what people wrote since is in before anything is sent") {
+    Scene s;
+    const Line one = listing_line(s.provider);
+    s.w.store->transact([&](Unit& u) {
+        u.set_setting("heard_until/main", std::to_string(core::unix_ms(s.w.clock.at)));
+    });
+    s.w.advance(5h);
+    recover(*s.w.store, *s.w.applier, s.w.clock.at, [](const Recovered&) {});
+    s.w.restart();
+    s.door = std::make_unique<Door>(s.context, *s.w.applier, *s.w.store);
+    s.lookups = std::make_unique<Lookups>(s.context, *s.door, *s.w.applier, s.wire,
+                                          std::vector{listing_line(s.provider)}, s.w.clock);
+    s.lists({std::to_string(core::unix_ms(s.w.clock.at - 1h))});
+    bool sends = false;
+    const auto send = [](Lookups& lookups, bool& begun) -> asio::awaitable<void> {
+        co_await lookups.caught_up();
+        begun = true;
+    };
+    asio::co_spawn(s.context, send(*s.lookups, sends), asio::detached);
+    for (int look = 0; look < 3; ++look) {
+        finish(s.context, s.door->on_writer([] {}));
+    }
+    CHECK_FALSE(sends);
+    const auto fetch = [](Lookups& lookups, const Line& l) -> asio::awaitable<void> {
+        co_await lookups.fetch_missed(l);
+    };
+    finish(s.context, fetch(*s.lookups, one));
+    turn_until(s.context, [&] { return sends; });
+    CHECK(s.w.of(s.w.amara).prompt->words == "fine, thanks\nand a second one");
 }
 
 }  // namespace warmcall::tests

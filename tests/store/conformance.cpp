@@ -578,6 +578,8 @@ TEST_CASE("nothing of a failed transaction stays, and the next one works") {
         u.set_setting("k", "v2");
     });
     store->transact([](Unit& u) { CHECK(u.setting("k") == "v2"); });
+    CHECK(store->setting("k") == "v2");
+    CHECK(store->setting("none").empty());
 }
 
 // ---------------------------------------------------------------- the invariants, as the store
@@ -745,8 +747,11 @@ TEST_CASE("a closed outreach is over but not forgotten, and makes room for the n
     CHECK(closed.messages.empty());
     CHECK(due(*store, after(1000h)).empty());
     CHECK(store->last_outreach(id)->id == first);
+    CHECK(store->live({}, 10).empty());
     CHECK_FALSE(store->next_due());
     change(*store, id, [](Case& c) { c.outreach = planned(); });
+    CHECK(store->live({}, 10) == std::vector{id});
+    CHECK(store->live(id, 10).empty());
     CHECK(store->last_outreach(id)->id != first);
     CHECK(store->contact_of(first) == id);
     CHECK(store->messages(id, 10).size() == 1);

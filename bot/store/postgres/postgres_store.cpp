@@ -301,6 +301,9 @@ class PostgresStore final : public Store {
     std::optional<core::Outreach> last_outreach(core::ContactId id) override {
         return read([&](Connection& db) { return find_last_outreach(db, id); });
     }
+    std::vector<core::ContactId> live(core::ContactId after, std::size_t limit) override {
+        return read([&](Connection& db) { return find_live(db, after, limit); });
+    }
     std::vector<core::Case> contacts(const ContactQuery& query) override {
         return read([&](Connection& db) { return find_contacts(db, query); });
     }
@@ -326,6 +329,9 @@ class PostgresStore final : public Store {
     std::vector<TimelineRow> calls_logged(const core::RepId& rep, core::Timestamp since,
                                           std::size_t limit) override {
         return read([&](Connection& db) { return find_calls_logged(db, rep, since, limit); });
+    }
+    std::string setting(std::string_view key) override {
+        return read([&](Connection& db) { return find_setting(db, key); });
     }
     std::map<core::RepId, RepState> rep_states() override {
         return read([](Connection& db) { return find_rep_states(db); });

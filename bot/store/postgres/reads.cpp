@@ -89,6 +89,17 @@ std::optional<core::Outreach> find_last_outreach(Connection& db, core::ContactId
     return rows.next() ? std::optional{read_outreach(rows)} : std::nullopt;
 }
 
+std::vector<core::ContactId> find_live(Connection& db, core::ContactId after, std::size_t limit) {
+    std::vector<core::ContactId> found;
+    Rows rows = db.ask(
+        "SELECT contact_id FROM outreach WHERE live AND contact_id > $1"
+        " ORDER BY contact_id LIMIT $2",
+        after.value, limit);
+    while (rows.next())
+        rows.read(found.emplace_back());
+    return found;
+}
+
 namespace {
 
 // Part of a text, as a pattern of LIKE.
@@ -298,6 +309,14 @@ std::int64_t find_feed_end(Connection& db) {
     if (rows.next())
         rows.read(end);
     return end;
+}
+
+std::string find_setting(Connection& db, std::string_view key) {
+    Rows rows = db.ask("SELECT value FROM setting WHERE key = $1", key);
+    std::string value;
+    if (rows.next())
+        rows.read(value);
+    return value;
 }
 
 std::map<core::RepId, RepState> find_rep_states(Connection& db) {

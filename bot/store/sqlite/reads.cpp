@@ -120,6 +120,17 @@ std::optional<core::Outreach> find_last_outreach(Connection& db, core::ContactId
     return past.next() ? std::optional{read_outreach(past)} : std::nullopt;
 }
 
+std::vector<core::ContactId> find_live(Connection& db, core::ContactId after, std::size_t limit) {
+    std::vector<core::ContactId> found;
+    Rows rows = db.sql(
+                      "SELECT contact_id FROM outreach WHERE live = 1 AND contact_id > ?"
+                      " ORDER BY contact_id LIMIT ?")
+                    .rows(after.value, limit);
+    while (rows.next())
+        rows.read(found.emplace_back());
+    return found;
+}
+
 namespace {
 
 // The words' every three characters in a row, as an expression of FTS5; nothing of shorter words.
@@ -421,6 +432,14 @@ std::vector<TimelineRow> find_calls_logged(Connection& db, const core::RepId& re
     while (rows.next())
         lines.push_back(read_timeline_row(rows));
     return lines;
+}
+
+std::string find_setting(Connection& db, std::string_view key) {
+    Rows rows = db.sql("SELECT value FROM setting WHERE key = ?").rows(key);
+    std::string value;
+    if (rows.next())
+        rows.read(value);
+    return value;
 }
 
 std::map<core::RepId, RepState> find_rep_states(Connection& db) {

@@ -23,6 +23,7 @@ std::optional<core::ContactId> contact_of_outreach(Connection& db, core::Outreac
 std::optional<core::ContactId> contact_of_prompt(Connection& db, core::PromptId id);
 std::optional<core::Prompt> find_prompt(Connection& db, core::PromptId id);
 std::optional<core::Outreach> find_last_outreach(Connection& db, core::ContactId id);
+std::vector<core::ContactId> find_live(Connection& db, core::ContactId after, std::size_t limit);
 std::vector<core::Case> find_contacts(Connection& db, const ContactQuery& query);
 std::vector<core::Case> find_queue(Connection& db, const QueueQuery& query);
 std::vector<core::Message> find_messages(Connection& db, core::ContactId id, std::size_t limit);
@@ -33,6 +34,7 @@ std::vector<TimelineRow> find_timeline(Connection& db, core::ContactId id, std::
 std::vector<TimelineRow> find_feed(Connection& db, std::int64_t after, std::size_t limit);
 std::vector<TimelineRow> find_calls_logged(Connection& db, const core::RepId& rep,
                                            core::Timestamp since, std::size_t limit);
+std::string find_setting(Connection& db, std::string_view key);
 std::map<core::RepId, RepState> find_rep_states(Connection& db);
 std::vector<StoredTemplate> find_templates(Connection& db);
 std::vector<ApiToken> find_tokens(Connection& db);

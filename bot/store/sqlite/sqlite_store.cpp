@@ -1,58 +1,18 @@
 #include "store/sqlite/sqlite_store.hpp"
 
-#include <fcntl.h>
-#include <sys/file.h>
-#include <unistd.h>
-
-#include <cerrno>
-#include <filesystem>
 #include <mutex>
 #include <utility>
 
 #include "store/sqlite/checkpoints.hpp"
 #include "store/sqlite/migrate.hpp"
 #include "store/sqlite/reads.hpp"
+#include "store/sqlite/sole_use.hpp"
 #include "store/sqlite/unit.hpp"
 #include "store/sqlite/wal_file.hpp"
 
 namespace warmcall::store {
 
 namespace {
-
-// Two writing processes on one file would meet Debian's WAL-reset bug. The lock is on a file of its
-// own: closing any descriptor of the database itself would drop SQLite's locks with it. It lies
-// where the database is, by whatever symlink that was reached.
-class SoleUse {
- public:
-    explicit SoleUse(const std::string& path) {
-        if (path == ":memory:")
-            return;
-        std::error_code trouble;
-        if (std::filesystem::is_symlink(path, trouble) && !std::filesystem::exists(path, trouble))
-            ::close(
-                ::open(path.c_str(), O_CREAT | O_RDWR | O_CLOEXEC, 0600));  // else it leads nowhere
-        const auto file = std::filesystem::weakly_canonical(path, trouble);
-        if (!trouble)
-            fd_ = ::open((file.string() + ".lock").c_str(), O_CREAT | O_RDWR | O_CLOEXEC, 0600);
-        if (fd_ < 0)
-            throw StoreUnavailable{
-                "the database " + path +
-                " cannot be opened: does its folder exist, and may warmcall write there?"};
-        if (::flock(fd_, LOCK_EX | LOCK_NB) != 0) {
-            ::close(fd_);
-            throw StoreUnavailable{"another warmcall is using " + path + ": stop it first"};
-        }
-    }
-    ~SoleUse() {
-        if (fd_ >= 0)
-            ::close(fd_);
-    }
-    SoleUse(const SoleUse&) = delete;
-    SoleUse& operator=(const SoleUse&) = delete;
-
- private:
-    int fd_ = -1;
-};
 
 class Writer {
  public:
@@ -62,8 +22,8 @@ class Writer {
         db_.settle_to_write();
         if (!db_.in_memory())
             checkpoints_.emplace(db_);
-        if (!options.even_if_copied)
-            refuse_if_copied();
+        if (!options.even_if_set_aside)
+            refuse_if_set_aside();
         if (options.pages_max > 0)
             db_.run(("PRAGMA max_page_count = " + std::to_string(options.pages_max)).c_str());
     }
@@ -99,9 +59,13 @@ class Writer {
     }
 
  private:
-    void refuse_if_copied() {
-        std::string to;
-        transact([&](Unit& unit) { to = unit.setting(copied_to_setting); });
+    void refuse_if_set_aside() {
+        if (!find_setting(db_, backup_of_setting).empty())
+            throw StoreUnavailable{
+                db_.path() +
+                " is a backup that was not put back yet: what was sent since it was made is not in it, and would be "
+                "sent twice. Put it back with: warmcall restore"};
+        const std::string to = find_setting(db_, copied_to_setting);
         if (to.empty())
             return;
         const std::string name = "sqlite:" + db_.path();
@@ -191,6 +155,9 @@ class SqliteStore final : public Store {
     std::optional<core::Outreach> last_outreach(core::ContactId id) override {
         return read([&](Connection& db) { return find_last_outreach(db, id); });
     }
+    std::vector<core::ContactId> live(core::ContactId after, std::size_t limit) override {
+        return read([&](Connection& db) { return find_live(db, after, limit); });
+    }
     std::vector<core::Case> contacts(const ContactQuery& query) override {
         return read([&](Connection& db) { return find_contacts(db, query); });
     }
@@ -217,6 +184,9 @@ class SqliteStore final : public Store {
     std::vector<TimelineRow> calls_logged(const core::RepId& rep, core::Timestamp since,
                                           std::size_t limit) override {
         return read([&](Connection& db) { return find_calls_logged(db, rep, since, limit); });
+    }
+    std::string setting(std::string_view key) override {
+        return read([&](Connection& db) { return find_setting(db, key); });
     }
     std::map<core::RepId, RepState> rep_states() override {
         return read([](Connection& db) { return find_rep_states(db); });

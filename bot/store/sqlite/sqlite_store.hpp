@@ -19,13 +19,16 @@ struct SqliteOptions {
     } access = Access::write;    // read: beside a running warmcall; transact() is refused
     std::int64_t pages_max = 0;  // 0: as many as the disk holds; else 2 KiB each
     std::span<const store::Migration> migrations = store::migrations();
-    // A file that was copied to PostgreSQL is not written to any more: both would send the same.
-    bool even_if_copied = false;
+    // A file that was copied to PostgreSQL is not written to any more, and a backup not before it
+    // is put back: either way the same would be sent twice.
+    bool even_if_set_aside = false;
 };
 
 namespace store {
 // The setting that says where to: "<id of the copy> <address>"; empty: it was given up.
 inline constexpr const char* copied_to_setting = "copied_to";
+// The setting of a backup that says when it was made, in ms since 1970; empty: it was put back.
+inline constexpr const char* backup_of_setting = "backup_of";
 }  // namespace store
 
 // Throws StoreUnavailable with a sentence for the user: no such folder, another program's file, a

@@ -1,5 +1,6 @@
 // Templates, settings, ways in, kept answers; and the tallies every other file adds to.
 
+#include "store/sqlite/reads.hpp"
 #include "store/sqlite/unit.hpp"
 
 namespace warmcall::store {
@@ -47,11 +48,7 @@ void SqliteUnit::note_account(const core::ChannelId& channel, std::string_view w
 }
 
 std::string SqliteUnit::setting(std::string_view key) {
-    Rows rows = sql("SELECT value FROM setting WHERE key = ?").rows(key);
-    std::string value;
-    if (rows.next())
-        rows.read(value);
-    return value;
+    return find_setting(db_, key);
 }
 
 void SqliteUnit::set_setting(std::string_view key, std::string_view value) {
