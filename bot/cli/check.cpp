@@ -76,8 +76,14 @@ std::vector<Part> parts(const Settings& s) {
 
 // Prints one line a part; whether all of them are in order.
 bool print(const ReadSettings& read) {
+    const bool unread = read.settings.plan.cadences.empty();  // the file that names the folders
     for (const Part& part : parts(read.settings)) {
         const auto of_this = [&](const Problem& problem) { return problem.part == part.part; };
+        if (unread && part.part != Problem::Part::config &&
+            std::none_of(read.problems.begin(), read.problems.end(), of_this)) {
+            line("–", part.name, "not read");
+            continue;
+        }
         if (std::none_of(read.problems.begin(), read.problems.end(), of_this)) {
             line("✓", part.name, part.fine);
             continue;
@@ -197,6 +203,27 @@ void print_limits(const Settings& settings) {
     }
 }
 
+// What can be read, and will not do what is wanted of it.
+void print_doubts(const Settings& settings) {
+    if (settings.channels.empty())
+        line("!", "config",
+             "there is no [[channel]]: nothing can be sent, and nobody's reply comes in");
+    if (settings.plan.reps.empty())
+        line("!", "config", "there is no [[rep]]: nobody is there to call");
+    for (const auto& [id, rep] : settings.plan.reps) {
+        if (rep.stand_in == id || rep.lead == id)
+            line("!", "config",
+                 "rep \"" + id.value +
+                     "\" stands in for, or leads, themselves: nobody else is told");
+        const core::Template* notice = settings.plan.templates.find("rep_notice", rep.language);
+        if (rep.channel && notice != nullptr && notice->language == "en" &&
+            !rep.language.starts_with("en"))
+            line("!", "templates",
+                 "rep \"" + id.value + "\" is told in English: there is no templates/" +
+                     rep.language + "/rep_notice.txt");
+    }
+}
+
 int run_check(const CheckOptions& options) {
     const ReadSettings read = read_settings(options.config, process_environment());
     const bool in_order = print(read);
@@ -204,6 +231,8 @@ int run_check(const CheckOptions& options) {
         print_routes(read.settings);
         print_limits(read.settings);
     }
+    if (in_order)
+        print_doubts(read.settings);
     bool answered = true;
     if (options.offline || !in_order)
         for (const ChannelSettings& channel : read.settings.channels)

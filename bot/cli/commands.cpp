@@ -9,6 +9,7 @@ CLI::Option* add_config(CLI::App& app, std::filesystem::path& config) {
     config = "config/warmcall.toml";
     return app.add_option("--config", config, "The configuration file")
         ->type_name("FILE")
+        ->envname("WARMCALL_CONFIG")
         ->capture_default_str();
 }
 

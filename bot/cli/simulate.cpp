@@ -1,6 +1,7 @@
 // A user's rehearsal: the whole service with their cadence, texts and contacts, days in seconds,
 // and nothing is sent.
 
+#include <algorithm>
 #include <cstdio>
 #include <fstream>
 #include <iterator>
@@ -84,6 +85,14 @@ std::string two(unsigned n) {
     return (n < 10 ? "0" : "") + std::to_string(n);
 }
 
+// To a column of ten letters: printf counts bytes, of which an ü has two.
+std::string padded(std::string name) {
+    const auto letters = std::ranges::count_if(
+        name, [](char c) { return (static_cast<unsigned char>(c) & 0xC0) != 0x80; });
+    name.append(static_cast<std::size_t>(std::max<std::ptrdiff_t>(10 - letters, 0)), ' ');
+    return name;
+}
+
 void print_day(const std::string& day) {
     std::printf("\n%s\n", day.c_str());
 }
@@ -108,8 +117,8 @@ void print(const simulator::Report& report, const std::string& zone, core::Times
         for (std::size_t k = what.find('\n'); k != std::string::npos; k = what.find('\n', k + 1)) {
             what.replace(k, 1, " / ");
         }
-        std::printf("  %s:%s  %-10s %s\n", two(minutes / 60).c_str(), two(minutes % 60).c_str(),
-                    line.who.c_str(), what.c_str());
+        std::printf("  %s:%s  %s %s\n", two(minutes / 60).c_str(), two(minutes % 60).c_str(),
+                    padded(line.who).c_str(), what.c_str());
     }
     std::printf(
         "\n%llu texts and prompts left, %llu replies came, %llu calls were made. All times are %s. Nothing was really sent.\n",

@@ -6,6 +6,8 @@
 #include <boost/asio/io_context.hpp>
 #include <cstdio>
 #include <memory>
+#include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -231,7 +233,7 @@ int sync(Settings& settings, const TemplatesOptions&) {
 
 int submit(Settings& settings, const TemplatesOptions& options) {
     int result = succeeded;
-    bool any = false;
+    bool any = false, tried = false;
     const int asked = each_channel(settings, [&](const Account& account, const Provider& provider,
                                                  const std::vector<InTemplate>& there) {
         for (const core::Template& t : settings.plan.templates.templates) {
@@ -244,10 +246,15 @@ int submit(Settings& settings, const TemplatesOptions& options) {
             if (taken && !taken->empty())
                 std::printf("  %s\n", taken->c_str());
             any = any || taken;
+            tried = true;
             if (!taken)
                 result = failed;
         }
     });
+    if (asked == succeeded && !tried)
+        std::puts(
+            "Nothing to hand in: every text is there. A text that you have changed is still the old one there: "
+            "change it at the provider as well, or give it another provider_name and hand it in anew.");
     if (asked != succeeded || !any)
         return asked == succeeded ? result : asked;
     std::fflush(stdout);
@@ -257,10 +264,29 @@ int submit(Settings& settings, const TemplatesOptions& options) {
 
 using Doing = int (*)(Settings&, const TemplatesOptions&);
 
+// A name that no text has would be answered with silence, as if all were well.
+std::optional<std::string> unknown_name(const Settings& settings, const TemplatesOptions& options) {
+    std::set<std::string> known;
+    for (const core::Template& t : settings.plan.templates.templates)
+        if (core::is_reviewed(t.kind))
+            known.insert(t.name);
+    for (const std::string& name : options.names) {
+        if (known.contains(name))
+            continue;
+        std::string sentence = "there is no text \"" + name + "\" that is reviewed; there are:";
+        for (const std::string& one : known)
+            sentence += " " + one;
+        return sentence;
+    }
+    return std::nullopt;
+}
+
 int run(const TemplatesOptions& options, Doing doing) {
     auto settings = load_settings(options.config);
     if (!settings)
         return complain(settings.error().message);
+    if (const auto problem = unknown_name(*settings, options))
+        return complain(*problem);
     return doing(*settings, options);
 }
 

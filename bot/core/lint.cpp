@@ -399,6 +399,7 @@ class Text {
     void need_variable(std::string_view variable, std::string_view code, std::string_view sentence);
     void check_ends();
     void check_length();
+    void check_variables();
 
     // In the order of the text; of several of one kind in one place, the longest.
     std::vector<Finding> findings() &&;
@@ -543,6 +544,31 @@ void Text::need_variable(std::string_view variable, std::string_view code,
         add(0, text_.size(), code, std::string{sentence});
 }
 
+// What a text of this kind is filled with. Any other variable would leave it unsent for ever.
+std::vector<std::string_view> variables_for(TemplateKind kind) {
+    if (kind == TemplateKind::rep_notice)
+        return {"name", "rep", "company", "reason", "link", "count"};
+    return {"name", "rep", "company"};
+}
+
+void Text::check_variables() {
+    const auto known = variables_for(template_.kind);
+    std::string listed;
+    for (const std::string_view one : known)
+        listed += (listed.empty()        ? "{{"
+                   : one == known.back() ? "}} and {{"
+                                         : "}}, {{") +
+                  std::string{one};
+    for (const std::string& variable : template_.variables) {
+        if (std::ranges::find(known, variable) != known.end())
+            continue;
+        const std::size_t name = text_.find(variable, text_.find("{{"));
+        const std::size_t begin = text_.rfind("{{", name);
+        add(begin, text_.find("}}", name) + 2, "variable",
+            "warmcall does not know what to put there: this text can hold " + listed + "}}.");
+    }
+}
+
 // WhatsApp takes no template that begins or ends with a variable (error 2388299).
 void Text::check_ends() {
     if (words_.empty())
@@ -603,11 +629,11 @@ std::size_t line_begin(std::string_view text, std::size_t at) {
 }  // namespace
 
 std::vector<Finding> lint(const Template& t) {
-    if (t.kind == TemplateKind::stop_confirmation)
-        return {};  // answers a STOP in the window it opened; no provider reviews it
-    if (t.kind == TemplateKind::call_bridge)
-        return {};  // spoken to our own rep
     Text text{t};
+    text.check_variables();
+    if (t.kind == TemplateKind::stop_confirmation || t.kind == TemplateKind::call_bridge)
+        return std::move(text).findings();  // answers a STOP in the window it opened, or is spoken
+                                            // to our own rep: no provider reviews it
     const bool spoken = t.kind == TemplateKind::call_answer;
     if (!spoken)
         text.check_ends();

@@ -333,6 +333,10 @@ Result<Phone> at_home(const NumberingPlan& home, const std::string& digits) {
 
 }  // namespace
 
+bool known_region(std::string_view region) {
+    return plan_of(region) != nullptr;
+}
+
 Result<Phone> read_phone(std::string_view text, std::string_view default_region) {
     const auto typed = read_typed(text);
     if (!typed)

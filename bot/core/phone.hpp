@@ -23,6 +23,9 @@ struct Phone {
 // wrong with it.
 Result<Phone> read_phone(std::string_view text, std::string_view default_region);
 
+// Does this country (ISO alpha-2, "IN") have numbers of its own?
+bool known_region(std::string_view region);
+
 // The digits of a number, or of a part of one, as people type it: without what only leads the way
 // to it ("+", "00", "0", "(0)"), so that they are found within its E.164 form. Empty when it is
 // none.

@@ -76,7 +76,7 @@ struct Finding {
     std::size_t begin = 0;  // bytes in the text
     std::size_t end = 0;
     std::string code;      // "url", "money", "percentage", "pitch", "threat", "urgency", "meeting",
-                           // "questions", "name", "sender", "segments", "illness", …
+                           // "questions", "name", "sender", "segments", "illness", "variable", …
     std::string sentence;  // what is wrong and what to write instead
 };
 

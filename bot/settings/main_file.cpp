@@ -663,10 +663,10 @@ void Reader::read() {
         path_into(t, "folder", folders.calendars);
         value(t, "default_region", [&](const toml::node& node) {
             out_.default_region = text(node);
-            if (out_.default_region.size() != 2 ||
-                !std::all_of(out_.default_region.begin(), out_.default_region.end(),
-                             [](char c) { return c >= 'A' && c <= 'Z'; }))
-                file_.wrong(node, "expected a country's two capital letters such as \"IN\"");
+            if (!core::known_region(out_.default_region))
+                file_.wrong(node,
+                            "expected a country's two capital letters such as \"IN\" or "
+                            "\"GB\" (ISO 3166)");
         });
     });
     constexpr std::array<std::string_view, 3> text_keys{"cadences", "templates", "replies"};

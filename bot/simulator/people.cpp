@@ -1,6 +1,9 @@
 #include "simulator/people.hpp"
 
+#include <algorithm>
 #include <array>
+
+#include "core/speech.hpp"
 
 namespace warmcall::simulator {
 
@@ -29,6 +32,19 @@ constexpr auto places = std::to_array<Place>({{"+6149157", "Australia/Sydney", "
                                               {"+9715012", "Asia/Dubai", "AE"},
                                               {"+4420794", "Europe/London", "GB"}});
 
+// Two of one first name could not be told apart in the story: the next one is taken.
+std::string_view not_taken(std::string_view name, const std::vector<NewContact>& people) {
+    const auto taken = [&people](std::string_view one) {
+        return std::ranges::any_of(
+            people, [one](const NewContact& p) { return core::first_name(p.contact.name) == one; });
+    };
+    auto at = std::ranges::find(first_names, name);
+    while (taken(*at)) {
+        at = std::next(at) == first_names.end() ? first_names.begin() : std::next(at);
+    }
+    return *at;
+}
+
 core::Duration minutes(std::int64_t n) {
     return std::chrono::minutes{n};
 }
@@ -56,7 +72,8 @@ std::vector<NewContact> make_people(SeededRng& rng, const std::vector<core::RepI
         const Place& place = places.at(rng.next() % places.size());
         std::string digits = std::to_string(10000 + rng.between(0, 899) * 100 + i);
         core::Contact c;
-        c.name = std::string{one_of(first_names, rng)} + " " + std::string{one_of(last_names, rng)};
+        c.name = std::string{not_taken(one_of(first_names, rng), people)} + " " +
+                 std::string{one_of(last_names, rng)};
         c.addresses = {{core::AddressKind::phone, std::string{place.prefix} + digits}};
         c.owner = reps.at(rng.next() % reps.size());
         c.language = rng.chance(20) ? "hi" : "en";

@@ -351,6 +351,10 @@ class Run {
         tap(contact, core::CallEnded{rep}, rep);
         const Person* person = find(contact);
         core::Disposition d = outcome_of(*person, rng_, clock_.at);
+        if (d.next_at && !options_.faults) {  // as a rep would; the search for faults takes any
+            const core::Rep& who = plan_.reps.at(rep);
+            d.next_at = core::next_open(who.hours, {}, {who.zone}, *d.next_at).value_or(*d.next_at);
+        }
         story(contact, rep_name(rep) + " called " + person->name + ": " +
                            std::string{core::to_string(d.reached)} +
                            (d.said ? ", " + std::string{core::to_string(*d.said)} : ""));

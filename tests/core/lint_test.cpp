@@ -35,6 +35,21 @@ std::set<std::string> codes(const core::Template& t) {
 
 }  // namespace
 
+TEST_CASE(
+    "a variable that nothing fills is found before the first text, and the known ones are named") {
+    const auto t = text("Hi {{name}}, it's {{rep}}. How is {{ foo }} going?");
+    const auto found = lint(t);
+    REQUIRE(found.size() == 1);
+    CHECK(found[0].code == "variable");
+    CHECK(t.text.substr(found[0].begin, found[0].end - found[0].begin) == "{{ foo }}");
+    CHECK(found[0].sentence ==
+          "warmcall does not know what to put there: this text can hold {{name}}, {{rep}} and "
+          "{{company}}.");
+    const auto stop = core::read_template("kind: stop_confirmation\n---\nDone, {{nmae}}.",
+                                          "stop_confirmation", "en");
+    CHECK(codes(*stop) == std::set<std::string>{"variable"});
+}
+
 TEST_CASE("every shipped text is fit to send") {
     int seen = 0;
     for (const auto& folder : std::filesystem::directory_iterator{WARMCALL_SOURCE_DIR "/templates"})
