@@ -5,7 +5,7 @@ import { spawnSync } from "node:child_process";
 import { copyFileSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
-import { config, root, Town, until } from "./support.mjs";
+import { config, reply_body, root, Town, until } from "./support.mjs";
 
 const binary = process.env.WARMCALL ?? join(root, "build/release/warmcall");
 const known = 40, lost = 20; // added before the backup, and after it
@@ -84,10 +84,27 @@ test("after a backup was put back nobody is written to twice, those who were los
 });
 
 // Of PostgreSQL's backups the store does not know when they were made.
+if (process.env.TEST_STORE !== "postgresql") test("what a backup made while it serves knows counts once, when the provider tells it again after it was put back", async () => {
+    const body = reply_body("+61422100000", "wamid.before-the-backup", "All well here");
+    assert.equal((await town.post(body)).status, 200);
+    const words = async () => (await prompts()).find((p) => p.contact.name.endsWith(" 0")).words;
+    await until(async () => (await words()) === "All well here", "the reply is on the card");
+    const backup = join(town.folder, "tuesday.db");
+    warmcall("backup", backup);
+    town.gateway.kill("SIGKILL");
+    await town.gateway.ended;
+    assert.equal(warmcall("restore", backup).status, 0);
+    await town.start_gateway();
+    assert.equal((await town.post(body)).status, 200);
+    assert.equal((await town.post(reply_body("+61422100000", "wamid.after-the-backup", "And a second one"))).status, 200);
+    await until(async () => (await words()).includes("And a second one"), "the second reply is on the card");
+    assert.equal(await words(), "All well here\nAnd a second one");
+});
+
 if (process.env.TEST_STORE !== "postgresql") test("a backup that nothing happened after is put back as it is", async () => {
     town.gateway.kill("SIGTERM");
     await town.gateway.ended;
-    const backup = join(town.folder, "tuesday.db");
+    const backup = join(town.folder, "wednesday.db");
     warmcall("backup", backup);
     const before_it = new Date(Date.now() - 60_000).toISOString();
     assert.match(warmcall("restore", backup, "--stopped-at", before_it).words, /Nothing happened after it was made, as you say/);
