@@ -33,6 +33,7 @@ Run templates(CLI::App& app);
 Run token(CLI::App& app);
 Run backup(CLI::App& app);
 Run restore(CLI::App& app);
+Run optout(CLI::App& app);
 Run store(CLI::App& app);
 
 inline constexpr Command commands[] = {
@@ -47,6 +48,8 @@ inline constexpr Command commands[] = {
      "warmcall check --config /etc/warmcall/warmcall.toml", check},
     {"simulate", "Plays days of a cadence with your contacts, and sends nothing",
      "warmcall simulate --contacts contacts.csv --days 14 --seed 1", simulate},
+    {"optout", "Notes that people asked, by whatever way, not to be written to any more",
+     "warmcall optout +919876543210 +491511234567", optout},
     {"explain", "Says why a contact's next thing is what it is", "warmcall explain +61491570156",
      explain},
     {"templates", "Shows what became of our texts at the provider, and hands them in for review",

@@ -72,6 +72,28 @@ json note_templates(const json& request, Unit& unit, core::Timestamp now) {
     return json::object();
 }
 
+// Whoever has such a number is not written to any more; the numbers that nobody has are given back.
+json opt_out(const json& request, const Office& office, Unit& unit, core::Timestamp now) {
+    std::vector<core::Address> addresses;
+    for (const json& phone : request.at("phones"))
+        addresses.push_back({core::AddressKind::phone, phone.get<std::string>()});
+    const auto contacts = unit.contacts_by(addresses);
+    json unknown = json::array();
+    for (std::size_t i = 0; i < addresses.size(); ++i) {
+        if (!contacts[i]) {
+            unknown.push_back(addresses[i].value);
+            continue;
+        }
+        const Wanted wanted{*contacts[i], std::nullopt};
+        const SharedCase before = unit.load({&wanted, 1}).front();
+        const core::Transition decided =
+            core::decide(office.plan, *before, core::OptedOut{text(request, "how")}, now);
+        const Change change{before.get(), &decided.next, decided.effects, "operator"};
+        unit.save({&change, 1}, now);
+    }
+    return {{"unknown", std::move(unknown)}};
+}
+
 // Every row checked, then all good ones added.
 json import_rows(const json& request, const Office& office, Unit& unit, core::Timestamp now) {
     constexpr std::size_t rows_at_once = 500;
@@ -213,6 +235,8 @@ json carry_out(const json& request, const Office& office, Unit& unit, core::Time
         return add_link(request, office, unit, now);
     if (what == "templates")
         return note_templates(request, unit, now);
+    if (what == "opt_out")
+        return opt_out(request, office, unit, now);
     if (what == "import")
         return import_rows(request, office, unit, now);
     return problem("the running gateway does not know how to do this: is it an older version?");

@@ -32,6 +32,7 @@ struct Office {
 //   {"do": "add_link", "hash", "rep", "valid_ms"} → {}
 //   {"do": "templates", "list": [{"name", "language", "status", "category", "quality", "reason"}]}
 //   → {}
+//   {"do": "opt_out", "phones": ["+919876543210"], "how"} → {"unknown": ["+91…"]}
 //   {"do": "import", "csv", "rep", "cadence", "language"} → {"rejected": [{"line", "reason"}]}
 // or {"problem": SENTENCE}; then nothing was written.
 json carry_out(const json& request, const Office& office, Unit& unit, core::Timestamp now);

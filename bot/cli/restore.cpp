@@ -125,7 +125,7 @@ void say_what_to_do(const Settings& settings) {
             listed
                 ? "  - %s: what people wrote since is fetched at the start, before anything is sent.\n"
                 : "  - %s: this provider has no list of what people wrote. Look in its inbox for those who "
-                  "asked to stop,\n    and note it at each contact, before you start.\n",
+                  "asked to stop,\n    and note it before you start: warmcall optout NUMBER…\n",
             channel.account.id.value.c_str());
     }
     std::printf(

@@ -158,6 +158,28 @@ TEST_CASE("an import beside the running gateway says of every bad row why") {
     CHECK((*twice)["rejected"].size() == 1);
 }
 
+TEST_CASE(
+    "who asked to stop by another way is written to no more, and numbers nobody has are named") {
+    Place place;
+    const Gateway gateway{place};
+    const auto desk = Desk::open(place.settings, Desk::Missing::is_made);
+    REQUIRE(desk);
+    REQUIRE(desk->carry_out(import_request("name,phone\nAna,+34612345678\nEva,+34612345679\n")));
+    const auto done = desk->carry_out(
+        {{"do", "opt_out"}, {"phones", {"+34612345678", "+34612345670"}}, {"how", "by letter"}});
+    INFO((done ? "" : done.error().message));
+    REQUIRE(done);
+    CHECK((*done)["unknown"] == json{"+34612345670"});
+    const auto of = [&](const char* number) {
+        Store& store = desk->store();
+        return store.contact(*store.contact_by({core::AddressKind::phone, number}))->contact;
+    };
+    REQUIRE(of("+34612345678").suppressions.size() == 1);
+    CHECK(of("+34612345678").suppressions[0].scope == core::SuppressionScope::all);
+    CHECK(of("+34612345678").suppressions[0].reason == "by letter");
+    CHECK(of("+34612345679").suppressions.empty());
+}
+
 TEST_CASE("a file with a broken quote is refused as a whole") {
     Place place;
     const auto desk = Desk::open(place.settings, Desk::Missing::is_made);
