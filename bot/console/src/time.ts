@@ -60,7 +60,7 @@ const day_ms = 24 * hour;
 // A chip: today's and far times as a distance ("In 2 hr.", "In 2 weeks"), the days between by name. The exact time stands below the chips.
 export function chip(at: string): string {
     const ahead = Date.parse(at) - Date.now();
-    if (ahead > 0 && ahead < 11 * hour) return capital(until(at));
+    if (ahead > 0 && ahead < 11 * hour && dayOf(at) === dayOf(Date.now())) return capital(until(at));
     if (ahead < 6.5 * day_ms) return when(at);
     const words = new Intl.RelativeTimeFormat(region(), { numeric: "always" });
     return capital(ahead < 27 * day_ms ? words.format(Math.round(ahead / (7 * day_ms)), "week") : words.format(Math.round(ahead / (30 * day_ms)), "month"));
