@@ -69,11 +69,12 @@ void wake(Turn& t, const Planned&) {
         keep_promise(t);
         return;
     }
-    const std::vector<Route> ways = routes(t.plan, t.c, MessageKind::wellbeing, t.now);
+    const ChannelId failed = t.failed_way();
+    const std::vector<Route> ways = routes(t.plan, t.c, MessageKind::wellbeing, t.now, failed);
     const Route way = choose(ways);
     const Timestamp planned = t.outreach().next.due_at;
     if (way.verdict.go()) {
-        t.queue(MessageKind::wellbeing, step_wellbeing);
+        t.queue(MessageKind::wellbeing, step_wellbeing, failed);
         const Timestamp until = t.now + t.cadence().useful_life;
         t.become(Warming{}, ActionKind::wait_then_call, promise ? promise->at : until,
                  promise ? promise->at : until);

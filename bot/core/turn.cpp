@@ -47,6 +47,16 @@ Message* Turn::wellbeing() {
     return last;
 }
 
+ChannelId Turn::failed_way() const {
+    ChannelId failed;
+    for (const Message& m : c.messages) {
+        if (m.kind == MessageKind::wellbeing && of_this_round(m) && m.facts.failed) {
+            failed = m.channel;
+        }
+    }
+    return failed;
+}
+
 std::optional<Timestamp> Turn::arrived_at() const {
     std::optional<Timestamp> first;
     for (const Message& m : c.messages) {
@@ -120,6 +130,20 @@ void Turn::cancel_queued(std::string reason) {
     }
 }
 
+// A round may be planned anew after one of its texts was sent or failed: what may be on the wire
+// keeps its step.
+int Turn::free_step(int step) const {
+    const auto held = [&](int wanted) {
+        return std::ranges::any_of(c.messages, [&](const Message& m) {
+            return of_this_round(m) && m.step == wanted && m.state != MessageState::cancelled;
+        });
+    };
+    while (held(step)) {
+        ++step;
+    }
+    return step;
+}
+
 bool Turn::queue(MessageKind kind, int step, const ChannelId& except) {
     const Route way = route(plan, c, kind, now, except);
     if (!way.verdict.go()) {
@@ -128,7 +152,7 @@ bool Turn::queue(MessageKind kind, int step, const ChannelId& except) {
     Message message{.contact = c.contact.id,
                     .outreach = outreach().id,
                     .round = outreach().round,
-                    .step = step,
+                    .step = free_step(step),
                     .kind = kind,
                     .channel = way.channel,
                     .to = way.to,

@@ -28,8 +28,9 @@ struct Turn {
     std::string name() const;  // the contact's first name
     Message* find(MessageId id);
     bool of_this_round(
-        const Message& m) const;  // an earlier round's receipts say nothing about this one
-    Message* wellbeing();         // this round's latest
+        const Message& m) const;   // an earlier round's receipts say nothing about this one
+    Message* wellbeing();          // this round's latest
+    ChannelId failed_way() const;  // over which this round's text did not reach them, last
     std::optional<Timestamp> arrived_at()
         const;  // when this round's first well-being text reached them
     // The first moment from `from` on that suits the rep's phone, and the contact as far as their
@@ -43,6 +44,7 @@ struct Turn {
     void cancel_automatic(
         std::string reason);  // what we would have written unasked; what the rep typed still goes
     void cancel_queued(std::string reason);  // everything but the confirmation of a STOP
+    int free_step(int step) const;           // that step, or the next one that nothing holds
     // A new message, through the gate's first open route; false when there is none.
     bool queue(MessageKind kind, int step, const ChannelId& except = {});
     void call_due(PromptKind kind, std::string reason, Timestamp due_at,
