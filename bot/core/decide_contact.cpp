@@ -42,16 +42,19 @@ void confirm_stop(Turn& t, const Replied& e) {
     t.c.messages.push_back(std::move(message));
 }
 
-void stopped(Turn& t, const Replied& e) {
-    const bool first = !all_suppressed(t.c.contact);
-    if (!first && !t.live()) {
+void said_stop(Turn& t, std::string reason) {
+    if (all_suppressed(t.c.contact) && !t.live()) {
         return;
     }
-    if (first && t.live()) {  // one confirmation at most
+    t.stop_all(std::move(reason));
+    t.tell(t.c.contact.owner, t.name() + " asked to stop. Nothing more will be sent.");
+}
+
+void stopped(Turn& t, const Replied& e) {
+    if (!all_suppressed(t.c.contact) && t.live()) {  // one confirmation at most
         confirm_stop(t, e);
     }
-    t.stop_all("They wrote that they do not want messages.");
-    t.tell(t.c.contact.owner, t.name() + " asked to stop. Nothing more will be sent.");
+    said_stop(t, "They wrote that they do not want messages.");
 }
 
 void perhaps_stopped(Turn& t, const Replied& e) {
@@ -206,7 +209,15 @@ bool on_channel(const Suppression& s, const ChannelId& channel) {
 
 }  // namespace
 
-void suppress_channel(Turn& t, const ChannelId& channel, std::string reason) {
+void opted_out_at_provider(Turn& t, const ChannelId& channel, std::string reason) {
+    const auto known = std::ranges::find(t.plan.channels, channel, &Channel::id);
+    if (known != t.plan.channels.end() && known->medium == Medium::sms) {
+        said_stop(t, std::move(reason));  // there it is the carriers' STOP, which means everything
+        return;
+    }
+    if (t.in<Planned>() != nullptr) {
+        t.outreach().rerouted = true;  // this round has no message yet that it could be told by
+    }
     auto& all = t.c.contact.suppressions;
     if (std::ranges::none_of(all, [&](const Suppression& s) { return on_channel(s, channel); })) {
         all.push_back({.scope = SuppressionScope::channel,
@@ -223,7 +234,7 @@ Refused on(Turn& t, const MarketingPreference& e) {
         t.note("marketing_resumed", e.channel.value);
         return {};
     }
-    suppress_channel(t, e.channel, "They switched off messages at the provider.");
+    opted_out_at_provider(t, e.channel, "They switched off messages at the provider.");
     t.note("marketing_stopped", e.channel.value);
     const bool waiting_to_send = t.in<Warming>() != nullptr && t.wellbeing() != nullptr &&
                                  t.wellbeing()->state == MessageState::queued &&

@@ -36,7 +36,7 @@ std::string failure_sentence(const Turn& t, const Failure& failure) {
 void failed(Turn& t, Message& m) {
     const Failure failure = *m.facts.failed;
     if (failure.kind == FailureClass::suppress) {
-        suppress_channel(t, m.channel, "The provider says they do not want such messages.");
+        opted_out_at_provider(t, m.channel, "The provider says they do not want such messages.");
         t.note("suppressed", m.channel.value);
     }
     if (failure.kind == FailureClass::needs_window) {
@@ -343,6 +343,9 @@ Refused on(Turn& t, const UnknownAnswered& e) {
     if (!before_the_call || !t.of_this_round(*m) || m->kind != MessageKind::wellbeing ||
         t.outreach().replied_at) {
         return refuse(Code::wrong_phase, "It is not needed any more.");
+    }
+    if (t.switched_off()) {
+        return refuse(Code::gate, "They switched off messages at the provider.");
     }
     const auto last = std::exchange(t.c.contact.last_wellbeing_at, std::nullopt);
     const Route way = route(t.plan, t.c, MessageKind::wellbeing, t.now);

@@ -71,7 +71,11 @@ void wake(Turn& t, const Planned&) {
     }
     const ChannelId failed = t.failed_way();
     const std::vector<Route> ways = routes(t.plan, t.c, MessageKind::wellbeing, t.now, failed);
-    const Route way = choose(ways);
+    const Route way =
+        t.switched_off()
+            ? Route{.verdict = {.code = GateCode::suppressed,
+                                .sentence = "They switched off messages at the provider."}}
+            : choose(ways);
     const Timestamp planned = t.outreach().next.due_at;
     if (way.verdict.go()) {
         t.queue(MessageKind::wellbeing, step_wellbeing, failed);

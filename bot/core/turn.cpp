@@ -57,6 +57,22 @@ ChannelId Turn::failed_way() const {
     return failed;
 }
 
+bool Turn::switched_off() const {
+    std::optional<Timestamp> began;
+    if (c.outreach && c.outreach->round == 1) {
+        began = c.outreach->enrolled_at;
+    }
+    for (const Message& m : c.messages) {
+        if (of_this_round(m) && m.facts.queued) {
+            began = std::min(began.value_or(*m.facts.queued), *m.facts.queued);
+        }
+    }
+    return std::ranges::any_of(c.contact.suppressions, [&](const Suppression& s) {
+        return s.scope == SuppressionScope::channel &&
+               (began ? s.at >= *began : c.outreach && c.outreach->rerouted);
+    });
+}
+
 std::optional<Timestamp> Turn::arrived_at() const {
     std::optional<Timestamp> first;
     for (const Message& m : c.messages) {
@@ -145,6 +161,9 @@ int Turn::free_step(int step) const {
 }
 
 bool Turn::queue(MessageKind kind, int step, const ChannelId& except) {
+    if (kind != MessageKind::conversation && switched_off()) {
+        return false;
+    }
     const Route way = route(plan, c, kind, now, except);
     if (!way.verdict.go()) {
         return false;

@@ -31,6 +31,8 @@ struct Turn {
         const Message& m) const;   // an earlier round's receipts say nothing about this one
     Message* wellbeing();          // this round's latest
     ChannelId failed_way() const;  // over which this round's text did not reach them, last
+    // They switched off a channel while this round was on: nothing goes another way instead.
+    bool switched_off() const;
     std::optional<Timestamp> arrived_at()
         const;  // when this round's first well-being text reached them
     // The first moment from `from` on that suits the rep's phone, and the contact as far as their
@@ -127,6 +129,8 @@ void to_wrap_up(Turn& t, const RepId& by);
 void await_promise(Turn& t);
 void ask_about_stop(Turn& t, Timestamp due_at);
 void resume(Turn& t);
-void suppress_channel(Turn& t, const ChannelId& channel, std::string reason);
+// The provider knows that they want no more of us there: on WhatsApp no marketing on that channel,
+// on SMS nothing at all any more.
+void opted_out_at_provider(Turn& t, const ChannelId& channel, std::string reason);
 
 }  // namespace warmcall::core

@@ -121,9 +121,9 @@ class History {
                 world_.happens(TheyCalled{world_.now - 1s, whatsapp, {}});
                 break;
             case 1:
-                world_.happens(
-                    MarketingPreference{whatsapp, one_in(2) ? MarketingPreference::Choice::stop
-                                                            : MarketingPreference::Choice::resume});
+                world_.happens(MarketingPreference{
+                    one_in(10) ? sms : whatsapp, one_in(2) ? MarketingPreference::Choice::stop
+                                                           : MarketingPreference::Choice::resume});
                 break;
             case 2:
                 if (!world_.c.contact.addresses.empty()) {
