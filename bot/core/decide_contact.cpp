@@ -209,7 +209,7 @@ bool on_channel(const Suppression& s, const ChannelId& channel) {
 
 }  // namespace
 
-void opted_out_at_provider(Turn& t, const ChannelId& channel, std::string reason) {
+void opted_out_at_provider(Turn& t, const ChannelId& channel, std::string reason, Timestamp at) {
     const auto known = std::ranges::find(t.plan.channels, channel, &Channel::id);
     if (known != t.plan.channels.end() && known->medium == Medium::sms) {
         said_stop(t, std::move(reason));  // there it is the carriers' STOP, which means everything
@@ -219,22 +219,30 @@ void opted_out_at_provider(Turn& t, const ChannelId& channel, std::string reason
         t.outreach().rerouted = true;  // this round has no message yet that it could be told by
     }
     auto& all = t.c.contact.suppressions;
-    if (std::ranges::none_of(all, [&](const Suppression& s) { return on_channel(s, channel); })) {
-        all.push_back({.scope = SuppressionScope::channel,
-                       .channel = channel,
-                       .reason = std::move(reason),
-                       .at = t.now});
+    const auto before =
+        std::ranges::find_if(all, [&](const Suppression& s) { return on_channel(s, channel); });
+    if (before != all.end()) {
+        before->at = std::max(before->at, at);
+        return;
     }
+    all.push_back({.scope = SuppressionScope::channel,
+                   .channel = channel,
+                   .reason = std::move(reason),
+                   .at = at});
 }
 
 Refused on(Turn& t, const MarketingPreference& e) {
+    const Timestamp at = e.at == Timestamp{} ? t.now : std::min(e.at, t.now);
     if (e.choice == MarketingPreference::Choice::resume) {
-        std::erase_if(t.c.contact.suppressions,
-                      [&](const Suppression& s) { return on_channel(s, e.channel); });
-        t.note("marketing_resumed", e.channel.value);
+        const auto undone = [&](const Suppression& s) {  // what they said later stands
+            return on_channel(s, e.channel) && s.at <= at;
+        };
+        if (std::erase_if(t.c.contact.suppressions, undone) > 0) {
+            t.note("marketing_resumed", e.channel.value);
+        }
         return {};
     }
-    opted_out_at_provider(t, e.channel, "They switched off messages at the provider.");
+    opted_out_at_provider(t, e.channel, "They switched off messages at the provider.", at);
     t.note("marketing_stopped", e.channel.value);
     const bool waiting_to_send = t.in<Warming>() != nullptr && t.wellbeing() != nullptr &&
                                  t.wellbeing()->state == MessageState::queued &&

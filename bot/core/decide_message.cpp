@@ -36,7 +36,8 @@ std::string failure_sentence(const Turn& t, const Failure& failure) {
 void failed(Turn& t, Message& m) {
     const Failure failure = *m.facts.failed;
     if (failure.kind == FailureClass::suppress) {
-        opted_out_at_provider(t, m.channel, "The provider says they do not want such messages.");
+        opted_out_at_provider(t, m.channel, "The provider says they do not want such messages.",
+                              std::min(failure.at, t.now));
         t.note("suppressed", m.channel.value);
     }
     if (failure.kind == FailureClass::needs_window) {

@@ -131,6 +131,6 @@ void ask_about_stop(Turn& t, Timestamp due_at);
 void resume(Turn& t);
 // The provider knows that they want no more of us there: on WhatsApp no marketing on that channel,
 // on SMS nothing at all any more.
-void opted_out_at_provider(Turn& t, const ChannelId& channel, std::string reason);
+void opted_out_at_provider(Turn& t, const ChannelId& channel, std::string reason, Timestamp at);
 
 }  // namespace warmcall::core

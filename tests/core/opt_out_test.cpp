@@ -113,6 +113,31 @@ TEST_CASE("in the next round the way they did not switch off may be taken") {
     CHECK(world.phase() == "warming");
 }
 
+TEST_CASE("a switching on that was under way for days does not undo a later switching off") {
+    World world;
+    const Timestamp before = world.now;
+    world.advance(2h);
+    world.happens(MarketingPreference{whatsapp, Choice::stop, before + 1h});
+    world.happens(MarketingPreference{whatsapp, Choice::resume, before});
+    REQUIRE(world.c.contact.suppressions.size() == 1);
+    CHECK(world.c.contact.suppressions.front().at == before + 1h);
+    CHECK_FALSE(world.noted("marketing_resumed"));
+    SECTION("a later one does") {
+        world.happens(MarketingPreference{whatsapp, Choice::resume, before + 90min});
+        CHECK(world.c.contact.suppressions.empty());
+        CHECK(world.noted("marketing_resumed"));
+    }
+    SECTION("and one without a time is of now") {
+        world.happens(MarketingPreference{whatsapp, Choice::resume});
+        CHECK(world.c.contact.suppressions.empty());
+    }
+    SECTION("switched off twice, the later time counts") {
+        world.happens(MarketingPreference{whatsapp, Choice::stop, before + 100min});
+        world.happens(MarketingPreference{whatsapp, Choice::resume, before + 90min});
+        CHECK(world.c.contact.suppressions.size() == 1);
+    }
+}
+
 TEST_CASE("what is switched off on an SMS number is off for what the rep types there, too") {
     World world;
     world.plan.channels = {{.id = sms, .provider = "twilio", .medium = Medium::sms}};
