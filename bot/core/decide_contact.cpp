@@ -195,8 +195,7 @@ Refused on(Turn& t, const RepWrote& e) {
     t.cancel_automatic("you wrote to them yourself");
     if (t.in<Warming>() != nullptr && !t.outreach().promise && t.wellbeing() != nullptr &&
         t.wellbeing()->state == MessageState::cancelled) {
-        const Timestamp until = at + t.cadence().lead_time;  // theirs is the warm-up now
-        t.become(Warming{}, ActionKind::wait_then_call, until, until);
+        t.warm_by_rep(at);
     }
     return {};
 }

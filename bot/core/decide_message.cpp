@@ -287,6 +287,24 @@ Refused on(Turn& t, const PutBack& e) {
     return {};
 }
 
+namespace {
+
+// A text of somebody else's came first, the rep's from the phone's own app: then that is answered
+// or not.
+void not_that_way(Turn& t, const Verdict& verdict) {
+    const auto asked = t.c.contact.last_wellbeing_at;
+    const bool came_first = verdict.code == GateCode::frequency && asked &&
+                            asked != t.plan.unknown_until && !t.outreach().promise;
+    if (came_first) {
+        t.warm_by_rep(*asked);
+    } else {
+        t.way_failed(verdict.sentence,
+                     verdict.other_route ? Turn::OtherWay::may_do : Turn::OtherWay::would_not_do);
+    }
+}
+
+}  // namespace
+
 Refused on(Turn& t, const GateRefused& e) {
     Message* m = t.find(e.message);
     if (m == nullptr || (m->state != MessageState::queued && m->state != MessageState::claimed)) {
@@ -317,7 +335,7 @@ Refused on(Turn& t, const GateRefused& e) {
                "Your text to " + t.name() + " did not go out. " + e.verdict.sentence);
     }
     if (m->kind == MessageKind::wellbeing && wanted) {
-        t.way_failed(e.verdict.sentence);
+        not_that_way(t, e.verdict);
     }
     return {};
 }

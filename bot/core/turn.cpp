@@ -293,7 +293,12 @@ void Turn::warm_until() {
     become(Warming{}, ActionKind::wait_then_call, until, until);
 }
 
-void Turn::way_failed(std::string sentence) {
+void Turn::warm_by_rep(Timestamp wrote_at) {
+    const Timestamp until = wrote_at + cadence().lead_time;
+    become(Warming{}, ActionKind::wait_then_call, until, until);
+}
+
+void Turn::way_failed(std::string sentence, OtherWay other) {
     if (in<Warming>() == nullptr) {
         return;
     }
@@ -301,7 +306,7 @@ void Turn::way_failed(std::string sentence) {
         warm_until();
         return;
     }
-    if (!outreach().rerouted) {
+    if (other == OtherWay::may_do && !outreach().rerouted) {
         outreach().rerouted = true;
         const auto last =
             std::exchange(c.contact.last_wellbeing_at, std::nullopt);  // that one reached nobody

@@ -56,12 +56,14 @@ struct Turn {
     void add_words(std::string_view words);
     void close_prompt();
     void close(CloseReason reason);
-    void stop_all(std::string reason);  // suppresses everything, once, and closes
-    void open_unasked();                // a contact without a live outreach wrote or called
-    void plan_round(Timestamp from);    // the next well-being text at the first decent moment
-    void warm_until();                  // when the lead time of this round is over
-    void way_failed(
-        std::string sentence);  // this round's text cannot go (or went) the way it was meant to
+    void stop_all(std::string reason);     // suppresses everything, once, and closes
+    void open_unasked();                   // a contact without a live outreach wrote or called
+    void plan_round(Timestamp from);       // the next well-being text at the first decent moment
+    void warm_until();                     // when the lead time of this round is over
+    void warm_by_rep(Timestamp wrote_at);  // the rep's own words are the warm-up of this round
+    enum class OtherWay { may_do, would_not_do };
+    // This round's text cannot go (or went) the way it was meant to.
+    void way_failed(std::string sentence, OtherWay other = OtherWay::may_do);
     void next_try(std::optional<Timestamp>
                       at);    // waiting for the next call by the ladder, or at a time the rep chose
     bool ask_to_call_back();  // the call_me_back text, where the gate lets it

@@ -47,20 +47,32 @@ TEST_CASE("the second way is full for today: it takes the text tomorrow") {
     CHECK(world.message(world.newest()).channel == whatsapp);  // what failed is not tried again
 }
 
-TEST_CASE("sent again by the rep, and the night comes: the text goes in the morning") {
+TEST_CASE(
+    "the rep writes to them while our text is leaving: they get no SMS besides, and the call waits") {
     World world;
-    world.now = world.at(1, 20, 20);
+    world.add_sms();
     world.enrol();
-    const MessageId first = world.newest();
-    REQUIRE(world.claims(first));
-    world.settles(first, How::unknown);
-    world.advance(30min);
-    world.happens(UnknownAnswered{first, UnknownAnswered::Answer::send_again});
-    world.advance(20min);
-    CHECK_FALSE(world.claims(world.newest()));
-    REQUIRE(world.phase() == "planned");
-    world.advance_to(world.at(2, 10));
+    const MessageId text = world.newest();
+    REQUIRE(world.claims(text));
+    world.advance(1min);
+    world.happens(RepWrote{world.now});
+    REQUIRE(world.may_go(text).code == GateCode::frequency);
+    world.happens(GateRefused{text, world.may_go(text)});
+    CHECK(world.outbox.size() == 1);
+    CHECK(world.c.contact.last_wellbeing_at == world.now);
     CHECK(world.phase() == "warming");
-    CHECK(world.messages() ==
-          Strings{"wellbeing settled", "wellbeing cancelled", "wellbeing queued"});
+    world.advance(45min);
+    CHECK(world.prompt() == "silent");
+    CHECK(world.c.prompt->reason == "No reply from Amara. Call anyway.");
+}
+
+TEST_CASE("what no other way could mend is not tried another way") {
+    World world;
+    world.add_sms();
+    world.enrol();
+    world.happens(GateRefused{
+        world.newest(),
+        {.code = GateCode::too_late, .sentence = "It was no longer fresh enough to send."}});
+    CHECK(world.outbox.size() == 1);
+    CHECK(world.prompt() == "no_warmup");
 }
