@@ -380,8 +380,7 @@ Refused on(Turn& t, const UnknownAnswered& e) {
     }
     t.queue(MessageKind::wellbeing, step_again + static_cast<int>(times));
     t.close_prompt();
-    t.become(Warming{}, ActionKind::wait_then_call, t.now + t.cadence().useful_life,
-             t.now + t.cadence().useful_life);
+    t.warm_until();
     t.note("sent_again", "the rep asked for it");
     return {};
 }

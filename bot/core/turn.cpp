@@ -313,8 +313,7 @@ void Turn::way_failed(std::string sentence, OtherWay other) {
         if (queue(MessageKind::wellbeing, step_second_route,
                   wellbeing() == nullptr ? ChannelId{} : wellbeing()->channel)) {
             note("rerouted", sentence);
-            become(Warming{}, ActionKind::wait_then_call, now + cadence().useful_life,
-                   now + cadence().useful_life);
+            warm_until();
             return;
         }
         c.contact.last_wellbeing_at = last;

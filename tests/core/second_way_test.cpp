@@ -76,3 +76,25 @@ TEST_CASE("what no other way could mend is not tried another way") {
     CHECK(world.outbox.size() == 1);
     CHECK(world.prompt() == "no_warmup");
 }
+
+TEST_CASE("a promised call comes at its time while the second way still waits to go") {
+    World world;
+    world.add_sms();
+    world.on_call();
+    world.logs(Said::agreed_next, world.at(15, 15));
+    world.network = Network::off;
+    world.advance_to(world.at(15, 14));
+    const MessageId text = world.newest();
+    REQUIRE(world.claims(text));
+    SECTION("because the first failed") {
+        world.settles(text, How::refused, fact_failed(world.now));
+        REQUIRE(world.message(world.newest()).channel == sms);
+    }
+    SECTION("because the rep sent it again") {
+        world.settles(text, How::unknown);
+        world.happens(UnknownAnswered{text, UnknownAnswered::Answer::send_again});
+        REQUIRE(world.newest() != text);
+    }
+    world.advance_to(world.at(15, 15));
+    CHECK(world.prompt() == "promised");
+}
