@@ -18,6 +18,7 @@ void open_window(Turn& t, const ChannelId& channel, Timestamp at) {
     if (known == t.plan.channels.end() || known->medium != Medium::whatsapp) {
         return;
     }
+    t.c.contact.whatsapp_unreachable_at.reset();  // whatever was thought before: here they are
     const Timestamp until = at + std::chrono::hours{24};
     const auto window = std::ranges::find(t.c.contact.windows, channel, &Window::channel);
     if (window == t.c.contact.windows.end()) {

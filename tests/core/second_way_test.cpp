@@ -98,3 +98,21 @@ TEST_CASE("a promised call comes at its time while the second way still waits to
     world.advance_to(world.at(15, 15));
     CHECK(world.prompt() == "promised");
 }
+
+TEST_CASE("whoever writes or calls on WhatsApp is on WhatsApp") {
+    World world;
+    world.add_sms();
+    world.enrol();
+    world.sends(world.newest());
+    world.learns(world.newest(), fact_failed(world.now));
+    REQUIRE(world.c.contact.whatsapp_unreachable_at);
+    SECTION("writes") {
+        world.reply("Hi Maya!");
+        world.happens(WroteByRep{maya, "How is the shop?"});
+        CHECK(world.refused() == "");
+    }
+    SECTION("calls") {
+        world.happens(TheyCalled{world.now, whatsapp, {AddressKind::whatsapp, "919876543210"}});
+    }
+    CHECK_FALSE(world.c.contact.whatsapp_unreachable_at);
+}
