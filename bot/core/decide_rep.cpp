@@ -167,11 +167,19 @@ Refused on(Turn& t, const Snoozed& e) {
 namespace {
 
 void lost_phone(Turn& t) {
-    std::erase_if(t.c.contact.addresses,
-                  [](const Address& a) { return a.kind == AddressKind::phone; });
+    auto& addresses = t.c.contact.addresses;
+    const auto find_phone = [&] {
+        return std::ranges::find(addresses, AddressKind::phone, &Address::kind);
+    };
+    if (const auto dialled = find_phone(); dialled != addresses.end()) {
+        addresses.erase(dialled);
+    }
     t.note("bad_number", "");
-    if (t.c.contact.addresses.empty()) {
+    if (addresses.empty()) {
         t.close(CloseReason::no_reachable_address);
+    } else if (find_phone() != addresses.end()) {
+        t.tell(t.c.contact.owner,
+               "That number of " + t.name() + " does not work. The next call goes to the other.");
     } else {
         t.tell(t.c.contact.owner,
                "Ask " + t.name() + " for the right number: this one does not work.");

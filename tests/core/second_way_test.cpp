@@ -116,3 +116,14 @@ TEST_CASE("whoever writes or calls on WhatsApp is on WhatsApp") {
     }
     CHECK_FALSE(world.c.contact.whatsapp_unreachable_at);
 }
+
+TEST_CASE("a number that does not work is the one that was dialled, not the others") {
+    World world;
+    world.c.contact.addresses.push_back({AddressKind::phone, "+919811111111"});
+    world.on_call();
+    world.logs(Reached::bad_number);
+    CHECK(world.phase() == "waiting");
+    CHECK(world.c.contact.addresses == std::vector<Address>{{AddressKind::phone, "+919811111111"}});
+    CHECK(world.told() ==
+          Strings{"maya: That number of Amara does not work. The next call goes to the other."});
+}
