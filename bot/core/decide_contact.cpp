@@ -102,13 +102,23 @@ bool rep_is_talking(const Turn& t) {
 
 namespace {
 
-void person_answered(Turn& t, const Replied& e) {
+// The call goes on, and what they say meanwhile comes after it.
+void while_talking(Turn& t) {
+    const bool told = t.news_since_dialled();
     t.outreach().replied_at = t.now;
+    if (!told) {
+        t.tell_who_called();
+    }
+}
+
+void person_answered(Turn& t, const Replied& e) {
     t.note("replied", "");
     if (rep_is_talking(t)) {
+        while_talking(t);
         t.add_words(e.words);
         return;
     }
+    t.outreach().replied_at = t.now;
     if (const auto* held = t.in<Held>();
         held != nullptr && held->reason == HoldReason::perhaps_stop) {
         t.add_words(e.words);  // the question stands until the rep answers it
@@ -173,6 +183,10 @@ Refused on(Turn& t, const TheyCalled& e) {
     t.outreach().promise.reset();
     t.cancel_automatic("they called");
     if (rep_is_talking(t)) {
+        while_talking(t);
+        if (t.c.prompt) {
+            t.c.prompt->kind = std::max(t.c.prompt->kind, PromptKind::they_called);
+        }
         return {};
     }
     if (const auto* held = t.in<Held>();

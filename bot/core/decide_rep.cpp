@@ -37,7 +37,9 @@ Refused need_prompt(const Turn& t, const RepId& by) {
 
 void acknowledge(Turn& t, const RepId& by, Duration lease) {
     Prompt& prompt = *t.c.prompt;
-    prompt.acknowledged_at = t.now;
+    if (!rep_is_talking(t)) {  // then it says when they dialled
+        prompt.acknowledged_at = t.now;
+    }
     if (lease.count() > 0) {
         prompt.lease = Lease{by, t.now + lease};
     }
@@ -104,6 +106,10 @@ namespace {
 
 // Nobody was called: the prompt is as it was before the tap, and comes back by itself.
 void not_called(Turn& t) {
+    if (t.news_since_dialled()) {
+        t.call_once_more();
+        return;
+    }
     Prompt& prompt = *t.c.prompt;
     prompt.lease.reset();
     prompt.line.reset();
@@ -193,7 +199,17 @@ void promised(Turn& t, const Disposition& d) {
     t.note("promised", "");
 }
 
-void nobody_reached(Turn& t, const Disposition& d) {
+enum class Meanwhile { nothing, they_wrote_or_called };
+
+void try_later(Turn& t, const Disposition& d, Meanwhile meanwhile) {
+    if (meanwhile == Meanwhile::they_wrote_or_called) {
+        t.call_once_more();
+    } else {
+        t.next_try(d.next_at);
+    }
+}
+
+void nobody_reached(Turn& t, const Disposition& d, Meanwhile meanwhile) {
     Outreach& o = t.outreach();
     ++o.attempt;
     o.promise.reset();
@@ -203,15 +219,16 @@ void nobody_reached(Turn& t, const Disposition& d) {
         if (!t.live()) {
             return;
         }
-    } else if (d.leave_message && d.reached != Reached::someone_else) {
+    } else if (d.leave_message && d.reached != Reached::someone_else &&
+               meanwhile == Meanwhile::nothing) {
         if (t.ask_to_call_back()) {
             t.note("call_me_back_queued", "");
         }
     }
-    t.next_try(d.next_at);
+    try_later(t, d, meanwhile);
 }
 
-void talked(Turn& t, const Disposition& d) {
+void talked(Turn& t, const Disposition& d, Meanwhile meanwhile) {
     switch (*d.said) {
         case Said::stop:
             t.stop_all("They said on the phone that they want no more messages.");
@@ -224,7 +241,7 @@ void talked(Turn& t, const Disposition& d) {
             return;
         case Said::busy_now:
             t.outreach().promise.reset();
-            t.next_try(d.next_at);
+            try_later(t, d, meanwhile);
             return;
         case Said::talked:
         case Said::callback_asked:
@@ -254,15 +271,22 @@ Refused on(Turn& t, const Disposed& e) {
         return refuse_unanswered(t);  // only they themselves can answer it otherwise
     }
     t.cancel_automatic("the call was made");
-    t.close_prompt();
+    const bool not_talked_about =
+        e.disposition.reached != Reached::human || e.disposition.said == Said::busy_now;
+    const auto meanwhile = not_talked_about && t.news_since_dialled()
+                               ? Meanwhile::they_wrote_or_called
+                               : Meanwhile::nothing;
+    if (meanwhile == Meanwhile::nothing) {
+        t.close_prompt();
+    }
     if (!e.disposition.topic.empty()) {
         t.c.contact.topic = cut(e.disposition.topic, topic_bytes_max);
     }
     if (e.disposition.reached == Reached::human) {
         t.note("talked", std::string{to_string(*e.disposition.said)});
-        talked(t, e.disposition);
+        talked(t, e.disposition, meanwhile);
     } else {
-        nobody_reached(t, e.disposition);
+        nobody_reached(t, e.disposition, meanwhile);
     }
     return {};
 }

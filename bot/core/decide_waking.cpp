@@ -216,6 +216,9 @@ void to_wrap_up(Turn& t, const RepId& by) {
     if (t.c.prompt) {
         t.c.prompt->lease = Lease{by, t.now + t.plan.policy.wrap_up_reminder};
     }
+    if (t.news_since_dialled()) {
+        t.tell_who_called();
+    }
 }
 
 namespace {

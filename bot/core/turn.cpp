@@ -206,6 +206,38 @@ void Turn::call_due(PromptKind kind, std::string reason, Timestamp due_at, Durat
            c.prompt->alert_at.value_or(c.prompt->due_at));
 }
 
+bool Turn::news_since_dialled() const {
+    const bool talking = in<OnCall>() != nullptr || in<WrapUp>() != nullptr;
+    return talking && c.prompt && c.prompt->acknowledged_at && c.outreach->replied_at &&
+           *c.outreach->replied_at >= *c.prompt->acknowledged_at;
+}
+
+void Turn::tell_who_called() {
+    if (const auto* off_the_phone = in<WrapUp>()) {
+        tell(off_the_phone->by, name() + " called or wrote since you called. How did it go?");
+    }
+}
+
+void Turn::ring_again(Timestamp due_at, Duration quiet_for) {
+    Prompt& prompt = *c.prompt;
+    prompt.due_at = due_at;
+    prompt.acknowledged_at.reset();
+    prompt.alert_at = std::max(due_at, now + quiet_for);
+    begin_ladder();
+    become(CallDue{}, ActionKind::call, prompt.due_at, *prompt.alert_at);
+}
+
+void Turn::call_once_more() {
+    Prompt& prompt = *c.prompt;
+    prompt.kind = std::max(prompt.kind, PromptKind::replied);
+    prompt.reason = name() + (prompt.kind == PromptKind::they_called ? " called you. Call back now."
+                                                                     : " replied. Call now.");
+    prompt.raised_at = now;
+    prompt.lease.reset();
+    prompt.line.reset();
+    ring_again(call_moment(now));
+}
+
 void Turn::begin_ladder() {
     c.prompt->ladder_step =
         (c.prompt->ladder_step + ladder_steps - 1) / ladder_steps * ladder_steps;

@@ -51,6 +51,11 @@ struct Turn {
     bool queue(MessageKind kind, int step, const ChannelId& except = {});
     void call_due(PromptKind kind, std::string reason, Timestamp due_at,
                   Duration quiet_for = Duration{});
+    // They wrote or called since the rep dialled, and the call is not logged yet.
+    bool news_since_dialled() const;
+    void tell_who_called();  // that there is such news, where the rep is off the phone by now
+    void ring_again(Timestamp due_at, Duration quiet_for = Duration{});
+    void call_once_more();  // nobody was reached, and they had something to say meanwhile
     void
     begin_ladder();  // there is news, or the rep has had it in hand: the owner is told first again
     void add_words(std::string_view words);
