@@ -127,8 +127,8 @@ void person_answered(Turn& t, const Replied& e) {
     t.cancel_automatic("they answered");
     const Timestamp due = t.call_moment(t.now);
     const bool claimed = t.c.prompt && t.c.prompt->lease && t.now < t.c.prompt->lease->until;
-    t.call_due(PromptKind::replied, t.name() + " replied. Call now.", due,
-               claimed ? t.plan.policy.prompt_lease : t.plan.policy.debounce);
+    t.news(PromptKind::replied, t.name() + " replied. Call now.", due,
+           claimed ? t.plan.policy.prompt_lease : t.plan.policy.debounce);
     t.add_words(e.words);
 }
 
@@ -195,8 +195,8 @@ Refused on(Turn& t, const TheyCalled& e) {
         return {};
     }
     t.outreach().replied_at = t.now;
-    t.call_due(PromptKind::they_called, t.name() + " called you. Call back now.",
-               rep_hours(t, t.c.contact.owner, t.now));
+    t.news(PromptKind::they_called, t.name() + " called you. Call back now.",
+           rep_hours(t, t.c.contact.owner, t.now), Duration{});
     return {};
 }
 

@@ -206,6 +206,20 @@ void Turn::call_due(PromptKind kind, std::string reason, Timestamp due_at, Durat
            c.prompt->alert_at.value_or(c.prompt->due_at));
 }
 
+void Turn::news(PromptKind kind, std::string reason, Timestamp due_at, Duration quiet_for) {
+    if (c.prompt && kind <= c.prompt->kind) {
+        const Prompt& p = *c.prompt;
+        const bool in_hand = p.lease && now < p.lease->until;
+        const bool rests =
+            p.acknowledged_at || (p.alert_at && *p.alert_at > now + plan.policy.ladder_gap);
+        if (rests && !in_hand) {
+            ring_again(due_at, quiet_for);
+            return;
+        }
+    }
+    call_due(kind, std::move(reason), due_at, quiet_for);
+}
+
 bool Turn::news_since_dialled() const {
     const bool talking = in<OnCall>() != nullptr || in<WrapUp>() != nullptr;
     return talking && c.prompt && c.prompt->acknowledged_at && c.outreach->replied_at &&

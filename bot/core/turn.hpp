@@ -51,6 +51,9 @@ struct Turn {
     bool queue(MessageKind kind, int step, const ChannelId& except = {});
     void call_due(PromptKind kind, std::string reason, Timestamp due_at,
                   Duration quiet_for = Duration{});
+    // They wrote or called: the call is due, and rings again what was seen, put off or given up for
+    // today. Whoever has it in hand is left in peace.
+    void news(PromptKind kind, std::string reason, Timestamp due_at, Duration quiet_for);
     // They wrote or called since the rep dialled, and the call is not logged yet.
     bool news_since_dialled() const;
     void tell_who_called();  // that there is such news, where the rep is off the phone by now

@@ -107,6 +107,82 @@ TEST_CASE("what they wrote before the call is no news after it") {
     CHECK(world.messages() == Strings{"wellbeing settled", "call_me_back settled"});
 }
 
+TEST_CASE("a second message of theirs brings back what was put off or only looked at") {
+    World world;
+    world.warm();
+    world.reply("All good");
+    world.advance(20s);
+    SECTION("put off for days") {
+        world.happens(Snoozed{maya, world.at(5, 12)});
+    }
+    SECTION("looked at") {
+        world.happens(Acknowledged{maya});
+    }
+    SECTION("taken, and let go") {
+        world.happens(Claimed{maya});
+        world.advance(10min);
+    }
+    SECTION("gone round all phones, and left for tomorrow") {
+        world.advance(3 * 15min);
+        REQUIRE(world.c.prompt->rep == lena);
+    }
+    world.news.clear();
+    world.advance(2min);
+    REQUIRE(rings(world) == 0);
+    world.reply("It is urgent, please call me today");
+    CHECK(world.c.prompt->alert_at == world.now + 20s);
+    CHECK(world.c.prompt->due_at <= world.now);
+    world.advance(20s);
+    CHECK(world.told() == Strings{"maya: prompt"});
+}
+
+TEST_CASE("a call of theirs brings back what was put off") {
+    World world;
+    world.warm();
+    they_call(world);
+    world.advance(1min);
+    world.happens(Snoozed{maya, world.at(5, 12)});
+    world.advance(1h);
+    world.news.clear();
+    they_call(world);
+    world.advance(1min);
+    CHECK(rings(world) == 1);
+}
+
+TEST_CASE("a second message while the rep has it in hand rings no phone, nor one in a burst") {
+    World world;
+    world.warm();
+    world.reply("All good");
+    world.advance(20s);
+    world.news.clear();
+    SECTION("in hand") {
+        world.happens(Claimed{maya});
+        world.advance(1min);
+        world.reply("And you?");
+        world.advance(8min);
+    }
+    SECTION("in a burst") {
+        world.reply("And you?");
+        world.reply("How is it going?");
+        world.advance(14min);
+    }
+    CHECK(rings(world) == 0);
+}
+
+TEST_CASE("a second message at night brings back what was put off in the morning") {
+    World world;
+    world.warm();
+    world.reply("All good");
+    world.happens(Snoozed{maya, world.at(5, 12)});
+    world.advance_to(world.at(1, 23));
+    world.news.clear();
+    world.reply("It is urgent");
+    world.advance_to(world.at(2, 9, 59));
+    CHECK(rings(world) == 0);
+    world.advance(1min);
+    CHECK(rings(world) == 1);
+}
+
 TEST_CASE(
     "they write while a line that never came to their phone is tried: the call is due again at once") {
     World world;
