@@ -159,13 +159,14 @@ Refused on(Turn& t, const Snoozed& e) {
     if (e.until <= t.now || e.until > t.now + std::chrono::days{31}) {
         return refuse(Code::next_action_missing, "Choose a time between now and a month from now.");
     }
+    const Timestamp until = t.before_promise(e.until);
     Prompt& prompt = *t.c.prompt;
-    prompt.due_at = e.until;
-    prompt.alert_at = e.until;
+    prompt.due_at = until;
+    prompt.alert_at = until;
     prompt.acknowledged_at = t.now;
     prompt.lease.reset();
     t.begin_ladder();
-    t.become(CallDue{}, ActionKind::call, e.until, e.until);
+    t.become(CallDue{}, ActionKind::call, until, until);
     t.note("snoozed", "");
     return {};
 }
@@ -199,11 +200,20 @@ void promised(Turn& t, const Disposition& d) {
     t.note("promised", "");
 }
 
+// One for a later date stands, whoever was tried to be reached before.
+void forget_kept_promise(Turn& t) {
+    if (!t.promised_later()) {
+        t.outreach().promise.reset();
+    }
+}
+
 enum class Meanwhile { nothing, they_wrote_or_called };
 
 void try_later(Turn& t, const Disposition& d, Meanwhile meanwhile) {
     if (meanwhile == Meanwhile::they_wrote_or_called) {
         t.call_once_more();
+    } else if (t.promised_later() && (!d.next_at || *d.next_at >= t.outreach().promise->at)) {
+        await_promise(t);
     } else {
         t.next_try(d.next_at);
     }
@@ -212,7 +222,7 @@ void try_later(Turn& t, const Disposition& d, Meanwhile meanwhile) {
 void nobody_reached(Turn& t, const Disposition& d, Meanwhile meanwhile) {
     Outreach& o = t.outreach();
     ++o.attempt;
-    o.promise.reset();
+    forget_kept_promise(t);
     t.note("attempt", std::to_string(o.attempt) + " " + std::string{to_string(d.reached)});
     if (d.reached == Reached::bad_number) {
         lost_phone(t);
@@ -220,7 +230,7 @@ void nobody_reached(Turn& t, const Disposition& d, Meanwhile meanwhile) {
             return;
         }
     } else if (d.leave_message && d.reached != Reached::someone_else &&
-               meanwhile == Meanwhile::nothing) {
+               meanwhile == Meanwhile::nothing && !t.promised_later()) {
         if (t.ask_to_call_back()) {
             t.note("call_me_back_queued", "");
         }
@@ -240,7 +250,7 @@ void talked(Turn& t, const Disposition& d, Meanwhile meanwhile) {
             t.close(CloseReason::wrong_person);
             return;
         case Said::busy_now:
-            t.outreach().promise.reset();
+            forget_kept_promise(t);
             try_later(t, d, meanwhile);
             return;
         case Said::talked:

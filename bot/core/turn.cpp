@@ -184,7 +184,16 @@ bool Turn::queue(MessageKind kind, int step, const ChannelId& except) {
     return true;
 }
 
+bool Turn::promised_later() const {
+    return c.outreach && c.outreach->promise && now < c.outreach->promise->at;
+}
+
+Timestamp Turn::before_promise(Timestamp at) const {
+    return promised_later() ? std::min(at, c.outreach->promise->at) : at;
+}
+
 void Turn::call_due(PromptKind kind, std::string reason, Timestamp due_at, Duration quiet_for) {
+    due_at = before_promise(due_at);
     if (!c.prompt) {
         c.prompt = Prompt{.contact = c.contact.id,
                           .outreach = outreach().id,
@@ -234,9 +243,9 @@ void Turn::tell_who_called() {
 
 void Turn::ring_again(Timestamp due_at, Duration quiet_for) {
     Prompt& prompt = *c.prompt;
-    prompt.due_at = due_at;
+    prompt.due_at = before_promise(due_at);
     prompt.acknowledged_at.reset();
-    prompt.alert_at = std::max(due_at, now + quiet_for);
+    prompt.alert_at = std::max(prompt.due_at, now + quiet_for);
     begin_ladder();
     become(CallDue{}, ActionKind::call, prompt.due_at, *prompt.alert_at);
 }

@@ -72,6 +72,8 @@ struct Turn {
     enum class OtherWay { may_do, would_not_do };
     // This round's text cannot go (or went) the way it was meant to.
     void way_failed(std::string sentence, OtherWay other = OtherWay::may_do);
+    bool promised_later() const;                   // a date with them still lies ahead
+    Timestamp before_promise(Timestamp at) const;  // that moment, or the promised one if sooner
     void next_try(std::optional<Timestamp>
                       at);    // waiting for the next call by the ladder, or at a time the rep chose
     bool ask_to_call_back();  // the call_me_back text, where the gate lets it
