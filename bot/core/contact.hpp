@@ -41,7 +41,7 @@ enum class SuppressionScope { address, channel, all };
 struct Suppression {
     SuppressionScope scope = SuppressionScope::all;
     Address address;    // for scope address
-    ChannelId channel;  // for scope channel: marketing on that business number
+    ChannelId channel;  // for scope channel: marketing on that WhatsApp number, all on an SMS one
     std::string reason;
     Timestamp at{};
 

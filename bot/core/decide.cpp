@@ -36,6 +36,9 @@ void keep_awake(Turn& t) {
         t.in<CallDue>() == nullptr) {
         t.outreach().wake_at = t.now + std::chrono::minutes{1};
     }
+    if (t.live() && t.in<CallDue>() != nullptr) {  // however long the prompt may rest
+        t.outreach().wake_at = t.before_promise(t.outreach().wake_at);
+    }
 }
 
 }  // namespace

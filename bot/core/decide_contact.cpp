@@ -18,6 +18,7 @@ void open_window(Turn& t, const ChannelId& channel, Timestamp at) {
     if (known == t.plan.channels.end() || known->medium != Medium::whatsapp) {
         return;
     }
+    t.c.contact.whatsapp_unreachable_at.reset();  // whatever was thought before: here they are
     const Timestamp until = at + std::chrono::hours{24};
     const auto window = std::ranges::find(t.c.contact.windows, channel, &Window::channel);
     if (window == t.c.contact.windows.end()) {
@@ -42,16 +43,19 @@ void confirm_stop(Turn& t, const Replied& e) {
     t.c.messages.push_back(std::move(message));
 }
 
-void stopped(Turn& t, const Replied& e) {
-    const bool first = !all_suppressed(t.c.contact);
-    if (!first && !t.live()) {
+void said_stop(Turn& t, std::string reason) {
+    if (all_suppressed(t.c.contact) && !t.live()) {
         return;
     }
-    if (first && t.live()) {  // one confirmation at most
+    t.stop_all(std::move(reason));
+    t.tell(t.c.contact.owner, t.name() + " asked to stop. Nothing more will be sent.");
+}
+
+void stopped(Turn& t, const Replied& e) {
+    if (!all_suppressed(t.c.contact) && t.live()) {  // one confirmation at most
         confirm_stop(t, e);
     }
-    t.stop_all("They wrote that they do not want messages.");
-    t.tell(t.c.contact.owner, t.name() + " asked to stop. Nothing more will be sent.");
+    said_stop(t, "They wrote that they do not want messages.");
 }
 
 void perhaps_stopped(Turn& t, const Replied& e) {
@@ -98,13 +102,23 @@ bool rep_is_talking(const Turn& t) {
 
 namespace {
 
-void person_answered(Turn& t, const Replied& e) {
+// The call goes on, and what they say meanwhile comes after it.
+void while_talking(Turn& t) {
+    const bool told = t.news_since_dialled();
     t.outreach().replied_at = t.now;
+    if (!told) {
+        t.tell_who_called();
+    }
+}
+
+void person_answered(Turn& t, const Replied& e) {
     t.note("replied", "");
     if (rep_is_talking(t)) {
+        while_talking(t);
         t.add_words(e.words);
         return;
     }
+    t.outreach().replied_at = t.now;
     if (const auto* held = t.in<Held>();
         held != nullptr && held->reason == HoldReason::perhaps_stop) {
         t.add_words(e.words);  // the question stands until the rep answers it
@@ -113,8 +127,8 @@ void person_answered(Turn& t, const Replied& e) {
     t.cancel_automatic("they answered");
     const Timestamp due = t.call_moment(t.now);
     const bool claimed = t.c.prompt && t.c.prompt->lease && t.now < t.c.prompt->lease->until;
-    t.call_due(PromptKind::replied, t.name() + " replied. Call now.", due,
-               claimed ? t.plan.policy.prompt_lease : t.plan.policy.debounce);
+    t.news(PromptKind::replied, t.name() + " replied. Call now.", due,
+           claimed ? t.plan.policy.prompt_lease : t.plan.policy.debounce);
     t.add_words(e.words);
 }
 
@@ -169,6 +183,10 @@ Refused on(Turn& t, const TheyCalled& e) {
     t.outreach().promise.reset();
     t.cancel_automatic("they called");
     if (rep_is_talking(t)) {
+        while_talking(t);
+        if (t.c.prompt) {
+            t.c.prompt->kind = std::max(t.c.prompt->kind, PromptKind::they_called);
+        }
         return {};
     }
     if (const auto* held = t.in<Held>();
@@ -177,8 +195,8 @@ Refused on(Turn& t, const TheyCalled& e) {
         return {};
     }
     t.outreach().replied_at = t.now;
-    t.call_due(PromptKind::they_called, t.name() + " called you. Call back now.",
-               rep_hours(t, t.c.contact.owner, t.now));
+    t.news(PromptKind::they_called, t.name() + " called you. Call back now.",
+           rep_hours(t, t.c.contact.owner, t.now), Duration{});
     return {};
 }
 
@@ -192,8 +210,7 @@ Refused on(Turn& t, const RepWrote& e) {
     t.cancel_automatic("you wrote to them yourself");
     if (t.in<Warming>() != nullptr && !t.outreach().promise && t.wellbeing() != nullptr &&
         t.wellbeing()->state == MessageState::cancelled) {
-        const Timestamp until = at + t.cadence().lead_time;  // theirs is the warm-up now
-        t.become(Warming{}, ActionKind::wait_then_call, until, until);
+        t.warm_by_rep(at);
     }
     return {};
 }
@@ -206,24 +223,40 @@ bool on_channel(const Suppression& s, const ChannelId& channel) {
 
 }  // namespace
 
-void suppress_channel(Turn& t, const ChannelId& channel, std::string reason) {
-    auto& all = t.c.contact.suppressions;
-    if (std::ranges::none_of(all, [&](const Suppression& s) { return on_channel(s, channel); })) {
-        all.push_back({.scope = SuppressionScope::channel,
-                       .channel = channel,
-                       .reason = std::move(reason),
-                       .at = t.now});
+void opted_out_at_provider(Turn& t, const ChannelId& channel, std::string reason, Timestamp at) {
+    const auto known = std::ranges::find(t.plan.channels, channel, &Channel::id);
+    if (known != t.plan.channels.end() && known->medium == Medium::sms) {
+        said_stop(t, std::move(reason));  // there it is the carriers' STOP, which means everything
+        return;
     }
+    if (t.in<Planned>() != nullptr) {
+        t.outreach().rerouted = true;  // this round has no message yet that it could be told by
+    }
+    auto& all = t.c.contact.suppressions;
+    const auto before =
+        std::ranges::find_if(all, [&](const Suppression& s) { return on_channel(s, channel); });
+    if (before != all.end()) {
+        before->at = std::max(before->at, at);
+        return;
+    }
+    all.push_back({.scope = SuppressionScope::channel,
+                   .channel = channel,
+                   .reason = std::move(reason),
+                   .at = at});
 }
 
 Refused on(Turn& t, const MarketingPreference& e) {
+    const Timestamp at = e.at == Timestamp{} ? t.now : std::min(e.at, t.now);
     if (e.choice == MarketingPreference::Choice::resume) {
-        std::erase_if(t.c.contact.suppressions,
-                      [&](const Suppression& s) { return on_channel(s, e.channel); });
-        t.note("marketing_resumed", e.channel.value);
+        const auto undone = [&](const Suppression& s) {  // what they said later stands
+            return on_channel(s, e.channel) && s.at <= at;
+        };
+        if (std::erase_if(t.c.contact.suppressions, undone) > 0) {
+            t.note("marketing_resumed", e.channel.value);
+        }
         return {};
     }
-    suppress_channel(t, e.channel, "They switched off messages at the provider.");
+    opted_out_at_provider(t, e.channel, "They switched off messages at the provider.", at);
     t.note("marketing_stopped", e.channel.value);
     const bool waiting_to_send = t.in<Warming>() != nullptr && t.wellbeing() != nullptr &&
                                  t.wellbeing()->state == MessageState::queued &&

@@ -36,7 +36,8 @@ std::string failure_sentence(const Turn& t, const Failure& failure) {
 void failed(Turn& t, Message& m) {
     const Failure failure = *m.facts.failed;
     if (failure.kind == FailureClass::suppress) {
-        suppress_channel(t, m.channel, "The provider says they do not want such messages.");
+        opted_out_at_provider(t, m.channel, "The provider says they do not want such messages.",
+                              std::min(failure.at, t.now));
         t.note("suppressed", m.channel.value);
     }
     if (failure.kind == FailureClass::needs_window) {
@@ -286,6 +287,24 @@ Refused on(Turn& t, const PutBack& e) {
     return {};
 }
 
+namespace {
+
+// A text of somebody else's came first, the rep's from the phone's own app: then that is answered
+// or not.
+void not_that_way(Turn& t, const Verdict& verdict) {
+    const auto asked = t.c.contact.last_wellbeing_at;
+    const bool came_first = verdict.code == GateCode::frequency && asked &&
+                            asked != t.plan.unknown_until && !t.outreach().promise;
+    if (came_first) {
+        t.warm_by_rep(*asked);
+    } else {
+        t.way_failed(verdict.sentence,
+                     verdict.other_route ? Turn::OtherWay::may_do : Turn::OtherWay::would_not_do);
+    }
+}
+
+}  // namespace
+
 Refused on(Turn& t, const GateRefused& e) {
     Message* m = t.find(e.message);
     if (m == nullptr || (m->state != MessageState::queued && m->state != MessageState::claimed)) {
@@ -316,7 +335,7 @@ Refused on(Turn& t, const GateRefused& e) {
                "Your text to " + t.name() + " did not go out. " + e.verdict.sentence);
     }
     if (m->kind == MessageKind::wellbeing && wanted) {
-        t.way_failed(e.verdict.sentence);
+        not_that_way(t, e.verdict);
     }
     return {};
 }
@@ -344,6 +363,9 @@ Refused on(Turn& t, const UnknownAnswered& e) {
         t.outreach().replied_at) {
         return refuse(Code::wrong_phase, "It is not needed any more.");
     }
+    if (t.switched_off()) {
+        return refuse(Code::gate, "They switched off messages at the provider.");
+    }
     const auto last = std::exchange(t.c.contact.last_wellbeing_at, std::nullopt);
     const Route way = route(t.plan, t.c, MessageKind::wellbeing, t.now);
     if (!way.verdict.go()) {
@@ -358,8 +380,7 @@ Refused on(Turn& t, const UnknownAnswered& e) {
     }
     t.queue(MessageKind::wellbeing, step_again + static_cast<int>(times));
     t.close_prompt();
-    t.become(Warming{}, ActionKind::wait_then_call, t.now + t.cadence().useful_life,
-             t.now + t.cadence().useful_life);
+    t.warm_until();
     t.note("sent_again", "the rep asked for it");
     return {};
 }

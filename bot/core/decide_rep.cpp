@@ -37,7 +37,9 @@ Refused need_prompt(const Turn& t, const RepId& by) {
 
 void acknowledge(Turn& t, const RepId& by, Duration lease) {
     Prompt& prompt = *t.c.prompt;
-    prompt.acknowledged_at = t.now;
+    if (!rep_is_talking(t)) {  // then it says when they dialled
+        prompt.acknowledged_at = t.now;
+    }
     if (lease.count() > 0) {
         prompt.lease = Lease{by, t.now + lease};
     }
@@ -104,6 +106,10 @@ namespace {
 
 // Nobody was called: the prompt is as it was before the tap, and comes back by itself.
 void not_called(Turn& t) {
+    if (t.news_since_dialled()) {
+        t.call_once_more();
+        return;
+    }
     Prompt& prompt = *t.c.prompt;
     prompt.lease.reset();
     prompt.line.reset();
@@ -153,13 +159,14 @@ Refused on(Turn& t, const Snoozed& e) {
     if (e.until <= t.now || e.until > t.now + std::chrono::days{31}) {
         return refuse(Code::next_action_missing, "Choose a time between now and a month from now.");
     }
+    const Timestamp until = t.before_promise(e.until);
     Prompt& prompt = *t.c.prompt;
-    prompt.due_at = e.until;
-    prompt.alert_at = e.until;
+    prompt.due_at = until;
+    prompt.alert_at = until;
     prompt.acknowledged_at = t.now;
     prompt.lease.reset();
     t.begin_ladder();
-    t.become(CallDue{}, ActionKind::call, e.until, e.until);
+    t.become(CallDue{}, ActionKind::call, until, until);
     t.note("snoozed", "");
     return {};
 }
@@ -167,11 +174,19 @@ Refused on(Turn& t, const Snoozed& e) {
 namespace {
 
 void lost_phone(Turn& t) {
-    std::erase_if(t.c.contact.addresses,
-                  [](const Address& a) { return a.kind == AddressKind::phone; });
+    auto& addresses = t.c.contact.addresses;
+    const auto find_phone = [&] {
+        return std::ranges::find(addresses, AddressKind::phone, &Address::kind);
+    };
+    if (const auto dialled = find_phone(); dialled != addresses.end()) {
+        addresses.erase(dialled);
+    }
     t.note("bad_number", "");
-    if (t.c.contact.addresses.empty()) {
+    if (addresses.empty()) {
         t.close(CloseReason::no_reachable_address);
+    } else if (find_phone() != addresses.end()) {
+        t.tell(t.c.contact.owner,
+               "That number of " + t.name() + " does not work. The next call goes to the other.");
     } else {
         t.tell(t.c.contact.owner,
                "Ask " + t.name() + " for the right number: this one does not work.");
@@ -185,25 +200,45 @@ void promised(Turn& t, const Disposition& d) {
     t.note("promised", "");
 }
 
-void nobody_reached(Turn& t, const Disposition& d) {
+// One for a later date stands, whoever was tried to be reached before.
+void forget_kept_promise(Turn& t) {
+    if (!t.promised_later()) {
+        t.outreach().promise.reset();
+    }
+}
+
+enum class Meanwhile { nothing, they_wrote_or_called };
+
+void try_later(Turn& t, const Disposition& d, Meanwhile meanwhile) {
+    if (meanwhile == Meanwhile::they_wrote_or_called) {
+        t.call_once_more();
+    } else if (t.promised_later() && (!d.next_at || *d.next_at >= t.outreach().promise->at)) {
+        await_promise(t);
+    } else {
+        t.next_try(d.next_at);
+    }
+}
+
+void nobody_reached(Turn& t, const Disposition& d, Meanwhile meanwhile) {
     Outreach& o = t.outreach();
     ++o.attempt;
-    o.promise.reset();
+    forget_kept_promise(t);
     t.note("attempt", std::to_string(o.attempt) + " " + std::string{to_string(d.reached)});
     if (d.reached == Reached::bad_number) {
         lost_phone(t);
         if (!t.live()) {
             return;
         }
-    } else if (d.leave_message && d.reached != Reached::someone_else) {
+    } else if (d.leave_message && d.reached != Reached::someone_else &&
+               meanwhile == Meanwhile::nothing && !t.promised_later()) {
         if (t.ask_to_call_back()) {
             t.note("call_me_back_queued", "");
         }
     }
-    t.next_try(d.next_at);
+    try_later(t, d, meanwhile);
 }
 
-void talked(Turn& t, const Disposition& d) {
+void talked(Turn& t, const Disposition& d, Meanwhile meanwhile) {
     switch (*d.said) {
         case Said::stop:
             t.stop_all("They said on the phone that they want no more messages.");
@@ -215,8 +250,8 @@ void talked(Turn& t, const Disposition& d) {
             t.close(CloseReason::wrong_person);
             return;
         case Said::busy_now:
-            t.outreach().promise.reset();
-            t.next_try(d.next_at);
+            forget_kept_promise(t);
+            try_later(t, d, meanwhile);
             return;
         case Said::talked:
         case Said::callback_asked:
@@ -246,15 +281,22 @@ Refused on(Turn& t, const Disposed& e) {
         return refuse_unanswered(t);  // only they themselves can answer it otherwise
     }
     t.cancel_automatic("the call was made");
-    t.close_prompt();
+    const bool not_talked_about =
+        e.disposition.reached != Reached::human || e.disposition.said == Said::busy_now;
+    const auto meanwhile = not_talked_about && t.news_since_dialled()
+                               ? Meanwhile::they_wrote_or_called
+                               : Meanwhile::nothing;
+    if (meanwhile == Meanwhile::nothing) {
+        t.close_prompt();
+    }
     if (!e.disposition.topic.empty()) {
         t.c.contact.topic = cut(e.disposition.topic, topic_bytes_max);
     }
     if (e.disposition.reached == Reached::human) {
         t.note("talked", std::string{to_string(*e.disposition.said)});
-        talked(t, e.disposition);
+        talked(t, e.disposition, meanwhile);
     } else {
-        nobody_reached(t, e.disposition);
+        nobody_reached(t, e.disposition, meanwhile);
     }
     return {};
 }

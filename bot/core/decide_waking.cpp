@@ -69,11 +69,16 @@ void wake(Turn& t, const Planned&) {
         keep_promise(t);
         return;
     }
-    const std::vector<Route> ways = routes(t.plan, t.c, MessageKind::wellbeing, t.now);
-    const Route way = choose(ways);
+    const ChannelId failed = t.failed_way();
+    const std::vector<Route> ways = routes(t.plan, t.c, MessageKind::wellbeing, t.now, failed);
+    const Route way =
+        t.switched_off()
+            ? Route{.verdict = {.code = GateCode::suppressed,
+                                .sentence = "They switched off messages at the provider."}}
+            : choose(ways);
     const Timestamp planned = t.outreach().next.due_at;
     if (way.verdict.go()) {
-        t.queue(MessageKind::wellbeing, step_wellbeing);
+        t.queue(MessageKind::wellbeing, step_wellbeing, failed);
         const Timestamp until = t.now + t.cadence().useful_life;
         t.become(Warming{}, ActionKind::wait_then_call, promise ? promise->at : until,
                  promise ? promise->at : until);
@@ -169,8 +174,25 @@ namespace {
 // What was promised to a customer rings whoever gave their word at any hour; everything else, and
 // everybody else, is left in peace outside of their own.
 Timestamp ringing_hours(const Turn& t, const RepId& rep, Timestamp from) {
-    const bool own_word = t.c.prompt->kind == PromptKind::promised && rep == t.c.contact.owner;
+    const auto& promise = t.c.outreach->promise;
+    const bool own_word = promise && promise->at <= from && rep == t.c.contact.owner;
     return own_word ? from : rep_hours(t, rep, from);
+}
+
+// The promised time has come while a prompt is open for another reason: however long it was to
+// rest, it rings now, and says what was promised.
+void remind_of_promise(Turn& t) {
+    const auto& promise = t.outreach().promise;
+    if (!promise || t.now < promise->at) {
+        return;
+    }
+    Prompt& prompt = *t.c.prompt;
+    prompt.kind = std::max(prompt.kind, PromptKind::promised);
+    prompt.reason = promise_reason(t);
+    if (prompt.due_at < promise->at) {
+        t.ring_again(promise->at);
+        t.note("promised_due", "");
+    }
 }
 
 void wake(Turn& t, const CallDue&) {
@@ -180,6 +202,9 @@ void wake(Turn& t, const CallDue&) {
     }
     Prompt& prompt = *t.c.prompt;
     const bool busy = prompt.lease && t.now < prompt.lease->until;
+    if (!busy) {
+        remind_of_promise(t);
+    }
     if (busy || (prompt.alert_at && t.now < *prompt.alert_at)) {
         t.outreach().wake_at = busy ? prompt.lease->until : *prompt.alert_at;
         return;
@@ -211,6 +236,9 @@ void to_wrap_up(Turn& t, const RepId& by) {
     if (t.c.prompt) {
         t.c.prompt->lease = Lease{by, t.now + t.plan.policy.wrap_up_reminder};
     }
+    if (t.news_since_dialled()) {
+        t.tell_who_called();
+    }
 }
 
 namespace {
@@ -231,22 +259,35 @@ void next_round(Turn& t) {
     t.outreach().replied_at.reset();
 }
 
+void try_again(Turn& t) {
+    t.call_due(
+        PromptKind::retry,
+        "Try " + t.name() + " again: attempt " + std::to_string(t.outreach().attempt + 1) + ".",
+        t.call_moment(t.now));
+}
+
+void before_promised_call(Turn& t) {
+    if (t.outreach().next.due_at <= t.now) {  // the rep chose to try once more before it
+        try_again(t);
+    } else if (text_is_due(t)) {
+        next_round(t);
+        t.outreach().attempt = 0;
+        wake(t, Planned{});
+    } else {
+        t.outreach().wake_at = t.outreach().promise->at;
+    }
+}
+
 void wake(Turn& t, const Waiting&) {
     if (t.now < t.outreach().next.due_at && !t.outreach().promise) {
         t.outreach().wake_at = t.outreach().next.due_at;
         return;
     }
+    if (t.promised_later()) {
+        before_promised_call(t);
+        return;
+    }
     if (t.outreach().promise) {
-        if (t.now < t.outreach().promise->at && text_is_due(t)) {
-            next_round(t);
-            t.outreach().attempt = 0;
-            wake(t, Planned{});
-            return;
-        }
-        if (t.now < t.outreach().promise->at) {
-            t.outreach().wake_at = t.outreach().promise->at;
-            return;
-        }
         keep_promise(t);
         return;
     }
@@ -255,10 +296,7 @@ void wake(Turn& t, const Waiting&) {
         wake(t, Planned{});
         return;
     }
-    t.call_due(
-        PromptKind::retry,
-        "Try " + t.name() + " again: attempt " + std::to_string(t.outreach().attempt + 1) + ".",
-        t.call_moment(t.now));
+    try_again(t);
 }
 
 }  // namespace

@@ -85,6 +85,7 @@ struct RepWrote {  // echo: the rep wrote from the phone's own app
 struct MarketingPreference {  // the provider's own stop / resume of marketing
     ChannelId channel;
     enum class Choice { stop, resume } choice = Choice::stop;
+    Timestamp at{};  // the provider's time; none: now
 };
 struct AddressLearned {
     Address known;

@@ -44,13 +44,14 @@ Category category_of(const Plan& plan, const Message& message) {
     return t == nullptr ? Category::marketing : plan.templates.category_of(*t);
 }
 
-bool suppressed(const Contact& contact, const Message& message, Category category) {
+bool suppressed(const Contact& contact, const Message& message, Medium medium, Category category) {
     return std::ranges::any_of(contact.suppressions, [&](const Suppression& s) {
         switch (s.scope) {
             case SuppressionScope::all:
                 return true;
             case SuppressionScope::channel:
-                return s.channel == message.channel && category == Category::marketing;
+                return s.channel == message.channel &&
+                       (category == Category::marketing || medium == Medium::sms);
             case SuppressionScope::address:
                 return s.address == message.to;
         }
@@ -283,7 +284,7 @@ Verdict gate(const Plan& plan, const Case& subject, const Message& message, Time
         return v;
     }
     const Category category = category_of(plan, message);
-    if (suppressed(contact, message, category)) {
+    if (suppressed(contact, message, channel->medium, category)) {
         return elsewhere(GateCode::suppressed, "They asked not to be written to.");
     }
     if (automatic(message.kind)) {

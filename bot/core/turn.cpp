@@ -47,6 +47,32 @@ Message* Turn::wellbeing() {
     return last;
 }
 
+ChannelId Turn::failed_way() const {
+    ChannelId failed;
+    for (const Message& m : c.messages) {
+        if (m.kind == MessageKind::wellbeing && of_this_round(m) && m.facts.failed) {
+            failed = m.channel;
+        }
+    }
+    return failed;
+}
+
+bool Turn::switched_off() const {
+    std::optional<Timestamp> began;
+    if (c.outreach && c.outreach->round == 1) {
+        began = c.outreach->enrolled_at;
+    }
+    for (const Message& m : c.messages) {
+        if (of_this_round(m) && m.facts.queued) {
+            began = std::min(began.value_or(*m.facts.queued), *m.facts.queued);
+        }
+    }
+    return std::ranges::any_of(c.contact.suppressions, [&](const Suppression& s) {
+        return s.scope == SuppressionScope::channel &&
+               (began ? s.at >= *began : c.outreach && c.outreach->rerouted);
+    });
+}
+
 std::optional<Timestamp> Turn::arrived_at() const {
     std::optional<Timestamp> first;
     for (const Message& m : c.messages) {
@@ -120,7 +146,24 @@ void Turn::cancel_queued(std::string reason) {
     }
 }
 
+// A round may be planned anew after one of its texts was sent or failed: what may be on the wire
+// keeps its step.
+int Turn::free_step(int step) const {
+    const auto held = [&](int wanted) {
+        return std::ranges::any_of(c.messages, [&](const Message& m) {
+            return of_this_round(m) && m.step == wanted && m.state != MessageState::cancelled;
+        });
+    };
+    while (held(step)) {
+        ++step;
+    }
+    return step;
+}
+
 bool Turn::queue(MessageKind kind, int step, const ChannelId& except) {
+    if (kind != MessageKind::conversation && switched_off()) {
+        return false;
+    }
     const Route way = route(plan, c, kind, now, except);
     if (!way.verdict.go()) {
         return false;
@@ -128,7 +171,7 @@ bool Turn::queue(MessageKind kind, int step, const ChannelId& except) {
     Message message{.contact = c.contact.id,
                     .outreach = outreach().id,
                     .round = outreach().round,
-                    .step = step,
+                    .step = free_step(step),
                     .kind = kind,
                     .channel = way.channel,
                     .to = way.to,
@@ -141,7 +184,16 @@ bool Turn::queue(MessageKind kind, int step, const ChannelId& except) {
     return true;
 }
 
+bool Turn::promised_later() const {
+    return c.outreach && c.outreach->promise && now < c.outreach->promise->at;
+}
+
+Timestamp Turn::before_promise(Timestamp at) const {
+    return promised_later() ? std::min(at, c.outreach->promise->at) : at;
+}
+
 void Turn::call_due(PromptKind kind, std::string reason, Timestamp due_at, Duration quiet_for) {
+    due_at = before_promise(due_at);
     if (!c.prompt) {
         c.prompt = Prompt{.contact = c.contact.id,
                           .outreach = outreach().id,
@@ -161,6 +213,52 @@ void Turn::call_due(PromptKind kind, std::string reason, Timestamp due_at, Durat
     }
     become(CallDue{}, ActionKind::call, c.prompt->due_at,
            c.prompt->alert_at.value_or(c.prompt->due_at));
+}
+
+void Turn::news(PromptKind kind, std::string reason, Timestamp due_at, Duration quiet_for) {
+    if (c.prompt && kind <= c.prompt->kind) {
+        const Prompt& p = *c.prompt;
+        const bool in_hand = p.lease && now < p.lease->until;
+        const bool rests =
+            p.acknowledged_at || (p.alert_at && *p.alert_at > now + plan.policy.ladder_gap);
+        if (rests && !in_hand) {
+            ring_again(due_at, quiet_for);
+            return;
+        }
+    }
+    call_due(kind, std::move(reason), due_at, quiet_for);
+}
+
+bool Turn::news_since_dialled() const {
+    const bool talking = in<OnCall>() != nullptr || in<WrapUp>() != nullptr;
+    return talking && c.prompt && c.prompt->acknowledged_at && c.outreach->replied_at &&
+           *c.outreach->replied_at >= *c.prompt->acknowledged_at;
+}
+
+void Turn::tell_who_called() {
+    if (const auto* off_the_phone = in<WrapUp>()) {
+        tell(off_the_phone->by, name() + " called or wrote since you called. How did it go?");
+    }
+}
+
+void Turn::ring_again(Timestamp due_at, Duration quiet_for) {
+    Prompt& prompt = *c.prompt;
+    prompt.due_at = before_promise(due_at);
+    prompt.acknowledged_at.reset();
+    prompt.alert_at = std::max(prompt.due_at, now + quiet_for);
+    begin_ladder();
+    become(CallDue{}, ActionKind::call, prompt.due_at, *prompt.alert_at);
+}
+
+void Turn::call_once_more() {
+    Prompt& prompt = *c.prompt;
+    prompt.kind = std::max(prompt.kind, PromptKind::replied);
+    prompt.reason = name() + (prompt.kind == PromptKind::they_called ? " called you. Call back now."
+                                                                     : " replied. Call now.");
+    prompt.raised_at = now;
+    prompt.lease.reset();
+    prompt.line.reset();
+    ring_again(call_moment(now));
 }
 
 void Turn::begin_ladder() {
@@ -250,7 +348,12 @@ void Turn::warm_until() {
     become(Warming{}, ActionKind::wait_then_call, until, until);
 }
 
-void Turn::way_failed(std::string sentence) {
+void Turn::warm_by_rep(Timestamp wrote_at) {
+    const Timestamp until = wrote_at + cadence().lead_time;
+    become(Warming{}, ActionKind::wait_then_call, until, until);
+}
+
+void Turn::way_failed(std::string sentence, OtherWay other) {
     if (in<Warming>() == nullptr) {
         return;
     }
@@ -258,15 +361,14 @@ void Turn::way_failed(std::string sentence) {
         warm_until();
         return;
     }
-    if (!outreach().rerouted) {
+    if (other == OtherWay::may_do && !outreach().rerouted) {
         outreach().rerouted = true;
         const auto last =
             std::exchange(c.contact.last_wellbeing_at, std::nullopt);  // that one reached nobody
         if (queue(MessageKind::wellbeing, step_second_route,
                   wellbeing() == nullptr ? ChannelId{} : wellbeing()->channel)) {
             note("rerouted", sentence);
-            become(Warming{}, ActionKind::wait_then_call, now + cadence().useful_life,
-                   now + cadence().useful_life);
+            warm_until();
             return;
         }
         c.contact.last_wellbeing_at = last;

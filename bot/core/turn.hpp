@@ -28,8 +28,11 @@ struct Turn {
     std::string name() const;  // the contact's first name
     Message* find(MessageId id);
     bool of_this_round(
-        const Message& m) const;  // an earlier round's receipts say nothing about this one
-    Message* wellbeing();         // this round's latest
+        const Message& m) const;   // an earlier round's receipts say nothing about this one
+    Message* wellbeing();          // this round's latest
+    ChannelId failed_way() const;  // over which this round's text did not reach them, last
+    // They switched off a channel while this round was on: nothing goes another way instead.
+    bool switched_off() const;
     std::optional<Timestamp> arrived_at()
         const;  // when this round's first well-being text reached them
     // The first moment from `from` on that suits the rep's phone, and the contact as far as their
@@ -43,21 +46,34 @@ struct Turn {
     void cancel_automatic(
         std::string reason);  // what we would have written unasked; what the rep typed still goes
     void cancel_queued(std::string reason);  // everything but the confirmation of a STOP
+    int free_step(int step) const;           // that step, or the next one that nothing holds
     // A new message, through the gate's first open route; false when there is none.
     bool queue(MessageKind kind, int step, const ChannelId& except = {});
     void call_due(PromptKind kind, std::string reason, Timestamp due_at,
                   Duration quiet_for = Duration{});
+    // They wrote or called: the call is due, and rings again what was seen, put off or given up for
+    // today. Whoever has it in hand is left in peace.
+    void news(PromptKind kind, std::string reason, Timestamp due_at, Duration quiet_for);
+    // They wrote or called since the rep dialled, and the call is not logged yet.
+    bool news_since_dialled() const;
+    void tell_who_called();  // that there is such news, where the rep is off the phone by now
+    void ring_again(Timestamp due_at, Duration quiet_for = Duration{});
+    void call_once_more();  // nobody was reached, and they had something to say meanwhile
     void
     begin_ladder();  // there is news, or the rep has had it in hand: the owner is told first again
     void add_words(std::string_view words);
     void close_prompt();
     void close(CloseReason reason);
-    void stop_all(std::string reason);  // suppresses everything, once, and closes
-    void open_unasked();                // a contact without a live outreach wrote or called
-    void plan_round(Timestamp from);    // the next well-being text at the first decent moment
-    void warm_until();                  // when the lead time of this round is over
-    void way_failed(
-        std::string sentence);  // this round's text cannot go (or went) the way it was meant to
+    void stop_all(std::string reason);     // suppresses everything, once, and closes
+    void open_unasked();                   // a contact without a live outreach wrote or called
+    void plan_round(Timestamp from);       // the next well-being text at the first decent moment
+    void warm_until();                     // when the lead time of this round is over
+    void warm_by_rep(Timestamp wrote_at);  // the rep's own words are the warm-up of this round
+    enum class OtherWay { may_do, would_not_do };
+    // This round's text cannot go (or went) the way it was meant to.
+    void way_failed(std::string sentence, OtherWay other = OtherWay::may_do);
+    bool promised_later() const;                   // a date with them still lies ahead
+    Timestamp before_promise(Timestamp at) const;  // that moment, or the promised one if sooner
     void next_try(std::optional<Timestamp>
                       at);    // waiting for the next call by the ladder, or at a time the rep chose
     bool ask_to_call_back();  // the call_me_back text, where the gate lets it
@@ -125,6 +141,8 @@ void to_wrap_up(Turn& t, const RepId& by);
 void await_promise(Turn& t);
 void ask_about_stop(Turn& t, Timestamp due_at);
 void resume(Turn& t);
-void suppress_channel(Turn& t, const ChannelId& channel, std::string reason);
+// The provider knows that they want no more of us there: on WhatsApp no marketing on that channel,
+// on SMS nothing at all any more.
+void opted_out_at_provider(Turn& t, const ChannelId& channel, std::string reason, Timestamp at);
 
 }  // namespace warmcall::core

@@ -142,8 +142,8 @@ class Claiming {
     // once; everything else waits for the rep's hours.
     std::optional<core::Timestamp> quiet_until(const core::Rep& rep, const Alert& alert,
                                                const core::Case& subject) const {
-        const bool promised =
-            alert.prompt && subject.prompt && subject.prompt->kind == core::PromptKind::promised;
+        const bool promised = alert.prompt && subject.outreach && subject.outreach->promise &&
+                              subject.outreach->promise->at <= now_;
         const bool answer = alert.origin == 0;
         if (promised || answer) {
             return std::nullopt;

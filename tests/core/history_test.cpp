@@ -30,6 +30,14 @@ class History {
         if (one_in(6)) {
             world_.plan.reps[maya].away_until = world_.now + std::chrono::days{5};
         }
+        if (world_.plan.channels.size() > 1 && one_in(4)) {  // it begins late in the day
+            world_.now = world_.at(1, 20, 30);
+            world_.happens(Enrolled{"gentle"});
+            world_.advance(0s);
+            if (!world_.outbox.empty()) {
+                world_.sends(world_.newest());
+            }
+        }
     }
 
     void live_through(int steps) {
@@ -52,6 +60,11 @@ class History {
         return std::array<Duration, 8>{
             5s, 1min, 20min, 45min, 3h, 20h, std::chrono::days{2}, std::chrono::days{8}}[below(8)];
     }
+    // To that minute of the contact's day: at 21:00 the quiet hours begin.
+    Duration until(int minute) {
+        const int past = local(world_.now, world_.c.contact.zones.front()).minutes;
+        return std::chrono::minutes{(minute - past + 24 * 60) % (24 * 60)};
+    }
     Timestamp later() { return world_.now + while_long(); }
 
     std::optional<MessageId> any_message() {
@@ -68,7 +81,7 @@ class History {
         switch (below(10)) {
             case 0:
             case 1:
-                time_passes(while_long());
+                time_passes(one_in(6) ? until(20 * 60) : while_long());
                 break;
             case 2:
             case 3:
@@ -108,9 +121,9 @@ class History {
                 world_.happens(TheyCalled{world_.now - 1s, whatsapp, {}});
                 break;
             case 1:
-                world_.happens(
-                    MarketingPreference{whatsapp, one_in(2) ? MarketingPreference::Choice::stop
-                                                            : MarketingPreference::Choice::resume});
+                world_.happens(MarketingPreference{
+                    one_in(10) ? sms : whatsapp, one_in(2) ? MarketingPreference::Choice::stop
+                                                           : MarketingPreference::Choice::resume});
                 break;
             case 2:
                 if (!world_.c.contact.addresses.empty()) {
@@ -225,12 +238,32 @@ class History {
         return d;
     }
 
+    // A text that went out in the evening fails just before the quiet hours, and what goes instead
+    // meets them.
+    bool fails_in_the_evening(MessageId id) {
+        constexpr int last = 20 * 60 + 59;
+        if (world_.phase() != "warming" || until(last) > 2h || !one_in(2)) {
+            return false;
+        }
+        time_passes(until(last));
+        world_.learns(id, fact_failed(world_.now));
+        time_passes(2min);
+        if (const MessageId other = world_.newest(); world_.state(other) == "queued") {
+            world_.claims(other);
+            time_passes(one_in(2) ? 20h : 1min);
+        }
+        return true;
+    }
+
     void the_sender_does() {
         const auto id = any_message();
         if (!id) {
             return;
         }
         const Message& m = world_.message(*id);
+        if (m.state == MessageState::settled && fails_in_the_evening(*id)) {
+            return;
+        }
         if (m.state == MessageState::queued && m.not_before <= world_.now) {
             world_.claims(*id);
         } else if (m.state == MessageState::claimed ||

@@ -189,7 +189,10 @@ void check_end(const Case& before, const Event& event, const Case& after,
     const auto* disposed = std::get_if<Disposed>(&event);
     const bool said = disposed != nullptr && (disposed->disposition.said ||
                                               disposed->disposition.reached == Reached::bad_number);
-    const bool stopped = is_any<Replied, StopAnswered, OptedOut>(event) && opted_out(after.contact);
+    const bool stopped =
+        is_any<Replied, StopAnswered, OptedOut, MarketingPreference, DeliveryLearned, SendSettled>(
+            event) &&
+        opted_out(after.contact);
     if (!said && !stopped && !is_any<MergedAway, ClosedByRep, AddressLearned>(event)) {
         wrong.push_back("it ended and nobody had said so (I7)");
     }

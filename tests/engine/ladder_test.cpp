@@ -146,11 +146,16 @@ TEST_CASE("a promised call rings whoever gave their word also after hours") {
         .reached = core::Reached::human, .said = core::Said::agreed_next, .next_at = evening};
     REQUIRE_FALSE(o.w.happens(o.w.amara, core::Disposed{maya, agreed}, "maya").refusal);
     o.told();
+    const bool thanked = GENERATE(false, true);
+    if (thanked) {  // the prompt is for their words then, and put off until the promised time
+        o.w.delivered({text_from("919876500001", "Thanks!", "wamid.T", o.w.clock.at)});
+        REQUIRE_FALSE(o.w.happens(o.w.amara, core::Snoozed{maya, evening}, "maya").refusal);
+    }
     o.w.clock.at = evening - 1min;
     CHECK(o.told().empty());
     o.w.advance(1min);
     CHECK(o.told() == Told{"maya/ntfy"});
-    CHECK(o.prompt().kind == core::PromptKind::promised);
+    CHECK(o.prompt().kind == (thanked ? core::PromptKind::replied : core::PromptKind::promised));
     SECTION("others, who promised nothing, are left in peace until their own hours") {
         const auto night = o.told_within(120);
         CHECK(
