@@ -202,7 +202,19 @@ TEST_CASE("the last day away is read from the text") {
         {"away until Friday", day(2026, 11, 27)},
         {"back on Monday", day(2026, 11, 22)},
         {"estaré de vacaciones hasta el 3 de marzo", day(2027, 3, 3)},
-        {"de vacaciones del 20 de diciembre al 4 de enero de 2027", day(2027, 1, 4)},
+        {"de vacaciones del 20 de noviembre al 4 de enero de 2027", day(2027, 1, 4)},
+        {"until 12/05.", day(2026, 12, 5)},
+        {"until 05/12.", day(2026, 12, 5)},
+        {"closed on 24 November", day(2026, 11, 24)},
+        {"closed 23-27 November", day(2026, 11, 27)},
+        {"closed 23/11 - 27/11", day(2026, 11, 27)},
+        {"vom 23.11. bis 27.11. geschlossen", day(2026, 11, 27)},
+        {"vom 23. – 27. November", day(2026, 11, 27)},
+        {"afwezig tot 3-12-2026", day(2026, 12, 3)},
+        {"в отпуске до 03.12.", day(2026, 12, 3)},
+        {"sedang cuti sampai 3/12", day(2026, 12, 3)},
+        {"03.12.'ye kadar izindeyim", day(2026, 12, 3)},
+        {"We reopen soon and are open 24/7; I am away until 3 December", day(2026, 12, 3)},
         {"absent jusqu'au 1er février", day(2027, 2, 1)},
         {"de retour le 4 janvier", day(2027, 1, 3)},
         {"im Urlaub bis 3. März", day(2027, 3, 3)},
@@ -229,6 +241,19 @@ TEST_CASE("a text without a day, or with one that is past or far off, tells no d
         INFO(text);
         CHECK_FALSE(core::away_until(text, today));
     }
+}
+
+TEST_CASE("a phone number, opening hours and a holiday weeks ahead are no absence") {
+    const core::Timestamp early = noon(day(2026, 11, 2));
+    for (const std::string text :
+         {"Our hotline is open 24/7.", "You can always talk to us 24/7", "Tel. 030/12 345 67",
+          "Your ticket is 2026-12-03", "Invoice 03/12/2026 is paid", "Call 03/12 34 56",
+          "We will be closed on 25 December", "We are closed from 24 December to 2 January",
+          "closed 24-26 December", "closed 24/12 - 2/1", "Mon - Fri 9-17"}) {
+        INFO(text);
+        CHECK_FALSE(core::away_until(text, early));
+    }
+    CHECK_FALSE(core::away_until("Our hotline is open 24/7.", noon(day(2026, 5, 4))));
 }
 
 TEST_CASE("an automatic reply carries its day") {
