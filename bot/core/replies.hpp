@@ -15,8 +15,8 @@
 
 namespace warmcall::core {
 
-// Phrases in order, each once. Few words of a message begin any, and those that begin none are told
-// by their first two bytes.
+// Phrases in order, each once; one that ends with a * goes on as it likes: "no me escrib*". Few
+// words of a message begin any, and those that begin none are told by their first two bytes.
 class Phrases {
  public:
     Phrases() = default;
@@ -42,7 +42,8 @@ struct ReplyWords {
     Phrases courtesies;    // change nothing about a STOP: "please", "thank you"
     Phrases
         negations;  // just before a stop phrase they make it doubtful: "don't stop messaging me"
-    Phrases human;  // only a person writes this, whatever else is there: "thanks for asking"
+    Phrases restrictions;  // just after one they do the same: "don't text me at work"
+    Phrases human;         // only a person writes this, whatever else is there: "thanks for asking"
 };
 
 struct Reading {
