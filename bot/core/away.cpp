@@ -18,6 +18,7 @@ using std::chrono::sys_days;
 using std::chrono::year_month_day;
 
 constexpr days furthest{183};
+constexpr days soon{3};  // "closed on 25 December", said in November, is no absence yet
 
 struct Token {
     enum class Kind { number, word, sign } kind = Kind::sign;
@@ -67,13 +68,15 @@ const std::array<Names, 7> weekdays{{
      "raviwar", "itvar"},
 }};
 
-const Names until_words{"until",  "till", "til",   "through", "thru",     "to",
-                        "bis",    "zum",  "hasta", "al",      "jusquau",  "jusqua",
-                        "jusque", "au",   "ate",   "fino",    "including"};
-const Names until_after{"तक", "tak"};
-const Names back_words{"back",    "return",  "returning", "returns", "zuruck", "wieder", "ab",
-                       "vuelta",  "regreso", "regresare", "vuelvo",  "retour", "volta",  "volto",
-                       "retorno", "rientro", "torno",     "वापस",    "vapas",  "wapas"};
+const Names until_words{"until",  "till", "til",    "through", "thru",      "to",
+                        "bis",    "zum",  "hasta",  "al",      "jusquau",   "jusqua",
+                        "jusque", "au",   "ate",    "fino",    "including", "tot",
+                        "tm",     "до",   "sampai", "hingga",  "حتى"};
+const Names until_after{"तक", "tak", "kadar"};
+const Names back_words{"back",  "return", "returning", "returns",   "zuruck", "wieder",
+                       "ab",    "vuelta", "regreso",   "regresare", "vuelvo", "retour",
+                       "volta", "volto",  "retorno",   "rientro",   "torno",  "वापस",
+                       "vapas", "wapas",  "terug",     "kembali",   "вернусь"};
 const Names back_after{"से", "se", "को", "ko", "wieder"};
 const Names between{"of", "de", "del", "di", "den", "the", "le", "el", "do", "da"};
 const Names ordinals{"st", "nd", "rd", "th", "er", "o", "a"};
@@ -130,6 +133,7 @@ struct Found {
     sys_days day{};
     std::size_t begin = 0;  // tokens
     std::size_t end = 0;
+    bool figures_only = false;  // "03/12": as well part of a phone number, or of an invoice's
 };
 
 class Reader {
@@ -148,22 +152,55 @@ class Reader {
         says_nothing
     };  // what a day without "until" or "back" beside it means
 
-    // The last one named counts, and "until" before all others.
+    // The last one named counts, and "until" before all others. What begins later than in a few
+    // days is no absence now.
     std::optional<sys_days> last_day(Find find, Plain alone) const {
         std::optional<sys_days> until;
         std::optional<sys_days> back;
         std::optional<sys_days> plain;
+        std::optional<sys_days> begins;
+        std::size_t ended = 0;
         for (std::size_t i = 0; i < tokens_.size(); ++i)
             if (const auto found = (this->*find)(i)) {
-                if (before(found->begin, until_words) || after(found->end, until_after))
+                const bool range = alone == Plain::counts && ends_range(*found, ended);
+                if (range || before(found->begin, until_words) || after(found->end, until_after)) {
+                    const auto since = begun(*found, begins);
+                    if (since && *since <= found->day && *since > today_ + soon)
+                        return std::nullopt;
                     until = found->day;
-                else if (before(found->begin, back_words) || after(found->end, back_after))
+                } else if (before(found->begin, back_words) || after(found->end, back_after)) {
                     back = found->day - days{1};
-                else if (alone == Plain::counts)
-                    plain = found->day;
+                } else if (alone == Plain::counts) {
+                    begins = found->day;
+                    if (!found->figures_only && found->day <= today_ + soon)
+                        plain = found->day;
+                }
+                ended = found->end;
                 i = found->end - 1;
             }
         return until ? until : back ? back : plain;
+    }
+
+    // "20 Nov - 2 Jan", "3.12.-10.12.", "5-20 November"
+    bool ends_range(const Found& found, std::size_t earlier_ended) const {
+        const std::size_t dash = found.begin - 1;
+        return found.begin >= 2 && is_dash(dash) &&
+               (earlier_ended == dash || bare_day_before(dash) > 0 ||
+                index_in(months, tokens_[dash - 1]) >= 0);  // of a day that is past
+    }
+    bool is_dash(std::size_t i) const { return sign(i, "-") || sign(i, "–") || sign(i, "—"); }
+    int bare_day_before(std::size_t dash) const {
+        const std::size_t last = sign(dash - 1, ".") && dash >= 2 ? dash - 2 : dash - 1;
+        return number(last) <= 31 ? number(last) : -1;
+    }
+
+    // When an absence that ends with `last` begins, where that is said.
+    std::optional<sys_days> begun(const Found& last, std::optional<sys_days> named) const {
+        if (named || last.begin < 2 || !is_dash(last.begin - 1))
+            return named;
+        const int day = bare_day_before(last.begin - 1);
+        const int until = static_cast<int>(static_cast<unsigned>(year_month_day{last.day}.day()));
+        return day > 0 && day <= until ? std::optional{last.day - days{until - day}} : std::nullopt;
     }
 
     const Token* at(std::size_t i) const { return i < tokens_.size() ? &tokens_[i] : nullptr; }
@@ -177,7 +214,7 @@ class Reader {
     bool before(std::size_t begin, const Names& names) const {
         for (std::size_t back = 1; back <= 3 && back <= begin; ++back) {
             const Token& token = tokens_[begin - back];
-            if (one_of(names, token))
+            if (one_of(names, token) && (back == 1 || token.text != "to"))  // not "talk to us 24/7"
                 return true;
             if (token.is(".") || token.is(";") || token.kind == Token::Kind::number)
                 return false;
@@ -185,6 +222,8 @@ class Reader {
         return false;
     }
     bool after(std::size_t end, const Names& names) const {
+        if (at(end) != nullptr && at(end)->kind == Token::Kind::word && !at(end)->spaced)
+            ++end;  // the suffix of a Turkish date: "3.12.'ye kadar"
         return at(end) != nullptr && one_of(names, tokens_[end]);
     }
 
@@ -207,6 +246,14 @@ class Reader {
         return day ? std::optional{Found{*day, begin, end}} : std::nullopt;
     }
 
+    std::optional<Found> in_figures(std::optional<sys_days> day, std::size_t begin,
+                                    std::size_t end) const {
+        auto all = found(day, begin, end);
+        if (all)
+            all->figures_only = true;
+        return all;
+    }
+
     std::optional<Found> date_at(std::size_t i) const {
         if (const auto iso = iso_at(i))
             return iso;
@@ -220,17 +267,19 @@ class Reader {
     std::optional<Found> iso_at(std::size_t i) const {
         if (number(i) < 2000 || !sign(i + 1, "-") || !sign(i + 3, "-"))
             return std::nullopt;
-        return found(next(number(i + 4), number(i + 2), number(i)), i, i + 5);
+        return in_figures(next(number(i + 4), number(i + 2), number(i)), i, i + 5);
     }
 
-    // "03/12", "3.12.", "03/12/2026", "3-12-26". The day comes first, unless that is no day or too
-    // far off.
+    // "03/12", "3.12.", "03/12/2026", "3-12-26". Whether the day or the month comes first, the
+    // sooner of the two is meant. "24/7" is no date, and "030/12" begins a phone number.
     std::optional<Found> numeric_at(std::size_t i) const {
         const int a = number(i);
         const int b = number(i + 2);
         const Token* separator = at(i + 1);
         if (a < 1 || b < 1 || a > 31 || b > 31 || separator == nullptr || separator->spaced ||
             at(i + 2)->spaced)
+            return std::nullopt;
+        if (at(i)->text.size() > 2 || at(i + 2)->text.size() > 2)
             return std::nullopt;
         const bool slash = separator->is("/");
         const bool dot = separator->is(".");
@@ -239,13 +288,16 @@ class Reader {
         const bool with_year = closed && number(i + 4) > 0 && !at(i + 4)->spaced;
         if (!slash && !(dot && closed) && !(separator->is("-") && with_year))
             return std::nullopt;
+        if (slash && !with_year && a == 24 && b == 7)
+            return std::nullopt;
         const int written = with_year ? number(i + 4) : 0;
         const int year = written > 0 && written < 100 ? 2000 + written : written;
-        const std::size_t end = with_year ? i + 5 : i + 3;
+        const std::size_t end = with_year ? i + 5 : closed ? i + 4 : i + 3;
         auto day = next(a, b, year);
-        if (!day && !dot)
-            day = next(b, a, year);
-        return found(day, i, end);
+        if (const auto other = dot ? std::nullopt : next(b, a, year);
+            other && (!day || *other < *day))
+            day = other;
+        return in_figures(day, i, end);
     }
 
     // The year that may follow a day and a month, and where it ends.

@@ -92,6 +92,11 @@ void away(Turn& t, const Reading& reading) {
     const Timestamp until =
         std::max(t.call_moment(day_after(t, *reading.away_until)), t.now + std::chrono::minutes{1});
     t.become(Held{HoldReason::automatic_reply, until}, ActionKind::resume, until, until);
+    if (until > t.now + std::chrono::days{14}) {  // a machine's word should not cost months unseen
+        const auto weeks = std::chrono::round<std::chrono::weeks>(until - t.now).count();
+        t.tell(t.c.contact.owner, "An automatic reply says that " + t.name() + " is away for " +
+                                      std::to_string(weeks) + " weeks. The call waits until then.");
+    }
 }
 
 }  // namespace

@@ -153,6 +153,9 @@ Refused on(Turn& t, const Snoozed& e) {
     if (auto refused = need_prompt(t, e.by)) {
         return refused;
     }
+    if (t.in<Held>() != nullptr) {
+        return refuse_unanswered(t);
+    }
     if (t.in<CallDue>() == nullptr) {
         return refuse(Code::wrong_phase, "Say first how the call went.");
     }

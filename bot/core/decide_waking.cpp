@@ -320,6 +320,10 @@ void ask_about_stop(Turn& t, Timestamp due_at) {
     prompt.rep = rep_of_step(t, prompt.ladder_step);
     Timestamp next = rep_hours(t, prompt.rep, t.now);
     if (next <= t.now) {
+        prompt.acknowledged_at.reset();  // looking at a question is not answering it
+        if (prompt.lease && prompt.lease->until <= t.now) {
+            prompt.lease.reset();
+        }
         t.effects.emplace_back(TellRep{prompt.rep, TellRep::What::prompt, {}});
         ++prompt.ladder_step;
         next = rep_hours(t, rep_of_step(t, prompt.ladder_step), t.now + std::chrono::days{1});

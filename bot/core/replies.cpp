@@ -168,6 +168,8 @@ std::string phrase_key(std::string_view phrase) {
     return line.text;
 }
 
+constexpr char more = '*';  // at the end of a phrase: its last word may go on
+
 // Calls `found` with each of the sorted phrases that `rest` begins with; only those of its first
 // word are looked at.
 template <class Found>
@@ -182,9 +184,12 @@ void phrases_at(const Phrases& all, std::string_view rest, Found found) {
                    (phrase.size() == word.size() || phrase[word.size()] == ' ');
         };
     auto phrase = std::lower_bound(phrases.begin(), phrases.end(), word);
-    for (; phrase != phrases.end() && same_word(*phrase); ++phrase)
-        if (rest.starts_with(*phrase) && rest[phrase->size()] == ' ')
+    for (; phrase != phrases.end() && same_word(*phrase); ++phrase) {
+        const std::string_view begun{phrase->data(), phrase->size() - 1};
+        const bool goes_on = phrase->ends_with(more) && rest.starts_with(begun);
+        if (goes_on || (rest.starts_with(*phrase) && rest[phrase->size()] == ' '))
             found(std::string_view{*phrase});
+    }
 }
 
 bool has_any(const Phrases& phrases, const TextLine& line, std::size_t first, std::size_t last) {
@@ -249,14 +254,28 @@ bool negated(const ReplyWords& words, const TextLine& line, std::size_t word) {
     return has_any(words.negations, line, first, word);
 }
 
+// Stands a "at work" or "before six" right behind, at most three words away and in the same
+// thought?
+bool restricted(const ReplyWords& words, const TextLine& line, std::size_t after) {
+    std::size_t last = after;
+    while (last < line.size() && last - after < 3 && !line.breaks[last])
+        ++last;
+    return has_any(words.restrictions, line, after, last);
+}
+
+std::size_t words_in(std::string_view phrase) {
+    return static_cast<std::size_t>(std::count(phrase.begin(), phrase.end(), ' ')) + 1;
+}
+
 enum class Strength { none, doubtful, plain };
 
 Strength stop_phrase(const ReplyWords& words, const TextLine& line) {
     Strength strongest = Strength::none;
     for (std::size_t word = 0; word < line.size(); ++word)
-        phrases_at(words.stop_phrases, line.from(word), [&](std::string_view) {
-            strongest = std::max(strongest,
-                                 negated(words, line, word) ? Strength::doubtful : Strength::plain);
+        phrases_at(words.stop_phrases, line.from(word), [&](std::string_view phrase) {
+            const bool doubtful =
+                negated(words, line, word) || restricted(words, line, word + words_in(phrase));
+            strongest = std::max(strongest, doubtful ? Strength::doubtful : Strength::plain);
         });
     return strongest;
 }
@@ -278,14 +297,23 @@ bool stop_sign(std::string_view text, bool alone) {
     return false;
 }
 
-void add_phrases(const TomlFile& file, std::string_view key, Phrases& into) {
+enum class Ends { as_written, may_go_on };
+
+void add_phrases(const TomlFile& file, std::string_view key, Phrases& into,
+                 Ends ends = Ends::as_written) {
     const toml::node* node = file.root().get(key);
     if (node == nullptr)
         return;
     for (const toml::node& item : file.array(*node)) {
-        std::string phrase = phrase_key(file.text(item));
+        const std::string text = file.text(item);
+        std::string phrase = phrase_key(text);
         if (phrase.empty())
             file.wrong(item, "expected words, found nothing but punctuation");
+        if (text.ends_with(more)) {
+            if (ends == Ends::as_written || words_in(phrase) < 2)
+                file.wrong(item, "a * may end a phrase of two words or more in stop_hints only");
+            phrase += more;
+        }
         into.add(std::move(phrase));
     }
 }
@@ -344,14 +372,15 @@ Result<void> read_reply_words(ReplyWords& into, std::string_view toml,
                               std::string_view file_name) try {
     const TomlFile file{toml, file_name};
     file.only(file.root(), {"stop", "stop_phrases", "stop_hints", "automatic", "courtesies",
-                            "negations", "human"});
+                            "negations", "restrictions", "human"});
     ReplyWords added = into;
     add_phrases(file, "stop", added.stop);
     add_phrases(file, "stop_phrases", added.stop_phrases);
-    add_phrases(file, "stop_hints", added.stop_hints);
+    add_phrases(file, "stop_hints", added.stop_hints, Ends::may_go_on);
     add_phrases(file, "automatic", added.automatic);
     add_phrases(file, "courtesies", added.courtesies);
     add_phrases(file, "negations", added.negations);
+    add_phrases(file, "restrictions", added.restrictions);
     add_phrases(file, "human", added.human);
     into = std::move(added);
     return {};

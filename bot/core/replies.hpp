@@ -15,8 +15,8 @@
 
 namespace warmcall::core {
 
-// Phrases in order, each once. Few words of a message begin any, and those that begin none are told
-// by their first two bytes.
+// Phrases in order, each once; one that ends with a * goes on as it likes: "no me escrib*". Few
+// words of a message begin any, and those that begin none are told by their first two bytes.
 class Phrases {
  public:
     Phrases() = default;
@@ -42,7 +42,8 @@ struct ReplyWords {
     Phrases courtesies;    // change nothing about a STOP: "please", "thank you"
     Phrases
         negations;  // just before a stop phrase they make it doubtful: "don't stop messaging me"
-    Phrases human;  // only a person writes this, whatever else is there: "thanks for asking"
+    Phrases restrictions;  // just after one they do the same: "don't text me at work"
+    Phrases human;         // only a person writes this, whatever else is there: "thanks for asking"
 };
 
 struct Reading {
@@ -59,9 +60,10 @@ std::string normalise(std::string_view text);
 // phrase → automatic; a stop word inside a sentence, or nothing but a stop sign → perhaps_stop.
 Reading read_reply(const ReplyWords& words, std::string_view text, Timestamp received_at);
 
-// The last day somebody says they are away, out of "until 3 March", "back on March 4th", "03/12",
-// "2026-12-03": the next such day after `received_at`. None where no day is understood, or it is
-// more than half a year off.
+// The last day somebody says they are away, out of "until 3 March", "back on March 4th", "until
+// 03/12", "20 Nov - 2 Jan": the next such day after `received_at`. None where no day is understood,
+// it is more than half a year off, or the absence begins later than in a few days. Figures alone
+// count only beside such a word, or as a range.
 std::optional<std::chrono::year_month_day> away_until(std::string_view text, Timestamp received_at);
 
 // Adds one language file's words; an error names file and line.

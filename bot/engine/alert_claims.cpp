@@ -127,11 +127,16 @@ class Claiming {
                           .notifier = phones_.find(device->way),
                           .link = phones_.link(alert.prompt, alert.rep),
                           .window_open = window_open(applier_, alert.rep, *device, now_)};
-        if (alert.prompt && !alert.take_back) {
+        if (alert.prompt && !alert.take_back && !is_question(subject)) {
             one.taps = prompt_taps(phones_.tap_key, alert.rep, alert.prompt, subject.contact.id);
         }
         one.subjects.push_back(std::move(subject));
         found_.push_back(std::move(one));
+    }
+
+    // Did they ask to stop? That is answered on the card: it can be neither called nor put off.
+    static bool is_question(const core::Case& subject) {
+        return subject.prompt && subject.prompt->kind == core::PromptKind::unanswered_question;
     }
 
     static bool waits_for(const core::Case& subject, core::PromptId prompt) {

@@ -45,18 +45,19 @@ Tap tap_of(const Secret& key, const core::RepId& rep, const RepTap& tap) {
 
 // {name} stands for the contact's first name.
 struct TapSentences {
-    std::string_view language, call, snooze, later, late, taken;
+    std::string_view language, call, snooze, later, late, taken, first;
 };
 constexpr std::array<TapSentences, 3> tap_sentences{{
     {"en", "{name} is yours. Good talk!", "I'll remind you of {name} in 30 minutes.",
      "I'll remind you of {name} in 2 hours.", "{name} has been dealt with already. Nothing to do.",
-     "A colleague is on it: {name} is in good hands."},
+     "A colleague is on it: {name} is in good hands.",
+     "{name} needs a word from you first: open the card."},
     {"hi", "{name} आपके हैं। अच्छी बात हो!", "30 मिनट में {name} की याद दिलाऊँगा।",
      "2 घंटे में {name} की याद दिलाऊँगा।", "{name} का काम पहले ही हो चुका है। कुछ नहीं करना।",
-     "{name} को एक साथी देख रहे हैं।"},
+     "{name} को एक साथी देख रहे हैं।", "{name} के लिए पहले आपका जवाब चाहिए: कार्ड खोलें।"},
     {"ar", "{name} لك. محادثة طيبة!", "سأذكّرك بـ {name} بعد 30 دقيقة.",
      "سأذكّرك بـ {name} بعد ساعتين.", "تم التعامل مع {name} من قبل. لا شيء مطلوب.",
-     "زميل يتولى {name} الآن."},
+     "زميل يتولى {name} الآن.", "يلزم ردّك أولاً بشأن {name}: افتح البطاقة."},
 }};
 
 const TapSentences& tap_words(std::string_view language) {
@@ -210,6 +211,9 @@ std::string answer_to(TapVerb verb, std::string_view first_name, std::string_vie
     }
     if (refusal->code == core::Refusal::Code::taken) {
         return with_name(words.taken, first_name);
+    }
+    if (refusal->code == core::Refusal::Code::wrong_phase) {
+        return with_name(words.first, first_name);
     }
     return with_name(words.late, first_name);
 }

@@ -747,6 +747,20 @@ TEST_CASE("an automatic reply with a date holds everything until the day after")
     CHECK(world.phase() == "call_due");
 }
 
+TEST_CASE("an automatic reply that would hold them for more than two weeks is told to the rep") {
+    World world;
+    world.warm();
+    world.reply("I am out of office until 15 November.");
+    CHECK(world.told().empty());
+    World longer;
+    longer.warm();
+    longer.reply("I am out of office until 30 November.");
+    CHECK(longer.phase() == "held");
+    CHECK(longer.told() ==
+          Strings{"maya: An automatic reply says that Amara is away for 4 weeks. The call waits "
+                  "until then."});
+}
+
 TEST_CASE("away means away on their calendar, west of Greenwich too") {
     World world;
     world.c.contact.zones = {"America/Los_Angeles"};

@@ -133,6 +133,37 @@ TEST_CASE("where a word may mean stop or something else, the rep is asked") {
     CHECK(kind(text) == "perhaps");
 }
 
+TEST_CASE("who asks to be left alone in whatever form is at least asked about") {
+    const auto text = GENERATE(
+        as<std::string>{}, "Do not call me", "Take me out of your list", "I don't want messages",
+        "I don't want to be contacted", "please take my name off your list", "No me escriban",
+        "No me manden mensajes", "No quiero mensajes", "Quitenme de la lista",
+        "Por favor no me llamen", "no quiero que me contacten", "Não me mandem mensagens",
+        "Não quero mensagens", "não me liguem", "Ne m'envoyez pas de messages",
+        "Plus de message svp", "ne m'appelez plus jamais", "laissez moi tranquille svp",
+        "Bitte schreiben Sie mir nicht", "Lasst mich in Ruhe", "Ruft mich nicht mehr an",
+        "Ich will keine Nachrichten", "Non mi scriva", "Non mandatemi messaggi",
+        "non voglio essere contattato", "Stuur geen berichten", "bel me niet meer", "Bana yazmayın",
+        "Mesaj istemiyorum", "beni aramayın lütfen", "Удалите меня из базы", "Не надо мне писать",
+        "не звоните мне", "Tolong jangan chat saya lagi", "jangan hubungi nomor ini",
+        "الرجاء عدم الإرسال", "وقف الرسائل", "لا تتصلوا بي", "mujhe msg mat karna",
+        "मुझे मैसेज मत करना", "mujhe call mat karo bhai");
+    INFO(text);
+    const std::string found = kind(text);
+    CHECK((found == "perhaps" || found == "stop"));
+}
+
+TEST_CASE("a wish for another hour or place is asked about, and opts nobody out") {
+    const auto text = GENERATE(
+        as<std::string>{}, "Don't text me at work, call me after six please",
+        "please do not contact me before Monday", "don't message me while I'm driving",
+        "don't text me today", "stop calling me at night", "don't send me messages until Friday",
+        "Bitte schreiben Sie mir nicht mehr vor acht", "no me escriban más hasta el lunes",
+        "ne m'écrivez plus avant lundi", "Не пишите мне больше до обеда");
+    INFO(text);
+    CHECK(kind(text) == "perhaps");
+}
+
 TEST_CASE("what a person says is a person's reply") {
     const auto text = GENERATE(
         as<std::string>{}, "Fine, thanks! And you?", "no", "No", "nope", "yes", "ok", "Thanks",
@@ -147,7 +178,13 @@ TEST_CASE("what a person says is a person's reply") {
         "", "   ", "...", "123", "Hi Max! I went on vacation, it was great. How are you?",
         "I'm driving, talk later", "lo siento, estaba de viaje", "всё хорошо, спасибо",
         "met mij gaat het goed", "kabar baik, terima kasih", "iyiyim, durum güzel",
-        "das ist das Ende vom Lied", "fin de semana genial");
+        "das ist das Ende vom Lied", "fin de semana genial", "You can call me after six",
+        "I don't want to bother you, call whenever", "Mi scriva pure domani",
+        "mi chiamo Anna, non mi ricordo di voi", "No me acuerdo, ¿quién es?",
+        "no me digas, qué bien", "Não me lembro de você", "je ne me souviens pas de vous",
+        "Schreiben Sie mir gern morgen", "ich bin in Ruhe zu Hause", "bel me morgen maar",
+        "напишите мне завтра", "bana yarın yaz", "chat saya besok ya", "mujhe kal call karo",
+        "मुझे कल फोन करना", "call me at work", "text me before you come");
     INFO(text);
     CHECK(kind(text) == "human");
 }
@@ -202,7 +239,19 @@ TEST_CASE("the last day away is read from the text") {
         {"away until Friday", day(2026, 11, 27)},
         {"back on Monday", day(2026, 11, 22)},
         {"estaré de vacaciones hasta el 3 de marzo", day(2027, 3, 3)},
-        {"de vacaciones del 20 de diciembre al 4 de enero de 2027", day(2027, 1, 4)},
+        {"de vacaciones del 20 de noviembre al 4 de enero de 2027", day(2027, 1, 4)},
+        {"until 12/05.", day(2026, 12, 5)},
+        {"until 05/12.", day(2026, 12, 5)},
+        {"closed on 24 November", day(2026, 11, 24)},
+        {"closed 23-27 November", day(2026, 11, 27)},
+        {"closed 23/11 - 27/11", day(2026, 11, 27)},
+        {"vom 23.11. bis 27.11. geschlossen", day(2026, 11, 27)},
+        {"vom 23. – 27. November", day(2026, 11, 27)},
+        {"afwezig tot 3-12-2026", day(2026, 12, 3)},
+        {"в отпуске до 03.12.", day(2026, 12, 3)},
+        {"sedang cuti sampai 3/12", day(2026, 12, 3)},
+        {"03.12.'ye kadar izindeyim", day(2026, 12, 3)},
+        {"We reopen soon and are open 24/7; I am away until 3 December", day(2026, 12, 3)},
         {"absent jusqu'au 1er février", day(2027, 2, 1)},
         {"de retour le 4 janvier", day(2027, 1, 3)},
         {"im Urlaub bis 3. März", day(2027, 3, 3)},
@@ -229,6 +278,19 @@ TEST_CASE("a text without a day, or with one that is past or far off, tells no d
         INFO(text);
         CHECK_FALSE(core::away_until(text, today));
     }
+}
+
+TEST_CASE("a phone number, opening hours and a holiday weeks ahead are no absence") {
+    const core::Timestamp early = noon(day(2026, 11, 2));
+    for (const std::string text :
+         {"Our hotline is open 24/7.", "You can always talk to us 24/7", "Tel. 030/12 345 67",
+          "Your ticket is 2026-12-03", "Invoice 03/12/2026 is paid", "Call 03/12 34 56",
+          "We will be closed on 25 December", "We are closed from 24 December to 2 January",
+          "closed 24-26 December", "closed 24/12 - 2/1", "Mon - Fri 9-17"}) {
+        INFO(text);
+        CHECK_FALSE(core::away_until(text, early));
+    }
+    CHECK_FALSE(core::away_until("Our hotline is open 24/7.", noon(day(2026, 5, 4))));
 }
 
 TEST_CASE("an automatic reply carries its day") {
@@ -265,6 +327,13 @@ TEST_CASE("a mistake in the words names file and line") {
           "xx.toml:3: expected a text in quotes, found a number");
     CHECK(error("stop = [\n\"!!!\"]\n") ==
           "xx.toml:2: expected words, found nothing but punctuation");
+    CHECK(error("stop = [\"no wr*\"]\n") ==
+          "xx.toml:1: a * may end a phrase of two words or more in stop_hints only");
+    CHECK(error("stop_hints = [\"wr*\"]\n") ==
+          "xx.toml:1: a * may end a phrase of two words or more in stop_hints only");
+    CHECK(error("stop_hints = [\"don't wr*\"]\n") == "no error");
+    CHECK(core::read_reply(words, "please don't write", today).kind == Kind::perhaps_stop);
+    CHECK(core::read_reply(words, "please don't cry", today).kind == Kind::human);
     CHECK(error("stop = [\"Halt!\"]\n") == "no error");
     CHECK(words.stop.sorted() == std::vector<std::string>{"halt"});
     CHECK(core::read_reply(words, "HALT", today).kind == Kind::stop);

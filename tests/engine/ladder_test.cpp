@@ -34,6 +34,7 @@ struct Office {
     World w;
     Phones phones;
     RecentlyTold recent;
+    std::size_t taps = 0;  // that were offered with what was told last
 
     explicit Office(std::map<core::RepId, std::vector<Device>> devices) {
         w.applier = std::make_unique<Applier>(*w.store, with_a_lead(), w.clock);
@@ -52,6 +53,7 @@ struct Office {
         for (const AlertOnItsWay& one :
              claim_alerts(*w.store, *w.applier, phones, recent, w.tokens(10), w.clock.at)
                  .on_their_way) {
+            taps = one.taps.size();
             who.push_back(one.device.id + (one.alerts.front().take_back ? " back" : ""));
             const AlertSettled settled =
                 settle_alert(one, means, answered(201, R"({"id":"1"})"), w.clock.at, w.rng);
@@ -161,6 +163,29 @@ TEST_CASE("a promised call rings whoever gave their word also after hours") {
         CHECK(
             std::ranges::all_of(night, [](const auto& one) { return one.ends_with("maya/ntfy"); }));
     }
+}
+
+TEST_CASE("whether they asked to stop is asked again every day, also of who has looked at it") {
+    Office o{one_phone_each()};
+    o.w.sent(o.w.amara);
+    o.w.delivered({text_from("919876500001", "Can you stop by at 5?", "wamid.S", o.w.clock.at)});
+    CHECK(o.told() == Told{"maya/ntfy"});
+    CHECK(o.taps == 0);  // it is answered on the card, not put off
+    const auto [what, event] = GENERATE(table<std::string, core::Event>(
+        {{"opened", core::Acknowledged{maya}}, {"claimed", core::Claimed{maya}}}));
+    INFO(what);
+    REQUIRE_FALSE(o.w.happens(o.w.amara, event, "maya").refusal);
+    CHECK(o.told_within(60).empty());
+    std::vector<std::string> days;
+    for (int day = 0; day < 4; ++day) {
+        o.w.advance(24h);
+        for (const std::string& one : o.told()) {
+            days.push_back(one);
+        }
+        o.w.happens(o.w.amara, event, "maya");
+    }
+    CHECK(days.size() >= 2);
+    CHECK(o.prompt().kind == core::PromptKind::unanswered_question);
 }
 
 }  // namespace warmcall::tests

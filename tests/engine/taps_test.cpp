@@ -153,6 +153,22 @@ TEST_CASE("a tap that comes days later is answered kindly and changes nothing") 
     CHECK(answers(t.w) == Answers{"Amara has been dealt with already. Nothing to do."});
 }
 
+TEST_CASE("a tap where a word is needed first says so, not that all is done") {
+    Told t;
+    const std::string answer = "Amara needs a word from you first: open the card.";
+    SECTION("did they ask to stop?") {
+        t.w.delivered(
+            {text_from("919876500001", "Can you stop by at 5?", "wamid.S", t.w.clock.at)});
+        t.w.delivered({button(maya_id, t.id(TapVerb::snooze), t.w, "wamid.P")});
+    }
+    SECTION("how did the call go?") {
+        t.w.happens(t.w.amara, core::Dialled{maya}, "maya");
+        t.w.delivered({button(maya_id, t.id(TapVerb::later), t.w, "wamid.P")});
+    }
+    const auto all = answers(t.w);
+    CHECK(std::ranges::count(all, answer) == 1);
+}
+
 TEST_CASE("a forged tap, and one made for a colleague, do nothing") {
     Told t;
     const bool colleague = GENERATE(true, false);
