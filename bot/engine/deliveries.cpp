@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "core/phone.hpp"
 #include "core/speech.hpp"
 #include "engine/mornings.hpp"
 
@@ -10,15 +11,44 @@ namespace warmcall {
 
 namespace {
 
+using core::Address;
+using core::AddressKind;
 using core::Case;
 using core::ContactId;
 
 // WhatsApp ids are digits; the number they were made from is the best second guess.
-std::optional<core::Address> as_phone(const core::Address& address) {
-    if (address.kind != core::AddressKind::whatsapp) {
+std::optional<Address> as_phone(const Address& address) {
+    if (address.kind != AddressKind::whatsapp) {
         return std::nullopt;
     }
-    return core::Address{core::AddressKind::phone, "+" + address.value};
+    return Address{AddressKind::phone, "+" + address.value};
+}
+
+// The number of an address as it is dialled, then as others write it; none of a user id. WhatsApp
+// goes on without the 9 that Brazil's mobiles have got, and with the 1 that Mexico's have lost.
+std::vector<Address> numbers_of(const Address& address) {
+    const std::optional<Address> phone =
+        address.kind == AddressKind::phone ? address : as_phone(address);
+    if (!phone) {
+        return {};
+    }
+    const auto read = core::read_phone(phone->value, "");
+    if (!read) {
+        return {*phone};
+    }
+    std::vector<Address> numbers{{AddressKind::phone, read->e164}};
+    for (const std::string& alias : read->aliases) {
+        numbers.push_back({AddressKind::phone, alias});
+    }
+    constexpr std::size_t without_the_9 = std::string_view{"+55"}.size() + 10;
+    if (read->region == "BR" && read->e164.size() == without_the_9 && numbers.size() > 1) {
+        std::swap(numbers[0], numbers[1]);
+    }
+    return numbers;
+}
+
+bool holds(const std::vector<Address>& all, const Address& one) {
+    return std::ranges::find(all, one) != all.end();
 }
 
 }  // namespace
@@ -381,25 +411,64 @@ void Deliveries::on(const Fresh& f, const InAddressChange& change, const Person&
     if (!person || f.event->who.empty()) {
         return;
     }
-    std::vector<core::Address> old = f.event->who;
-    std::vector<core::Address> now_at{change.now};
-    if (const auto phone = as_phone(change.now)) {
-        now_at.push_back(*phone);
+    std::vector<Address> now_at = numbers_of(change.now);
+    if (change.now.kind != AddressKind::phone) {
+        now_at.push_back(change.now);
     }
     const auto taken = batch_.unit.contacts_by(now_at);
+    std::vector<Address> ours;
     for (std::size_t i = 0; i < now_at.size(); ++i) {
-        if (taken[i] && *taken[i] != *person) {
-            batch_.unit.count_ignored("new number belongs to another contact", 1);
-            continue;
+        if (!taken[i] || *taken[i] == *person) {
+            ours.push_back(now_at[i]);
+            learned_.try_emplace(now_at[i], *person);
         }
-        const core::Address known =
-            i == 0 ? old.front() : as_phone(old.front()).value_or(old.front());
-        // Only like replaces like: a number learned of somebody known by a user id comes beside
-        // it.
-        const auto how =
-            known.kind == now_at[i].kind ? change.how : core::AddressLearned::How::alias;
-        batch_.decide(*person, core::AddressLearned{known, now_at[i], how}, "provider");
-        learned_.try_emplace(now_at[i], *person);
+    }
+    if (ours.size() < now_at.size()) {
+        batch_.unit.count_ignored("new number belongs to another contact", 1);
+    }
+    const Address& old = f.event->who.front();
+    // Only like replaces like: a number learned of somebody known by a user id comes beside it.
+    if (change.how == core::AddressLearned::How::replaced && old.kind == change.now.kind) {
+        replace(*person, old, ours);
+    }
+    know(*person, ours);
+}
+
+void Deliveries::know(ContactId person, const std::vector<Address>& addresses) {
+    for (const Address& address : addresses) {
+        batch_.decide(person, core::AddressLearned{.now = address}, "provider");
+    }
+}
+
+// The old id and every way its number is written go, where there is something in their place; what
+// waited for them goes to the new number. The rep hears of it once.
+void Deliveries::replace(ContactId person, const Address& old, const std::vector<Address>& ours) {
+    std::vector<Address> gone = numbers_of(old);
+    if (!holds(gone, old)) {
+        gone.push_back(old);
+    }
+    const auto in_place_of = [&](const Address& address) {  // of the numbers, the one to dial
+        return std::ranges::find(ours, address.kind, &Address::kind);
+    };
+    std::erase_if(gone, [&](const Address& address) {
+        return holds(ours, address) || in_place_of(address) == ours.end();
+    });
+    // Aliases are in the store alone: what is to go is first taken for an address like the others.
+    const auto holders = batch_.unit.contacts_by(gone);
+    for (std::size_t i = 0; i < gone.size(); ++i) {
+        if (holders[i] == person) {
+            batch_.decide(person, core::AddressLearned{.now = gone[i]}, "provider");
+        }
+    }
+    batch_.flush();
+    for (const Address& address : gone) {
+        if (holds(batch_.take(person)->contact.addresses, address)) {
+            batch_.decide(person,
+                          core::AddressLearned{address, *in_place_of(address),
+                                               core::AddressLearned::How::replaced},
+                          "provider");
+            know(person, ours);  // by now the rep has heard of it: the rest is no news
+        }
     }
 }
 
