@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "core/phone.hpp"
 #include "engine/batch.hpp"
 #include "engine/deliveries.hpp"
 #include "engine/recovery.hpp"
@@ -16,6 +17,19 @@ namespace {
 
 using core::Case;
 using core::ContactId;
+
+// A rep's number in every way a provider may write it: WhatsApp keeps a 1 in Mexico's, and leaves
+// the 9 out of Brazil's.
+std::vector<std::string> written_as(const std::string& phone) {
+    if (phone.size() < 2) {
+        return {};
+    }
+    std::vector<std::string> all{phone};
+    if (const auto read = core::read_phone(phone, "")) {
+        all.insert(all.end(), read->aliases.begin(), read->aliases.end());
+    }
+    return all;
+}
 
 }  // namespace
 
@@ -42,9 +56,9 @@ void take(core::TemplateBook& book, const StoredTemplate& said) {
 Applier::Applier(Store& store, core::Plan plan, Clock& clock)
     : store_{store}, plan_{std::move(plan)}, clock_{clock} {
     for (const auto& [id, rep] : plan_.reps) {
-        if (rep.phone.size() > 1) {
-            reps_by_address_[{core::AddressKind::phone, rep.phone}] = id;
-            reps_by_address_[{core::AddressKind::whatsapp, rep.phone.substr(1)}] = id;
+        for (const std::string& number : written_as(rep.phone)) {
+            reps_by_address_[{core::AddressKind::phone, number}] = id;
+            reps_by_address_[{core::AddressKind::whatsapp, number.substr(1)}] = id;
         }
     }
     plan_.unknown_until = unknown_until(store_);

@@ -155,4 +155,18 @@ TEST_CASE("a number shared as WhatsApp writes it is kept as it is dialled") {
     CHECK(w.store->contact_by(user) == ana);
 }
 
+TEST_CASE("a rep in Mexico or Brazil is known by the number WhatsApp writes, too") {
+    World w;
+    core::Plan mexican = plan();
+    mexican.reps.at(maya).phone = "+525512345678";
+    mexican.reps.at(ravi).phone = "+5531988887777";
+    w.applier = std::make_unique<Applier>(*w.store, mexican, w.clock);
+    w.delivered({text_from("5215512345678", "1", "wamid.R", w.clock.at)});
+    w.delivered({text_from("553188887777", "1", "wamid.S", w.clock.at)});
+    CHECK(w.ignored("reply of a stranger") == 0);
+    for (const core::RepId& rep : {maya, ravi}) {
+        CHECK(w.applier->rep_states().at(rep).windows.contains(channel));
+    }
+}
+
 }  // namespace warmcall::tests
