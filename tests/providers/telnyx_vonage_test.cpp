@@ -21,11 +21,35 @@ std::string complaint(std::string_view provider, F&& change) {
     return sentences[0];
 }
 
-core::FailureClass refused(std::string_view provider, std::string body) {
-    const Answer answer =
-        golden::provider(provider).read_send(golden::account(provider), {422, {}, std::move(body)});
+Answer answer_to(std::string_view provider, int status, std::string body) {
+    Answer answer = golden::provider(provider).read_send(golden::account(provider),
+                                                         {status, {}, std::move(body)});
     CHECK(answer.kind == Answer::Kind::refused);
-    return answer.failure;
+    return answer;
+}
+
+core::FailureClass refused(std::string_view provider, std::string body) {
+    return answer_to(provider, 422, std::move(body)).failure;
+}
+
+std::vector<Inbound> told(std::string_view provider, const golden::Json& body) {
+    HttpRequest request{.method = "POST", .url = "/webhooks/main", .body = body.dump()};
+    request.received_at = golden::now;
+    auto found = golden::provider(provider).parse(golden::account(provider), request);
+    REQUIRE(found);
+    return std::move(*found);
+}
+
+// What somebody wrote, with Telnyx's word for it.
+golden::Json telnyx_text(std::string_view words, const golden::Json& autoresponse) {
+    golden::Json payload{{"autoresponse_type", autoresponse},
+                         {"from", {{"phone_number", "+61491570156"}}},
+                         {"text", words}};
+    return {{"data",
+             {{"event_type", "message.received"},
+              {"id", "b301ed3f-0000-4000-8000-000000000071"},
+              {"occurred_at", "2026-02-03T10:00:01.123+00:00"},
+              {"payload", std::move(payload)}}}};
 }
 
 }  // namespace
@@ -66,6 +90,24 @@ TEST_CASE("Vonage's errors are read by title or by type, and each has a sentence
               "vonage_sms",
               R"({"type":"https://developer.vonage.com/api-errors/messages#1340","title":"x"})") ==
           needs_window);
+}
+
+TEST_CASE("what Telnyx takes for a STOP or a START of its user's own words is told beside them") {
+    using Choice = core::MarketingPreference::Choice;
+    const auto stopped = told("telnyx", telnyx_text("ARRET", "STOP"));
+    REQUIRE(stopped.size() == 2);
+    CHECK(std::get<InPreference>(stopped[0].what).choice == Choice::stop);
+    CHECK(std::get<InReply>(stopped[1].what).words == "ARRET");
+    CHECK(stopped[0].who == stopped[1].who);
+    CHECK(stopped[0].key != stopped[1].key);
+    const auto started = told("telnyx", telnyx_text("ENCORE", "START"));
+    REQUIRE(started.size() == 2);
+    CHECK(std::get<InPreference>(started[0].what).choice == Choice::resume);
+    for (const golden::Json& nothing : {golden::Json("HELP"), golden::Json(nullptr)}) {
+        const auto plain = told("telnyx", telnyx_text("ARRET", nothing));
+        REQUIRE(plain.size() == 1);
+        CHECK(plain[0].key == stopped[1].key);  // known already, whatever Telnyx says of it
+    }
 }
 
 TEST_CASE("what a Telnyx account has wrong is named") {
