@@ -212,10 +212,7 @@ std::optional<Address> address_of(std::string_view text, bool whatsapp) {
         return std::nullopt;
     if (!whatsapp)
         return text.starts_with('+') ? phone_address(text) : std::nullopt;
-    text.remove_prefix(whatsapp_mark.size());
-    if (text.size() > 3 && text[2] == '.' && printable_id(text) == text)
-        return Address{AddressKind::whatsapp_user, std::string{text}};
-    return whatsapp_address(text);
+    return whatsapp_party(text.substr(whatsapp_mark.size()));
 }
 
 void add(std::vector<Address>& who, std::optional<Address> address) {

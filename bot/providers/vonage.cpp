@@ -2,6 +2,7 @@
 // has one medium. Webhooks carry a JWT; we send with one of our own, or with a key and a secret.
 // https://developer.vonage.com/en/messages/overview
 
+#include <algorithm>
 #include <charconv>
 #include <chrono>
 #include <nlohmann/json.hpp>
@@ -197,8 +198,24 @@ InWhat read_content(Json root) {
 }
 
 std::optional<Address> address_of(const Account& account, Json number) {
-    return is_whatsapp(account) ? whatsapp_address(number.scalar())
-                                : phone_address(number.scalar());
+    return is_whatsapp(account) ? whatsapp_party(number.scalar()) : phone_address(number.scalar());
+}
+
+// Who hides the number has a user id in its place; `party` may have both, and that of linked
+// portfolios.
+// https://developer.vonage.com/en/messages/guides/handling-whatsapp-usernames-and-bsuids
+std::vector<Address> addresses_of(const Account& account, Json named, Json party) {
+    std::vector<Address> who;
+    const auto add = [&](Json one) {
+        const auto address = address_of(account, one);
+        if (address && std::ranges::find(who, *address) == who.end())
+            who.push_back(*address);
+    };
+    add(named);
+    if (is_whatsapp(account))
+        for (const char* key : {"wa_id", "user_id", "parent_user_id"})
+            add(party[key]);
+    return who;
 }
 
 struct Event {
@@ -216,15 +233,16 @@ Inbound made(const Event& event, std::string_view kind, std::vector<Address> who
 }
 
 Inbound read_message(const Event& event) {
-    const auto who = address_of(event.account, event.root["from"]);
-    if (!who)
+    std::vector<Address> who =
+        addresses_of(event.account, event.root["from"], event.root["whatsapp"]["sender"]);
+    if (who.empty())
         return made(event, "message", {}, InIgnored{"sender is no phone"});
     InWhat what = read_content(event.root);
     if (auto* reply = std::get_if<InReply>(&what)) {
         reply->profile_name = tidy(event.root["profile"]["name"].text(), name_bytes_max);
         reply->about_provider_id = printable_id(event.root["context"]["message_uuid"].text());
     }
-    return made(event, "message", {*who}, std::move(what));
+    return made(event, "message", std::move(who), std::move(what));
 }
 
 // ---- reading: receipts ----
@@ -272,9 +290,8 @@ Inbound read_status(const Event& event) {
     if (!facts)
         return made(event, kind, {}, InIgnored{label("status", status)});
     facts->provider_id = event.id;
-    std::vector<Address> who;
-    if (const auto to = address_of(event.account, event.root["to"]))
-        who.push_back(*to);
+    std::vector<Address> who =
+        addresses_of(event.account, event.root["to"], event.root["whatsapp"]["recipient"]);
     return made(event, kind, std::move(who),
                 InStatus{std::string{event.id}, token_of(event), std::move(*facts)});
 }

@@ -52,6 +52,18 @@ golden::Json telnyx_text(std::string_view words, const golden::Json& autorespons
               {"payload", std::move(payload)}}}};
 }
 
+golden::Json vonage_text(std::string_view from, golden::Json whatsapp) {
+    golden::Json body{
+        {"channel", "whatsapp"},  {"message_uuid", "aaaaaaaa-0000-4000-8000-000000000571"},
+        {"to", "12025550101"},    {"timestamp", "2026-02-03T10:00:01Z"},
+        {"message_type", "text"}, {"text", "STOP"}};
+    if (!from.empty())
+        body["from"] = from;
+    if (!whatsapp.is_null())
+        body["whatsapp"] = std::move(whatsapp);
+    return body;
+}
+
 }  // namespace
 
 TEST_CASE("Telnyx's errors mean what PROVIDERS.md says, and each has a sentence for the rep") {
@@ -108,6 +120,32 @@ TEST_CASE("what Telnyx takes for a STOP or a START of its user's own words is to
         REQUIRE(plain.size() == 1);
         CHECK(plain[0].key == stopped[1].key);  // known already, whatever Telnyx says of it
     }
+}
+
+TEST_CASE("who hides the number is heard on WhatsApp through Vonage, by the user id") {
+    using core::AddressKind;
+    const core::Address user{AddressKind::whatsapp_user, "AU.13491208655302741918"};
+    const core::Address parent{AddressKind::whatsapp_user, "AU.ENT.506847293015824"};
+    const core::Address id{AddressKind::whatsapp, "61491570156"};
+    using Who = std::vector<core::Address>;
+    const auto who = [](const golden::Json& body) {
+        const auto found = told("vonage_whatsapp", body);
+        REQUIRE(found.size() == 1);
+        CHECK(std::get<InReply>(found[0].what).words == "STOP");
+        return found[0].who;
+    };
+    const golden::Json ids{{"user_id", user.value}, {"parent_user_id", parent.value}};
+    const golden::Json sender{{"sender", ids}};
+    CHECK(who(vonage_text(user.value, nullptr)) == Who{user});
+    CHECK(who(vonage_text(user.value, sender)) == Who{user, parent});
+    CHECK(who(vonage_text({}, sender)) == Who{user, parent});
+    CHECK(who(vonage_text(id.value, sender)) == Who{id, user, parent});
+    CHECK(who(vonage_text(user.value, {{"sender", {{"wa_id", id.value}}}})) == Who{user, id});
+    golden::Json receipt{
+        {"channel", "whatsapp"}, {"message_uuid", "bbbbbbbb-0000-4000-8000-000000000571"},
+        {"to", user.value},      {"timestamp", "2026-02-03T10:00:05Z"},
+        {"status", "read"},      {"whatsapp", {{"recipient", {{"wa_id", id.value}}}}}};
+    CHECK(told("vonage_whatsapp", receipt)[0].who == Who{user, id});
 }
 
 TEST_CASE("what a Telnyx account has wrong is named") {
