@@ -402,8 +402,7 @@ Answer read_refusal(const HttpResponse& response, Json root) {
         answer.scope = Answer::Scope::account;
         answer.sentence = "The account at Vonage has no credit left";
     }
-    const bool refused_at_the_door = response.status == 401 || response.status == 403;
-    if (const int code = code_of(root); code != 0 && !refused_at_the_door)
+    if (const int code = code_of(root); code != 0)
         judge_code(answer, vonage_errors, code);
     return answer;
 }

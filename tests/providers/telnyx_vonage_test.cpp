@@ -148,6 +148,32 @@ TEST_CASE("who hides the number is heard on WhatsApp through Vonage, by the user
     CHECK(told("vonage_whatsapp", receipt)[0].who == Who{user, id});
 }
 
+TEST_CASE("a code that is known says more than the HTTP status it came with") {
+    using core::FailureClass;
+    const auto vonage = [](std::string_view provider, int status, int code) {
+        return answer_to(provider, status,
+                         R"({"type":"https://developer.vonage.com/api-errors/messages#)" +
+                             std::to_string(code) + R"(","title":"invented"})");
+    };
+    for (const char* provider : {"vonage_sms", "vonage_whatsapp"}) {
+        const Answer barred = vonage(provider, 403, 1050);  // this number, and no other
+        CHECK(barred.failure == FailureClass::permanent);
+        CHECK(barred.scope == Answer::Scope::message);
+        CHECK(barred.code == 1050);
+        CHECK(vonage(provider, 401, 1110).failure == FailureClass::config);
+        const Answer strange = vonage(provider, 403, 1999);
+        CHECK(strange.failure == FailureClass::config);
+        CHECK(strange.scope == Answer::Scope::account);
+    }
+    for (const int code : {40012, 40301, 40309, 40319, 40322}) {
+        INFO(code);
+        const Answer answer =
+            answer_to("telnyx", 403, R"({"errors":[{"code":")" + std::to_string(code) + R"("}]})");
+        CHECK(answer.failure == FailureClass::permanent);
+        CHECK(answer.scope == Answer::Scope::message);
+    }
+}
+
 TEST_CASE("what a Telnyx account has wrong is named") {
     CHECK(complaint("telnyx", [](Account& a) {
               a.settings["public_key"] = "not a key";
