@@ -1,6 +1,8 @@
 // Meta's WhatsApp Cloud API: its webhooks read into our words, our messages written in its own.
 // https://developers.facebook.com/documentation/business-messaging/whatsapp
 
+#include <algorithm>
+#include <array>
 #include <chrono>
 #include <initializer_list>
 #include <nlohmann/json.hpp>
@@ -965,7 +967,16 @@ Answer meaning_of(int code) {
     return answer;
 }
 
-// Any 5xx may have been accepted all the same: it is never sent again, a receipt or a person
+// Faults of the server's class whose code says that nothing was taken (PROVIDERS.md 2.11), where
+// it is Graph that says so: what the account, the number or the template lacks, or that it did not
+// get as far as looking at the message.
+bool was_not_taken(Json root) {
+    constexpr std::array<std::int64_t, 5> codes{3, 131045, 131057, 133004, 134102};
+    const auto code = root["error"]["code"].integer();
+    return code && std::ranges::find(codes, *code) != codes.end();
+}
+
+// Any other 5xx may have been accepted all the same: it is never sent again, a receipt or a person
 // settles it.
 Answer read_send(const Account&, const HttpResponse& response) {
     constexpr std::size_t answer_bytes_max = 256 * 1024;
@@ -974,7 +985,8 @@ Answer read_send(const Account&, const HttpResponse& response) {
         response.body.size() <= answer_bytes_max ? document.read(response.body) : Json{};
     if (response.status >= 200 && response.status < 300)
         return read_acceptance(root);
-    if (response.status >= 300 && response.status < 500 && response.status != 408)
+    const bool says_no = response.status >= 300 && response.status < 500 && response.status != 408;
+    if (says_no || (response.status >= 500 && was_not_taken(root)))
         return read_refusal(response, root);
     Answer answer = read_refusal(response, root);
     answer.kind = Answer::Kind::unreadable;
