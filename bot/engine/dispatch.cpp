@@ -183,6 +183,9 @@ Dispatch::Dispatch(asio::io_context& context, Door& door, Applier& applier, Tran
       clock_{clock},
       rng_{rng},
       wake_{context} {
+    for (Sender& sender : senders_of(lines)) {
+        accounts_[sender.channel] = std::move(sender.account);
+    }
     for (Line& line : lines) {
         const core::ChannelId id = line.account.id;
         lines_[id] = std::move(line);
@@ -423,8 +426,29 @@ void Dispatch::note(const core::ChannelId& channel, const Settled& settled) {
     }
 }
 
+// How long one message waits comes from its own tries, and the next one would ask as soon as it
+// may: whoever is asked to slow down again and again, by whichever message, waits longer.
+void Dispatch::rest_longer(const core::ChannelId& channel, Settled& settled) {
+    const std::string by_account = "account " + accounts_[channel];
+    if (settled.event.how == How::accepted) {
+        slow_downs_.erase(by_account);
+        slow_downs_.erase(channel.value);
+    }
+    const auto& failed = settled.event.facts.failed;
+    if (!settled.pause || !failed || failed->kind != core::FailureClass::slow_down) {
+        return;
+    }
+    Pause& pause = *settled.pause;
+    if (pause.scope == Answer::Scope::account || pause.scope == Answer::Scope::sender) {
+        SlowDowns& before =
+            slow_downs_[pause.scope == Answer::Scope::account ? by_account : channel.value];
+        pause.until = std::max(pause.until, before.asked(clock_.now()));
+    }
+}
+
 asio::awaitable<void> Dispatch::done(const Claimed& claimed, Settled settled) {
     note(claimed.message.channel, settled);
+    rest_longer(claimed.message.channel, settled);
     std::vector<Work> works;
     std::vector<Pause> pauses;
     if (settled.pause) {

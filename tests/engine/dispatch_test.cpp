@@ -479,6 +479,49 @@ TEST_CASE("a channel that has rested tries with one text, and rests again when t
     sender.until([&] { return sender.dispatch.counts().accepted == 10; });
 }
 
+TEST_CASE(
+    "an account that is asked to slow down rests twice as long each time, up to a quarter of an "
+    "hour, until it takes a text again") {
+    World w;
+    w.queue_text(w.amara);
+    Wire wire;
+    wire.script = {{.exchange = refused(80007)}};
+    Sender sender{w, wire};
+    const auto rests = [&] {
+        core::Duration rest{};
+        const std::function<void()> look = [&] {
+            w.applier->refresh(w.clock.at);
+            const auto back_at = w.applier->plan().channels.front().back_at;
+            rest = back_at ? *back_at - w.clock.at : core::Duration{};
+        };
+        finish(sender.context, sender.door.on_writer(look));
+        return rest;
+    };
+    std::uint64_t refusals = 0;
+    const auto refused_once_more = [&] {
+        sender.until([&, n = ++refusals] {
+            return sender.dispatch.counts().refused == n && sender.dispatch.counts().under_way == 0;
+        });
+        return rests();
+    };
+    core::Duration least = 2s;
+    for (int i = 0; i < 10; ++i, least *= 2) {
+        const core::Duration rest = refused_once_more();
+        CHECK(rest >= std::min<core::Duration>(least, 15min));
+        CHECK(rest <= 15min);
+        w.advance(rest);
+    }
+    const core::Duration longest = refused_once_more();
+    CHECK(longest == 15min);
+    wire.script = {{.exchange = accepted("wamid.OUT"), .taken = true}};
+    w.advance(longest);
+    sender.until([&] { return sender.dispatch.counts().accepted == 1; });
+    wire.script = {{.exchange = refused(80007)}};
+    const std::function<void()> another = [&] { w.queue_text(w.add("Somebody", "+919876501010")); };
+    finish(sender.context, sender.door.on_writer(another));
+    CHECK(refused_once_more() <= 2s);
+}
+
 TEST_CASE("a text whose claim is at the door when the end comes still goes out") {
     World w;
     w.queue_text(w.amara);
