@@ -53,6 +53,16 @@ void take(core::TemplateBook& book, const StoredTemplate& said) {
     }
 }
 
+StoredTemplate stopped(std::string provider_name, std::string language, core::TemplateStatus status,
+                       int code, core::Timestamp now) {
+    std::ranges::replace(language, '-', '_');
+    return {.provider_name = std::move(provider_name),
+            .language = std::move(language),
+            .status = status,
+            .reason = "error " + std::to_string(code),
+            .at = now};
+}
+
 Applier::Applier(Store& store, core::Plan plan, Clock& clock)
     : store_{store}, plan_{std::move(plan)}, clock_{clock} {
     for (const auto& [id, rep] : plan_.reps) {
@@ -79,6 +89,11 @@ void Applier::learn_templates() {
     for (const StoredTemplate& t : store_.templates()) {
         take(plan_.templates, t);
     }
+}
+
+void Applier::note_template(Unit& unit, const StoredTemplate& said) {
+    unit.note_template(said);
+    take(plan_.templates, said);
 }
 
 void Applier::refresh(core::Timestamp now) {

@@ -341,9 +341,10 @@ std::optional<core::Refusal> Deliveries::tapped(const core::RepId& rep, const Re
     return batch_.decide(subject.contact.id, event_of(tap.verb, rep, batch_.now), rep.value);
 }
 
-// A receipt may say that we write too fast, as the answer to a send may. It counts from when it
-// is heard, unless it was under way for so long that it is about another hour.
-void Deliveries::slow_down(const core::Message& message, const core::Facts& facts) {
+// A receipt may say that we write too fast or that the text is stopped, as the answer to a send
+// may. It counts from when it is heard, unless it was under way for so long that it is about
+// another hour.
+void Deliveries::heed(const core::Message& message, const core::Facts& facts) {
     if (!applier_.pause_after_ || !facts.failed) {
         return;
     }
@@ -351,10 +352,16 @@ void Deliveries::slow_down(const core::Message& message, const core::Facts& fact
     if (batch_.now - failure.at < std::chrono::minutes{10}) {
         failure.at = batch_.now;
     }
-    const auto pause = applier_.pause_after_(message, failure);
+    const auto [pause, template_is] = applier_.pause_after_(message, failure);
     if (pause && pause->until > batch_.now) {
         applier_.slow_down(message, pause->scope, pause->until);
         applier_.refresh(batch_.now);
+    }
+    const core::Template* text =
+        applier_.plan_.templates.find(message.template_name, message.language);
+    if (template_is != core::TemplateStatus::unknown && text != nullptr) {
+        applier_.note_template(batch_.unit, stopped(text->provider_name, text->provider_language,
+                                                    template_is, failure.code, batch_.now));
     }
 }
 
@@ -364,11 +371,11 @@ void Deliveries::on(const Fresh& f, const InStatus& status, const Person&, const
                       "provider", {&message->message, 1});
         const SharedCase subject = batch_.take(message->contact);
         if (const core::Message* m = core::message_in(*subject, message->message)) {
-            slow_down(*m, status.facts);
+            heed(*m, status.facts);
         }
         return;
     }
-    slow_down({.channel = f.delivery->channel}, status.facts);
+    heed({.channel = f.delivery->channel}, status.facts);
     if (const auto alert = batch_.unit.alert_by(f.delivery->channel, status.provider_id)) {
         if (status.facts.failed) {
             const AlertOutcome outcome =
@@ -474,10 +481,8 @@ void Deliveries::replace(ContactId person, const Address& old, const std::vector
 
 void Deliveries::on(const Fresh&, const InTemplate& t, const Person&, const Ours&) {
     const core::TemplateStatus status = t.status.value_or(core::TemplateStatus::unknown);
-    batch_.unit.note_template(
-        {t.name, t.language, status, t.category, t.quality, t.reason, batch_.now});
-    warmcall::take(applier_.plan_.templates,
-                   {t.name, t.language, status, t.category, "", "", batch_.now});
+    applier_.note_template(
+        batch_.unit, {t.name, t.language, status, t.category, t.quality, t.reason, batch_.now});
 }
 
 void Deliveries::on(const Fresh& f, const InAccount& account, const Person&, const Ours&) {

@@ -61,7 +61,7 @@ class Deliveries {
     void know(core::ContactId person, const std::vector<core::Address>& addresses);
     void replace(core::ContactId person, const core::Address& old,
                  const std::vector<core::Address>& ours);
-    void slow_down(const core::Message& message, const core::Facts& facts);
+    void heed(const core::Message& message, const core::Facts& facts);
 
     Applier& applier_;
     Batch& batch_;

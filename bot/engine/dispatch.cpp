@@ -84,6 +84,7 @@ Settled refused(const core::Message& message, const Answer& answer, core::Timest
     s.event.how = How::refused;
     s.event.facts.failed = core::Failure{now, answer.code, answer.failure};
     s.trouble = answer.failure == core::FailureClass::retry;
+    s.template_is = answer.template_is;
     const auto told = wait_of(answer);
     const core::Duration wait = told ? *told : backoff(message.tries, retry_base, retry_max, rng);
     s.event.again_at = again_at(message, answer, wait, now);
@@ -127,16 +128,17 @@ PauseAfter pause_after(const std::vector<Line>& lines) {
         meanings[line.account.id] = line.provider->meaning;
     }
     return [meanings = std::move(meanings)](const core::Message& message,
-                                            const core::Failure& failure) -> std::optional<Pause> {
+                                            const core::Failure& failure) -> Aftermath {
         const auto meaning = meanings.find(message.channel);
         if (meaning == meanings.end() || meaning->second == nullptr) {
-            return std::nullopt;
+            return {};
         }
         const Answer answer = meaning->second(failure.code);
         if (answer.failure != failure.kind) {  // the same number among other codes
-            return std::nullopt;
+            return {};
         }
-        return pause_of(message, answer, wait_of(answer).value_or(retry_base), failure.at);
+        return {pause_of(message, answer, wait_of(answer).value_or(retry_base), failure.at),
+                answer.template_is};
     };
 }
 
@@ -469,6 +471,15 @@ asio::awaitable<void> Dispatch::done(const Claimed& claimed, Settled settled) {
                 applier_.slow_down(message, pause.scope, pause.until);
             }
         }});
+    }
+    if (const auto& failed = settled.event.facts.failed;
+        failed && settled.template_is != core::TemplateStatus::unknown &&
+        !claimed.outbound.template_name.empty()) {
+        const StoredTemplate said =
+            stopped(claimed.outbound.template_name, claimed.outbound.template_language,
+                    settled.template_is, failed->code, failed->at);
+        works.emplace_back(Write{
+            [this, said](Unit& unit, core::Timestamp) { applier_.note_template(unit, said); }});
     }
     works.emplace_back(Happened{claimed.contact, settled.event, "provider", claimed.token});
     for (const core::Address& address : settled.learned) {

@@ -41,6 +41,7 @@ struct Settled {
     std::vector<core::Address> learned;
     bool trouble = false;  // counts against the channel's circuit
     std::optional<Pause> pause;
+    core::TemplateStatus template_is = core::TemplateStatus::unknown;  // for everybody
 };
 
 // Whoever asks us again and again to slow down is left alone twice as long each time.

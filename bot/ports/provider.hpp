@@ -130,6 +130,8 @@ struct Answer {
     core::FailureClass failure = core::FailureClass::permanent;
     int code = 0;
     std::optional<core::Duration> retry_after;  // Retry-After, clamped by the engine
+    // What it says of the template, whoever it goes to; unknown: nothing.
+    core::TemplateStatus template_is = core::TemplateStatus::unknown;
     // Whom slow_down and config slow down. portfolio: all that may be written to people first.
     enum class Scope { message, pair, sender, portfolio, account } scope = Scope::message;
     std::string sentence;  // for the rep or the log: no number, no text

@@ -18,6 +18,7 @@ struct ProviderError {
     Answer::Scope scope = Answer::Scope::message;
     int wait_s = 0;  // not before, where the provider says so; 0: it does not
     std::string_view sentence;
+    core::TemplateStatus template_is = core::TemplateStatus::unknown;  // for everybody
 };
 
 // Tables are searched by halves.

@@ -917,20 +917,6 @@ void judge_status(Answer& answer, int status) {
     }
 }
 
-void judge_code(Answer& answer, int code) {
-    answer.code = code;
-    const WhatsappError* meaning = whatsapp_error(code);
-    if (meaning == nullptr) {
-        answer.sentence.append(", error ").append(std::to_string(code));
-        return;
-    }
-    answer.failure = meaning->kind;
-    answer.scope = meaning->scope;
-    answer.sentence = meaning->sentence;
-    if (!answer.retry_after && meaning->wait_s > 0)
-        answer.retry_after = seconds{meaning->wait_s};
-}
-
 Answer read_refusal(const HttpResponse& response, Json root) {
     Answer answer;
     answer.kind = Answer::Kind::refused;
@@ -938,7 +924,7 @@ Answer read_refusal(const HttpResponse& response, Json root) {
     judge_status(answer, response.status);
     constexpr std::int64_t code_max = 10'000'000;
     if (const auto code = root["error"]["code"].integer(); code && *code >= 0 && *code < code_max)
-        judge_code(answer, static_cast<int>(*code));
+        judge_code(answer, whatsapp_errors, static_cast<int>(*code));
     return answer;
 }
 
@@ -963,7 +949,7 @@ Answer read_acceptance(Json root) {
 Answer meaning_of(int code) {
     Answer answer;
     answer.kind = Answer::Kind::refused;
-    judge_code(answer, code);
+    judge_code(answer, whatsapp_errors, code);
     return answer;
 }
 

@@ -14,6 +14,7 @@ using WhatsappError = ProviderError;
 namespace whatsapp_error_words {
 using enum core::FailureClass;
 using enum Answer::Scope;
+using enum core::TemplateStatus;
 
 inline constexpr std::array table = {
     WhatsappError{0, 0, config, account, 0,
@@ -95,18 +96,19 @@ inline constexpr std::array table = {
                   "Marketing is switched off for this account on the Cloud API"},
     WhatsappError{131064, 131064, config, account, 0,
                   "WhatsApp limits the account because of templates in the wrong category"},
-    WhatsappError{
-        132000, 132001, template_fault, message, 0,
-        "The template does not exist in this language, is not approved, or takes other parameters"},
+    WhatsappError{132000, 132000, template_fault, message, 0,
+                  "The template takes another number of parameters"},
+    WhatsappError{132001, 132001, template_fault, message, 0,
+                  "The template does not exist in this language or is not approved", disabled},
     WhatsappError{132005, 132005, template_fault, message, 0, "The filled-in template is too long"},
     WhatsappError{132007, 132008, template_fault, message, 0,
                   "The template's text breaks a rule of WhatsApp"},
     WhatsappError{132012, 132012, template_fault, message, 0,
                   "The template takes its parameters in another form"},
     WhatsappError{132015, 132015, template_fault, message, 0,
-                  "WhatsApp has paused the template for low quality"},
+                  "WhatsApp has paused the template for low quality", paused},
     WhatsappError{132016, 132016, template_fault, message, 0,
-                  "WhatsApp has disabled the template for good"},
+                  "WhatsApp has disabled the template for good", disabled},
     WhatsappError{132018, 132018, template_fault, message, 0,
                   "A parameter of the template is not valid"},
     WhatsappError{132068, 132069, template_fault, message, 0,

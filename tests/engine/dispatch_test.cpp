@@ -522,6 +522,59 @@ TEST_CASE(
     CHECK(refused_once_more() <= 2s);
 }
 
+namespace {
+
+std::string on_enrolling(World& w, const std::string& number) {
+    const core::ContactId id = w.add("Somebody", number);
+    w.happens(id, core::Enrolled{"gentle"});
+    w.applier->wake(100);
+    return w.phase(id);
+}
+
+std::string template_status(std::string_view event) {
+    return envelope("message_template_status_update", {{"event", event},
+                                                       {"message_template_id", 5},
+                                                       {"message_template_name", "wellbeing"},
+                                                       {"message_template_language", "en"},
+                                                       {"reason", "NONE"}});
+}
+
+void answer_with(World& w, const Exchange& exchange) {
+    w.queue_text(w.amara);
+    Wire wire;
+    wire.script = {{.exchange = exchange}};
+    Sender sender{w, wire};
+    sender.until([&] {
+        return sender.dispatch.counts().refused == 1 && sender.dispatch.counts().under_way == 0;
+    });
+}
+
+}  // namespace
+
+TEST_CASE("a text that WhatsApp has stopped goes to nobody else, until it is approved again") {
+    const int code = GENERATE(132001, 132015, 132016);
+    INFO(code);
+    World w;
+    w.applier->set_pause_after(pause_after({w.main}));
+    SECTION("it says so when it is sent") {
+        answer_with(w, refused(code));
+    }
+    SECTION("it says so in a receipt") {
+        w.delivered({receipt(w.sent(w.amara), "failed", w.clock.at, {}, code)});
+    }
+    CHECK(on_enrolling(w, "+919876501010") == "call_due");
+    w.restart();
+    CHECK(on_enrolling(w, "+919876501011") == "call_due");
+    w.delivered({template_status("APPROVED")});
+    CHECK(on_enrolling(w, "+919876501012") == "warming");
+}
+
+TEST_CASE("a text whose variables did not fit once is not stopped for everybody") {
+    World w;
+    answer_with(w, refused(132012));
+    CHECK(on_enrolling(w, "+919876501010") == "warming");
+}
+
 TEST_CASE("a text whose claim is at the door when the end comes still goes out") {
     World w;
     w.queue_text(w.amara);

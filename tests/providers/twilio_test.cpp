@@ -142,6 +142,13 @@ TEST_CASE("what came to other numbers and services of the account is not ours") 
     CHECK(missed("twilio_sms", account, "+61491570156", "") == 0);
 }
 
+TEST_CASE("a template that nobody can get any more is known by its code") {
+    for (const int code : {63027, 63041})
+        CHECK(whatsapp().meaning(code).template_is == core::TemplateStatus::paused);
+    for (const int code : {63028, 63016, 21211})
+        CHECK(whatsapp().meaning(code).template_is == core::TemplateStatus::unknown);
+}
+
 TEST_CASE("a text is found in the list by its words, and an empty one by nothing") {
     const auto same_text = [](std::string ours, const std::string& theirs) {
         UnknownSend unknown{hello(), golden::now, golden::now};
