@@ -57,7 +57,9 @@ std::optional<core::Timestamp> again_at(const core::Message& message, const Answ
                                         core::Duration wait, core::Timestamp now) {
     switch (answer.failure) {
         case core::FailureClass::retry:
-            return message.tries < send_tries_max ? std::optional{now + wait} : std::nullopt;
+            return message.tries < answer.again_max.value_or(send_tries_max)
+                       ? std::optional{now + wait}
+                       : std::nullopt;
         case core::FailureClass::slow_down:
             return now + (answer.scope == Answer::Scope::pair ? pair_wait(message.tries) : wait);
         case core::FailureClass::config:
@@ -83,7 +85,8 @@ Settled refused(const core::Message& message, const Answer& answer, core::Timest
     Settled s;
     s.event.how = How::refused;
     s.event.facts.failed = core::Failure{now, answer.code, answer.failure};
-    s.trouble = answer.failure == core::FailureClass::retry;
+    // With a reason, it is about this message; who answers with one is not out of order.
+    s.trouble = answer.failure == core::FailureClass::retry && answer.code == 0;
     s.template_is = answer.template_is;
     const auto told = wait_of(answer);
     const core::Duration wait = told ? *told : backoff(message.tries, retry_base, retry_max, rng);

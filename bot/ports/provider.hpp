@@ -130,6 +130,7 @@ struct Answer {
     core::FailureClass failure = core::FailureClass::permanent;
     int code = 0;
     std::optional<core::Duration> retry_after;  // Retry-After, clamped by the engine
+    std::optional<int> again_max;  // how often it may be tried again; none: as often as any
     // What it says of the template, whoever it goes to; unknown: nothing.
     core::TemplateStatus template_is = core::TemplateStatus::unknown;
     // Whom slow_down and config slow down. portfolio: all that may be written to people first.

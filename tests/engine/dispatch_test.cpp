@@ -61,7 +61,9 @@ TEST_CASE("what follows from how far a request got and what came back") {
         {"a 200 that cannot be read", answered(200, "<html>"), How::unknown, false, true, false},
         {"a 200 without an id", answered(200, R"({"messages":[]})"), How::unknown, false, true,
          false},
-        {"a fault of theirs", refused(131000, 400), How::refused, true, true, false},
+        {"a fault of theirs", refused(131000, 400), How::refused, true, false, false},
+        {"busy, and nothing was taken", refused(133004, 503), How::refused, true, false, false},
+        {"maintenance of the number", refused(131057, 500), How::refused, true, false, true},
         {"too fast for the number", refused(130429, 429), How::refused, true, false, true},
         {"429 and no reason", answered(429, ""), How::refused, true, false, true},
         {"too fast for this person", refused(131056, 400), How::refused, true, false, true},
@@ -107,6 +109,13 @@ TEST_CASE("too many texts to one person: four times as long each time, and nobod
 TEST_CASE("a fault of the provider's is tried again eight times and not for ever") {
     CHECK(settled(refused(131000), 7).event.again_at);
     CHECK_FALSE(settled(refused(131000), 8).event.again_at);
+}
+
+TEST_CASE("what may be a fault of the request itself is tried twice and no more") {
+    for (const int code : {1, 131053}) {
+        CHECK(settled(refused(code), 0).event.again_at);
+        CHECK_FALSE(settled(refused(code), 1).event.again_at);
+    }
 }
 
 TEST_CASE(
@@ -573,6 +582,23 @@ TEST_CASE("a text whose variables did not fit once is not stopped for everybody"
     World w;
     answer_with(w, refused(132012));
     CHECK(on_enrolling(w, "+919876501010") == "warming");
+}
+
+TEST_CASE("requests that the provider refuses with a reason do not close the channel") {
+    World w;
+    for (int i = 0; i < 12; ++i) {
+        w.queue_text(w.add("Somebody", "+9198765010" + std::to_string(10 + i)));
+    }
+    Wire wire;
+    wire.script = {{.exchange = refused(1)}};
+    Sender sender{w, wire};
+    sender.until([&] {
+        return sender.dispatch.counts().refused == 12 && sender.dispatch.counts().under_way == 0;
+    });
+    wire.script = {{.exchange = accepted("wamid.OUT"), .taken = true}};
+    const std::function<void()> one_more = [&] { w.queue_text(w.amara); };
+    finish(sender.context, sender.door.on_writer(one_more));
+    sender.until([&] { return sender.dispatch.counts().accepted == 1; });
 }
 
 TEST_CASE("a text whose claim is at the door when the end comes still goes out") {
