@@ -174,6 +174,25 @@ TEST_CASE("a code that is known says more than the HTTP status it came with") {
     }
 }
 
+TEST_CASE("Vonage's word for a number without WhatsApp is kept as such, and of an SMS it is not") {
+    const auto failure = [](std::string_view provider) {
+        golden::Json receipt{{"channel", provider == "vonage_sms" ? "sms" : "whatsapp"},
+                             {"message_uuid", "bbbbbbbb-0000-4000-8000-000000000572"},
+                             {"to", "61491570156"},
+                             {"timestamp", "2026-02-03T10:00:05Z"},
+                             {"status", "rejected"},
+                             {"error", {{"title", "1300"}}}};
+        return *std::get<InStatus>(told(provider, receipt)[0].what).facts.failed;
+    };
+    CHECK(core::not_on_whatsapp(failure("vonage_whatsapp")));
+    CHECK(failure("vonage_whatsapp").kind == core::FailureClass::permanent);
+    CHECK_FALSE(core::not_on_whatsapp(failure("vonage_sms")));
+    const std::string refusal = R"({"title":"1300"})";
+    const Answer on_whatsapp = answer_to("vonage_whatsapp", 422, refusal);
+    CHECK(core::not_on_whatsapp({{}, on_whatsapp.code, on_whatsapp.failure}));
+    CHECK(answer_to("vonage_sms", 422, refusal).code == 1300);
+}
+
 TEST_CASE("what a Telnyx account has wrong is named") {
     CHECK(complaint("telnyx", [](Account& a) {
               a.settings["public_key"] = "not a key";
