@@ -213,6 +213,7 @@ struct Provider {
         false;  // answers a plain STOP itself, and then takes nothing more for them
     std::size_t webhook_body_bytes_max = 256 * 1024;
     Rates rates{};
+    bool writes_buttons = false;   // in free-form messages; those of templates are in the template
     std::string_view account_key;  // the setting that names the account; "": the provider's all one
 
     // Settings and secrets the account lacks or has wrong, each a sentence with the key's name.

@@ -1124,6 +1124,7 @@ constinit const Provider whatsapp_cloud{
     .default_base_url = "https://graph.facebook.com",
     .webhook_body_bytes_max = body_bytes_max,
     .rates = {.per_second = 80, .people_per_day = 250},
+    .writes_buttons = true,
     .account_key = "waba_id",
     .check = check,
     .handshake = handshake,
