@@ -30,7 +30,7 @@ struct Failure {
 };
 
 // Did the provider say that this person is not on WhatsApp? The providers' codes are far apart:
-// Meta's 131026, Twilio's 63003 and 63024.
+// Meta's 131026 (Vonage's own is taken for it, on WhatsApp), Twilio's 63003 and 63024.
 constexpr bool not_on_whatsapp(const Failure& failure) {
     return failure.code == 131026 || failure.code == 63003 || failure.code == 63024;
 }

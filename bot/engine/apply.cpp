@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "core/phone.hpp"
 #include "engine/batch.hpp"
 #include "engine/deliveries.hpp"
 #include "engine/recovery.hpp"
@@ -16,6 +17,19 @@ namespace {
 
 using core::Case;
 using core::ContactId;
+
+// A rep's number in every way a provider may write it: WhatsApp keeps a 1 in Mexico's, and leaves
+// the 9 out of Brazil's.
+std::vector<std::string> written_as(const std::string& phone) {
+    if (phone.size() < 2) {
+        return {};
+    }
+    std::vector<std::string> all{phone};
+    if (const auto read = core::read_phone(phone, "")) {
+        all.insert(all.end(), read->aliases.begin(), read->aliases.end());
+    }
+    return all;
+}
 
 }  // namespace
 
@@ -39,12 +53,22 @@ void take(core::TemplateBook& book, const StoredTemplate& said) {
     }
 }
 
+StoredTemplate stopped(std::string provider_name, std::string language, core::TemplateStatus status,
+                       int code, core::Timestamp now) {
+    std::ranges::replace(language, '-', '_');
+    return {.provider_name = std::move(provider_name),
+            .language = std::move(language),
+            .status = status,
+            .reason = "error " + std::to_string(code),
+            .at = now};
+}
+
 Applier::Applier(Store& store, core::Plan plan, Clock& clock)
     : store_{store}, plan_{std::move(plan)}, clock_{clock} {
     for (const auto& [id, rep] : plan_.reps) {
-        if (rep.phone.size() > 1) {
-            reps_by_address_[{core::AddressKind::phone, rep.phone}] = id;
-            reps_by_address_[{core::AddressKind::whatsapp, rep.phone.substr(1)}] = id;
+        for (const std::string& number : written_as(rep.phone)) {
+            reps_by_address_[{core::AddressKind::phone, number}] = id;
+            reps_by_address_[{core::AddressKind::whatsapp, number.substr(1)}] = id;
         }
     }
     plan_.unknown_until = unknown_until(store_);
@@ -65,6 +89,11 @@ void Applier::learn_templates() {
     for (const StoredTemplate& t : store_.templates()) {
         take(plan_.templates, t);
     }
+}
+
+void Applier::note_template(Unit& unit, const StoredTemplate& said) {
+    unit.note_template(said);
+    take(plan_.templates, said);
 }
 
 void Applier::refresh(core::Timestamp now) {

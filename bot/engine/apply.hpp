@@ -103,8 +103,13 @@ struct Pause {
     core::Timestamp until{};
 };
 
-// Who rests after the failure that a receipt told of this message; nobody after most of them.
-using PauseAfter = std::function<std::optional<Pause>(const core::Message&, const core::Failure&)>;
+// What a failure that a receipt told of a message means for others: who rests, and what became of
+// the text; nothing after most of them.
+struct Aftermath {
+    std::optional<Pause> pause;
+    core::TemplateStatus template_is = core::TemplateStatus::unknown;
+};
+using PauseAfter = std::function<Aftermath(const core::Message&, const core::Failure&)>;
 
 // A send whose end nobody knows, with what the provider's list is searched by.
 struct Unsettled {
@@ -119,6 +124,10 @@ AlertOutcome after_failed_receipt(const Alert& alert, core::FailureClass failure
 
 // What the provider said of a text, for the gate; what it was silent about stays.
 void take(core::TemplateBook& book, const StoredTemplate& said);
+
+// What is known of a text that the provider has just refused for everybody.
+StoredTemplate stopped(std::string provider_name, std::string language, core::TemplateStatus status,
+                       int code, core::Timestamp now);
 
 class Batch;
 
@@ -186,6 +195,8 @@ class Applier {
     // The provider asked for it: whom it concerns waits until then, and nobody else.
     void slow_down(const core::Message& message, Answer::Scope scope, core::Timestamp until);
     void refresh(core::Timestamp now);  // channel states as of now
+    // What the provider said of a text, for the gate from now on and after a restart.
+    void note_template(Unit& unit, const StoredTemplate& said);
 
     // How fast what goes out goes; without, as fast as it comes. Outlives this.
     void set_limits(Limits& limits) { limits_ = &limits; }

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "core/phone.hpp"
 #include "core/speech.hpp"
 #include "engine/mornings.hpp"
 
@@ -10,15 +11,44 @@ namespace warmcall {
 
 namespace {
 
+using core::Address;
+using core::AddressKind;
 using core::Case;
 using core::ContactId;
 
 // WhatsApp ids are digits; the number they were made from is the best second guess.
-std::optional<core::Address> as_phone(const core::Address& address) {
-    if (address.kind != core::AddressKind::whatsapp) {
+std::optional<Address> as_phone(const Address& address) {
+    if (address.kind != AddressKind::whatsapp) {
         return std::nullopt;
     }
-    return core::Address{core::AddressKind::phone, "+" + address.value};
+    return Address{AddressKind::phone, "+" + address.value};
+}
+
+// The number of an address as it is dialled, then as others write it; none of a user id. WhatsApp
+// goes on without the 9 that Brazil's mobiles have got, and with the 1 that Mexico's have lost.
+std::vector<Address> numbers_of(const Address& address) {
+    const std::optional<Address> phone =
+        address.kind == AddressKind::phone ? address : as_phone(address);
+    if (!phone) {
+        return {};
+    }
+    const auto read = core::read_phone(phone->value, "");
+    if (!read) {
+        return {*phone};
+    }
+    std::vector<Address> numbers{{AddressKind::phone, read->e164}};
+    for (const std::string& alias : read->aliases) {
+        numbers.push_back({AddressKind::phone, alias});
+    }
+    constexpr std::size_t without_the_9 = std::string_view{"+55"}.size() + 10;
+    if (read->region == "BR" && read->e164.size() == without_the_9 && numbers.size() > 1) {
+        std::swap(numbers[0], numbers[1]);
+    }
+    return numbers;
+}
+
+bool holds(const std::vector<Address>& all, const Address& one) {
+    return std::ranges::find(all, one) != all.end();
 }
 
 }  // namespace
@@ -311,9 +341,10 @@ std::optional<core::Refusal> Deliveries::tapped(const core::RepId& rep, const Re
     return batch_.decide(subject.contact.id, event_of(tap.verb, rep, batch_.now), rep.value);
 }
 
-// A receipt may say that we write too fast, as the answer to a send may. It counts from when it
-// is heard, unless it was under way for so long that it is about another hour.
-void Deliveries::slow_down(const core::Message& message, const core::Facts& facts) {
+// A receipt may say that we write too fast or that the text is stopped, as the answer to a send
+// may. It counts from when it is heard, unless it was under way for so long that it is about
+// another hour.
+void Deliveries::heed(const core::Message& message, const core::Facts& facts) {
     if (!applier_.pause_after_ || !facts.failed) {
         return;
     }
@@ -321,10 +352,16 @@ void Deliveries::slow_down(const core::Message& message, const core::Facts& fact
     if (batch_.now - failure.at < std::chrono::minutes{10}) {
         failure.at = batch_.now;
     }
-    const auto pause = applier_.pause_after_(message, failure);
+    const auto [pause, template_is] = applier_.pause_after_(message, failure);
     if (pause && pause->until > batch_.now) {
         applier_.slow_down(message, pause->scope, pause->until);
         applier_.refresh(batch_.now);
+    }
+    const core::Template* text =
+        applier_.plan_.templates.find(message.template_name, message.language);
+    if (template_is != core::TemplateStatus::unknown && text != nullptr) {
+        applier_.note_template(batch_.unit, stopped(text->provider_name, text->provider_language,
+                                                    template_is, failure.code, batch_.now));
     }
 }
 
@@ -334,11 +371,11 @@ void Deliveries::on(const Fresh& f, const InStatus& status, const Person&, const
                       "provider", {&message->message, 1});
         const SharedCase subject = batch_.take(message->contact);
         if (const core::Message* m = core::message_in(*subject, message->message)) {
-            slow_down(*m, status.facts);
+            heed(*m, status.facts);
         }
         return;
     }
-    slow_down({.channel = f.delivery->channel}, status.facts);
+    heed({.channel = f.delivery->channel}, status.facts);
     if (const auto alert = batch_.unit.alert_by(f.delivery->channel, status.provider_id)) {
         if (status.facts.failed) {
             const AlertOutcome outcome =
@@ -381,34 +418,71 @@ void Deliveries::on(const Fresh& f, const InAddressChange& change, const Person&
     if (!person || f.event->who.empty()) {
         return;
     }
-    std::vector<core::Address> old = f.event->who;
-    std::vector<core::Address> now_at{change.now};
-    if (const auto phone = as_phone(change.now)) {
-        now_at.push_back(*phone);
+    std::vector<Address> now_at = numbers_of(change.now);
+    if (change.now.kind != AddressKind::phone) {
+        now_at.push_back(change.now);
     }
     const auto taken = batch_.unit.contacts_by(now_at);
+    std::vector<Address> ours;
     for (std::size_t i = 0; i < now_at.size(); ++i) {
-        if (taken[i] && *taken[i] != *person) {
-            batch_.unit.count_ignored("new number belongs to another contact", 1);
-            continue;
+        if (!taken[i] || *taken[i] == *person) {
+            ours.push_back(now_at[i]);
+            learned_.try_emplace(now_at[i], *person);
         }
-        const core::Address known =
-            i == 0 ? old.front() : as_phone(old.front()).value_or(old.front());
-        // Only like replaces like: a number learned of somebody known by a user id comes beside
-        // it.
-        const auto how =
-            known.kind == now_at[i].kind ? change.how : core::AddressLearned::How::alias;
-        batch_.decide(*person, core::AddressLearned{known, now_at[i], how}, "provider");
-        learned_.try_emplace(now_at[i], *person);
+    }
+    if (ours.size() < now_at.size()) {
+        batch_.unit.count_ignored("new number belongs to another contact", 1);
+    }
+    const Address& old = f.event->who.front();
+    // Only like replaces like: a number learned of somebody known by a user id comes beside it.
+    if (change.how == core::AddressLearned::How::replaced && old.kind == change.now.kind) {
+        replace(*person, old, ours);
+    }
+    know(*person, ours);
+}
+
+void Deliveries::know(ContactId person, const std::vector<Address>& addresses) {
+    for (const Address& address : addresses) {
+        batch_.decide(person, core::AddressLearned{.now = address}, "provider");
+    }
+}
+
+// The old id and every way its number is written go, where there is something in their place; what
+// waited for them goes to the new number. The rep hears of it once.
+void Deliveries::replace(ContactId person, const Address& old, const std::vector<Address>& ours) {
+    std::vector<Address> gone = numbers_of(old);
+    if (!holds(gone, old)) {
+        gone.push_back(old);
+    }
+    const auto in_place_of = [&](const Address& address) {  // of the numbers, the one to dial
+        return std::ranges::find(ours, address.kind, &Address::kind);
+    };
+    std::erase_if(gone, [&](const Address& address) {
+        return holds(ours, address) || in_place_of(address) == ours.end();
+    });
+    // Aliases are in the store alone: what is to go is first taken for an address like the others.
+    const auto holders = batch_.unit.contacts_by(gone);
+    for (std::size_t i = 0; i < gone.size(); ++i) {
+        if (holders[i] == person) {
+            batch_.decide(person, core::AddressLearned{.now = gone[i]}, "provider");
+        }
+    }
+    batch_.flush();
+    for (const Address& address : gone) {
+        if (holds(batch_.take(person)->contact.addresses, address)) {
+            batch_.decide(person,
+                          core::AddressLearned{address, *in_place_of(address),
+                                               core::AddressLearned::How::replaced},
+                          "provider");
+            know(person, ours);  // by now the rep has heard of it: the rest is no news
+        }
     }
 }
 
 void Deliveries::on(const Fresh&, const InTemplate& t, const Person&, const Ours&) {
     const core::TemplateStatus status = t.status.value_or(core::TemplateStatus::unknown);
-    batch_.unit.note_template(
-        {t.name, t.language, status, t.category, t.quality, t.reason, batch_.now});
-    warmcall::take(applier_.plan_.templates,
-                   {t.name, t.language, status, t.category, "", "", batch_.now});
+    applier_.note_template(
+        batch_.unit, {t.name, t.language, status, t.category, t.quality, t.reason, batch_.now});
 }
 
 void Deliveries::on(const Fresh& f, const InAccount& account, const Person&, const Ours&) {

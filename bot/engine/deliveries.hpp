@@ -58,7 +58,10 @@ class Deliveries {
     void rep_says(const core::RepId& rep, const Fresh& f, const InReply& reply);
     std::optional<core::Refusal> tapped(const core::RepId& rep, const RepTap& tap,
                                         const core::Case& subject);
-    void slow_down(const core::Message& message, const core::Facts& facts);
+    void know(core::ContactId person, const std::vector<core::Address>& addresses);
+    void replace(core::ContactId person, const core::Address& old,
+                 const std::vector<core::Address>& ours);
+    void heed(const core::Message& message, const core::Facts& facts);
 
     Applier& applier_;
     Batch& batch_;

@@ -57,7 +57,9 @@ std::optional<core::Timestamp> again_at(const core::Message& message, const Answ
                                         core::Duration wait, core::Timestamp now) {
     switch (answer.failure) {
         case core::FailureClass::retry:
-            return message.tries < send_tries_max ? std::optional{now + wait} : std::nullopt;
+            return message.tries < answer.again_max.value_or(send_tries_max)
+                       ? std::optional{now + wait}
+                       : std::nullopt;
         case core::FailureClass::slow_down:
             return now + (answer.scope == Answer::Scope::pair ? pair_wait(message.tries) : wait);
         case core::FailureClass::config:
@@ -83,7 +85,9 @@ Settled refused(const core::Message& message, const Answer& answer, core::Timest
     Settled s;
     s.event.how = How::refused;
     s.event.facts.failed = core::Failure{now, answer.code, answer.failure};
-    s.trouble = answer.failure == core::FailureClass::retry;
+    // With a reason, it is about this message; who answers with one is not out of order.
+    s.trouble = answer.failure == core::FailureClass::retry && answer.code == 0;
+    s.template_is = answer.template_is;
     const auto told = wait_of(answer);
     const core::Duration wait = told ? *told : backoff(message.tries, retry_base, retry_max, rng);
     s.event.again_at = again_at(message, answer, wait, now);
@@ -127,16 +131,17 @@ PauseAfter pause_after(const std::vector<Line>& lines) {
         meanings[line.account.id] = line.provider->meaning;
     }
     return [meanings = std::move(meanings)](const core::Message& message,
-                                            const core::Failure& failure) -> std::optional<Pause> {
+                                            const core::Failure& failure) -> Aftermath {
         const auto meaning = meanings.find(message.channel);
         if (meaning == meanings.end() || meaning->second == nullptr) {
-            return std::nullopt;
+            return {};
         }
         const Answer answer = meaning->second(failure.code);
         if (answer.failure != failure.kind) {  // the same number among other codes
-            return std::nullopt;
+            return {};
         }
-        return pause_of(message, answer, wait_of(answer).value_or(retry_base), failure.at);
+        return {pause_of(message, answer, wait_of(answer).value_or(retry_base), failure.at),
+                answer.template_is};
     };
 }
 
@@ -183,6 +188,9 @@ Dispatch::Dispatch(asio::io_context& context, Door& door, Applier& applier, Tran
       clock_{clock},
       rng_{rng},
       wake_{context} {
+    for (Sender& sender : senders_of(lines)) {
+        accounts_[sender.channel] = std::move(sender.account);
+    }
     for (Line& line : lines) {
         const core::ChannelId id = line.account.id;
         lines_[id] = std::move(line);
@@ -423,8 +431,29 @@ void Dispatch::note(const core::ChannelId& channel, const Settled& settled) {
     }
 }
 
+// How long one message waits comes from its own tries, and the next one would ask as soon as it
+// may: whoever is asked to slow down again and again, by whichever message, waits longer.
+void Dispatch::rest_longer(const core::ChannelId& channel, Settled& settled) {
+    const std::string by_account = "account " + accounts_[channel];
+    if (settled.event.how == How::accepted) {
+        slow_downs_.erase(by_account);
+        slow_downs_.erase(channel.value);
+    }
+    const auto& failed = settled.event.facts.failed;
+    if (!settled.pause || !failed || failed->kind != core::FailureClass::slow_down) {
+        return;
+    }
+    Pause& pause = *settled.pause;
+    if (pause.scope == Answer::Scope::account || pause.scope == Answer::Scope::sender) {
+        SlowDowns& before =
+            slow_downs_[pause.scope == Answer::Scope::account ? by_account : channel.value];
+        pause.until = std::max(pause.until, before.asked(clock_.now()));
+    }
+}
+
 asio::awaitable<void> Dispatch::done(const Claimed& claimed, Settled settled) {
     note(claimed.message.channel, settled);
+    rest_longer(claimed.message.channel, settled);
     std::vector<Work> works;
     std::vector<Pause> pauses;
     if (settled.pause) {
@@ -445,6 +474,15 @@ asio::awaitable<void> Dispatch::done(const Claimed& claimed, Settled settled) {
                 applier_.slow_down(message, pause.scope, pause.until);
             }
         }});
+    }
+    if (const auto& failed = settled.event.facts.failed;
+        failed && settled.template_is != core::TemplateStatus::unknown &&
+        !claimed.outbound.template_name.empty()) {
+        const StoredTemplate said =
+            stopped(claimed.outbound.template_name, claimed.outbound.template_language,
+                    settled.template_is, failed->code, failed->at);
+        works.emplace_back(Write{
+            [this, said](Unit& unit, core::Timestamp) { applier_.note_template(unit, said); }});
     }
     works.emplace_back(Happened{claimed.contact, settled.event, "provider", claimed.token});
     for (const core::Address& address : settled.learned) {

@@ -2,6 +2,7 @@
 // The outbox on its way: claim, connect, the gate once more, write, settle (DESIGN.md 7). What an
 // exchange means is a pure function; the coroutine around it only waits.
 
+#include <algorithm>
 #include <boost/asio/awaitable.hpp>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/steady_timer.hpp>
@@ -40,6 +41,26 @@ struct Settled {
     std::vector<core::Address> learned;
     bool trouble = false;  // counts against the channel's circuit
     std::optional<Pause> pause;
+    core::TemplateStatus template_is = core::TemplateStatus::unknown;  // for everybody
+};
+
+// Whoever asks us again and again to slow down is left alone twice as long each time.
+class SlowDowns {
+ public:
+    // Asked once more: until when.
+    core::Timestamp asked(core::Timestamp now) {
+        if (now >= until_) {  // else it left before the rest began, and tells nothing new
+            until_ = now + std::min<core::Duration>(first * (1 << in_a_row_), most);
+            in_a_row_ = std::min(in_a_row_ + 1, 16);
+        }
+        return until_;
+    }
+
+ private:
+    static constexpr core::Duration first = std::chrono::seconds{2};
+    static constexpr core::Duration most = std::chrono::minutes{15};
+    int in_a_row_ = 0;
+    core::Timestamp until_{};
 };
 
 // What follows from how far the request got and what came back.
@@ -86,6 +107,7 @@ class Dispatch {
     boost::asio::awaitable<void> done(const Claimed& claimed, Settled settled);
     boost::asio::awaitable<void> keep(const Claimed& claimed, std::vector<Work> works);
     void note(const core::ChannelId& channel, const Settled& settled);
+    void rest_longer(const core::ChannelId& channel, Settled& settled);
 
     boost::asio::io_context& context_;
     Door& door_;
@@ -93,7 +115,9 @@ class Dispatch {
     Transport& transport_;
     std::map<core::ChannelId, Line> lines_;
     std::map<core::ChannelId, Breaker> breakers_;
-    Limits& limits_;  // used on the writing thread only
+    std::map<core::ChannelId, std::string> accounts_;
+    std::map<std::string, SlowDowns> slow_downs_;  // by account, or by the channel alone
+    Limits& limits_;                               // used on the writing thread only
     std::optional<core::Timestamp> room_at_;
     Clock& clock_;
     Rng& rng_;

@@ -41,11 +41,22 @@ void as_template(Outbound& out, const core::Template& t, const core::Variables& 
     }
 }
 
+// By SMS, and where the provider writes no buttons of ours, a digit does what a button would.
+void with_digits(Outbound& out, const Telling& t) {
+    if (!t.taps.empty()) {
+        out.text += "\n" + digits_of(t.taps, t.rep.language);
+    }
+}
+
 // Their words may be quoted: the window is the rep's own.
-void in_window(Outbound& out, const Telling& t) {
+void in_window(Outbound& out, const Telling& t, const Means& means) {
     if (t.alert.prompt && t.subjects.size() == 1 && t.subjects.front().prompt &&
         !t.subjects.front().prompt->words.empty()) {
         out.text += "\n\n\"" + core::cut(t.subjects.front().prompt->words, quote_bytes_max) + "\"";
+    }
+    if (!means.provider->writes_buttons) {
+        with_digits(out, t);
+        return;
     }
     for (const Tap& tap : t.taps) {
         out.buttons.emplace_back(tap.id, title_of(tap, t.rep.language));
@@ -113,11 +124,9 @@ Result<Outbound> outbound_of(const Telling& t, const Means& means) {
                  .useful_for = std::chrono::hours{4},
                  .at = t.now};
     if (is_sms(means)) {
-        if (!t.taps.empty()) {
-            out.text += "\n" + digits_of(t.taps, t.rep.language);
-        }
+        with_digits(out, t);
     } else if (t.window_open && !t.alert.needs_template) {
-        in_window(out, t);
+        in_window(out, t, means);
     } else {
         as_template(out, *text, variables);
     }

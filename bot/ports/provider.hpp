@@ -130,6 +130,9 @@ struct Answer {
     core::FailureClass failure = core::FailureClass::permanent;
     int code = 0;
     std::optional<core::Duration> retry_after;  // Retry-After, clamped by the engine
+    std::optional<int> again_max;  // how often it may be tried again; none: as often as any
+    // What it says of the template, whoever it goes to; unknown: nothing.
+    core::TemplateStatus template_is = core::TemplateStatus::unknown;
     // Whom slow_down and config slow down. portfolio: all that may be written to people first.
     enum class Scope { message, pair, sender, portfolio, account } scope = Scope::message;
     std::string sentence;  // for the rep or the log: no number, no text
@@ -210,6 +213,7 @@ struct Provider {
         false;  // answers a plain STOP itself, and then takes nothing more for them
     std::size_t webhook_body_bytes_max = 256 * 1024;
     Rates rates{};
+    bool writes_buttons = false;   // in free-form messages; those of templates are in the template
     std::string_view account_key;  // the setting that names the account; "": the provider's all one
 
     // Settings and secrets the account lacks or has wrong, each a sentence with the key's name.

@@ -16,6 +16,8 @@ void judge_code(Answer& answer, std::span<const ProviderError> table, int code) 
     answer.failure = meaning->kind;
     answer.scope = meaning->scope;
     answer.sentence = meaning->sentence;
+    answer.again_max = meaning->again_max;
+    answer.template_is = meaning->template_is;
     if (!answer.retry_after && meaning->wait_s > 0)
         answer.retry_after = seconds{meaning->wait_s};
 }

@@ -3,6 +3,7 @@
 // when a send is refused and when a receipt says "failed".
 
 #include <algorithm>
+#include <optional>
 #include <span>
 #include <string_view>
 
@@ -18,6 +19,8 @@ struct ProviderError {
     Answer::Scope scope = Answer::Scope::message;
     int wait_s = 0;  // not before, where the provider says so; 0: it does not
     std::string_view sentence;
+    core::TemplateStatus template_is = core::TemplateStatus::unknown;  // for everybody
+    std::optional<int> again_max{};
 };
 
 // Tables are searched by halves.

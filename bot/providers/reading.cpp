@@ -158,6 +158,12 @@ std::optional<core::Address> whatsapp_address(std::string_view text) {
     return core::Address{core::AddressKind::whatsapp, address->value.substr(1)};
 }
 
+std::optional<core::Address> whatsapp_party(std::string_view text) {
+    if (text.size() > 3 && text[2] == '.' && printable_id(text) == text)
+        return core::Address{core::AddressKind::whatsapp_user, std::string{text}};
+    return whatsapp_address(text);
+}
+
 std::string_view value_of(const std::vector<Header>& pairs, std::string_view name) {
     const auto found = std::ranges::find(pairs, name, &Header::name);
     return found == pairs.end() ? std::string_view{} : std::string_view{found->value};

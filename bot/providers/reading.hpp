@@ -39,6 +39,8 @@ std::string_view printable_id(std::string_view id);  // "" when it is no id anyb
 std::optional<core::Address> phone_address(std::string_view text);
 // The same as a WhatsApp id: digits alone.
 std::optional<core::Address> whatsapp_address(std::string_view text);
+// The same, or the user id of somebody who hides the number ("AU.WARM0000000000000001").
+std::optional<core::Address> whatsapp_party(std::string_view text);
 
 // The value of the first pair of that name, "" when there is none.
 std::string_view value_of(const std::vector<Header>& pairs, std::string_view name);

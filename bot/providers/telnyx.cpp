@@ -121,11 +121,29 @@ Inbound made(const Event& event, std::vector<core::Address> who, InWhat what) {
     return {event_key(event.told, {"telnyx", event.id}), event.at, std::move(who), std::move(what)};
 }
 
-Inbound read_received(const Event& event) {
+// The words that mean STOP can be changed at Telnyx, to words we do not know: what Telnyx took for
+// one counts, besides what the words say to us.
+// https://developers.telnyx.com/docs/messaging/messages/advanced-opt-in-out
+std::optional<InPreference> read_opt_out(Json payload) {
+    using Choice = core::MarketingPreference::Choice;
+    const std::string_view type = payload["autoresponse_type"].text();
+    if (type == "STOP")
+        return InPreference{Choice::stop};
+    if (type == "START")
+        return InPreference{Choice::resume};
+    return std::nullopt;
+}
+
+std::vector<Inbound> read_received(const Event& event) {
     const auto who = phone_address(event.payload["from"]["phone_number"].text());
     if (!who)
-        return made(event, {}, InIgnored{"sender is no phone"});
-    return made(event, {*who}, read_message(event.payload));
+        return {made(event, {}, InIgnored{"sender is no phone"})};
+    std::vector<Inbound> found;
+    if (const auto choice = read_opt_out(event.payload))
+        found.push_back(
+            {event_key(event.told, {"telnyx", "preference", event.id}), event.at, {*who}, *choice});
+    found.push_back(made(event, {*who}, read_message(event.payload)));
+    return found;
 }
 
 Inbound read_status(const Event& event) {
@@ -162,7 +180,7 @@ Result<std::vector<Inbound>> parse(const Account& account, const HttpRequest& re
     if (of_other_profile(account, event.payload))
         return std::vector{made(event, {}, InIgnored{"other profile"})};
     if (event.type == "message.received")
-        return std::vector{read_received(event)};
+        return read_received(event);
     if (event.type == "message.sent" || event.type == "message.finalized" ||
         event.type == "message.read")
         return std::vector{read_status(event)};

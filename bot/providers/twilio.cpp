@@ -212,10 +212,7 @@ std::optional<Address> address_of(std::string_view text, bool whatsapp) {
         return std::nullopt;
     if (!whatsapp)
         return text.starts_with('+') ? phone_address(text) : std::nullopt;
-    text.remove_prefix(whatsapp_mark.size());
-    if (text.size() > 3 && text[2] == '.' && printable_id(text) == text)
-        return Address{AddressKind::whatsapp_user, std::string{text}};
-    return whatsapp_address(text);
+    return whatsapp_party(text.substr(whatsapp_mark.size()));
 }
 
 void add(std::vector<Address>& who, std::optional<Address> address) {
@@ -606,6 +603,11 @@ Result<Page<Sighting>> read_lookup(const Account& account, const UnknownSend& un
     return page;
 }
 
+// Not a sender's name: to that nobody can write.
+bool is_number(std::string_view from) {
+    return is_e164(from) || is_digits(from);
+}
+
 // Here the date is right: what came in has one from the start.
 HttpRequest build_missed(const Account& account, Timestamp since, std::string_view page) {
     const std::chrono::year_month_day day{std::chrono::floor<std::chrono::days>(since)};
@@ -616,7 +618,7 @@ HttpRequest build_missed(const Account& account, Timestamp since, std::string_vi
                                     padded(static_cast<unsigned>(day.month())) + "-" +
                                     padded(static_cast<unsigned>(day.day()))},
                   {"PageSize", "100"}};
-    if (const auto from = setting(account, "from"); is_e164(from))
+    if (const auto from = setting(account, "from"); is_number(from))
         query.insert(query.begin(),
                      {"To", is_whatsapp(account) ? std::string{whatsapp_mark}.append(from)
                                                  : std::string{from}});
@@ -630,12 +632,16 @@ Form form_of(Json row) {
             {"NumMedia", std::string{row["num_media"].scalar()}}};
 }
 
+// A list that was asked for by our number has no others; else it has what came to the whole
+// account, and only our own service tells what is ours.
 bool came_to_us(const Account& account, Json row) {
     const std::string_view service = row["messaging_service_sid"].text();
     const std::string_view ours = setting(account, "messaging_service_sid");
+    const bool of_our_service = is_number(setting(account, "from"))
+                                    ? service.empty() || ours.empty() || service == ours
+                                    : !ours.empty() && service == ours;
     return row["direction"].text() == "inbound" &&
-           row["from"].text().starts_with(whatsapp_mark) == is_whatsapp(account) &&
-           (service.empty() || ours.empty() || service == ours);
+           row["from"].text().starts_with(whatsapp_mark) == is_whatsapp(account) && of_our_service;
 }
 
 Result<Page<Inbound>> read_missed(const Account& account, Timestamp since,

@@ -12,6 +12,7 @@ namespace warmcall {
 namespace twilio_error_words {
 using enum core::FailureClass;
 using enum Answer::Scope;
+using enum core::TemplateStatus;
 
 inline constexpr std::array table = {
     ProviderError{20003, 20003, config, account, 0,
@@ -118,7 +119,7 @@ inline constexpr std::array table = {
     ProviderError{63026, 63026, slow_down, sender, 3600,
                   "WhatsApp limits the number because of complaints: stop campaigns"},
     ProviderError{63027, 63027, template_fault, message, 0,
-                  "The template does not exist at WhatsApp in this language"},
+                  "The template does not exist at WhatsApp in this language", paused},
     ProviderError{63028, 63028, permanent, message, 0,
                   "The template takes another number of variables than our text has"},
     ProviderError{63029, 63029, template_fault, message, 0,
@@ -132,7 +133,7 @@ inline constexpr std::array table = {
                   "The account's daily number of messages at Twilio is used up"},
     ProviderError{63040, 63040, template_fault, message, 0, "WhatsApp rejected the template"},
     ProviderError{63041, 63041, template_fault, message, 0,
-                  "WhatsApp has paused the template for low quality"},
+                  "WhatsApp has paused the template for low quality", paused},
     // Their advice is to wait a day; a well-being text is not worth sending by then, and early
     // tries are punished.
     ProviderError{63049, 63049, permanent, message, 86'400,

@@ -2,6 +2,7 @@
 // has one medium. Webhooks carry a JWT; we send with one of our own, or with a key and a secret.
 // https://developer.vonage.com/en/messages/overview
 
+#include <algorithm>
 #include <charconv>
 #include <chrono>
 #include <nlohmann/json.hpp>
@@ -197,8 +198,24 @@ InWhat read_content(Json root) {
 }
 
 std::optional<Address> address_of(const Account& account, Json number) {
-    return is_whatsapp(account) ? whatsapp_address(number.scalar())
-                                : phone_address(number.scalar());
+    return is_whatsapp(account) ? whatsapp_party(number.scalar()) : phone_address(number.scalar());
+}
+
+// Who hides the number has a user id in its place; `party` may have both, and that of linked
+// portfolios.
+// https://developer.vonage.com/en/messages/guides/handling-whatsapp-usernames-and-bsuids
+std::vector<Address> addresses_of(const Account& account, Json named, Json party) {
+    std::vector<Address> who;
+    const auto add = [&](Json one) {
+        const auto address = address_of(account, one);
+        if (address && std::ranges::find(who, *address) == who.end())
+            who.push_back(*address);
+    };
+    add(named);
+    if (is_whatsapp(account))
+        for (const char* key : {"wa_id", "user_id", "parent_user_id"})
+            add(party[key]);
+    return who;
 }
 
 struct Event {
@@ -216,15 +233,16 @@ Inbound made(const Event& event, std::string_view kind, std::vector<Address> who
 }
 
 Inbound read_message(const Event& event) {
-    const auto who = address_of(event.account, event.root["from"]);
-    if (!who)
+    std::vector<Address> who =
+        addresses_of(event.account, event.root["from"], event.root["whatsapp"]["sender"]);
+    if (who.empty())
         return made(event, "message", {}, InIgnored{"sender is no phone"});
     InWhat what = read_content(event.root);
     if (auto* reply = std::get_if<InReply>(&what)) {
         reply->profile_name = tidy(event.root["profile"]["name"].text(), name_bytes_max);
         reply->about_provider_id = printable_id(event.root["context"]["message_uuid"].text());
     }
-    return made(event, "message", {*who}, std::move(what));
+    return made(event, "message", std::move(who), std::move(what));
 }
 
 // ---- reading: receipts ----
@@ -243,7 +261,16 @@ int code_of(Json error) {
     return code;
 }
 
-std::optional<core::Facts> facts_of(std::string_view status, Json error, Timestamp at) {
+// That a number is not on the channel's network is of importance on WhatsApp only, and known to us
+// by Meta's own code for it; of an SMS it says no more than the others.
+int code_of(const Account& account, Json error) {
+    constexpr int not_of_the_network = 1300, not_on_whatsapp = 131026;
+    const int code = code_of(error);
+    return is_whatsapp(account) && code == not_of_the_network ? not_on_whatsapp : code;
+}
+
+std::optional<core::Facts> facts_of(const Account& account, std::string_view status, Json error,
+                                    Timestamp at) {
     core::Facts facts;
     if (status == "submitted")  // handed to the network
         facts.sent = at;
@@ -252,7 +279,7 @@ std::optional<core::Facts> facts_of(std::string_view status, Json error, Timesta
     else if (status == "read")
         facts.read = at;
     else if (status == "rejected" || status == "undeliverable")
-        facts.failed = failure_of(vonage_errors, code_of(error), at);
+        facts.failed = failure_of(vonage_errors, code_of(account, error), at);
     else
         return std::nullopt;
     return facts;
@@ -268,13 +295,12 @@ std::optional<Token> token_of(const Event& event) {
 Inbound read_status(const Event& event) {
     const std::string_view status = event.root["status"].text();
     const std::string kind = "status " + std::string{status};
-    auto facts = facts_of(status, event.root["error"], event.at);
+    auto facts = facts_of(event.account, status, event.root["error"], event.at);
     if (!facts)
         return made(event, kind, {}, InIgnored{label("status", status)});
     facts->provider_id = event.id;
-    std::vector<Address> who;
-    if (const auto to = address_of(event.account, event.root["to"]))
-        who.push_back(*to);
+    std::vector<Address> who =
+        addresses_of(event.account, event.root["to"], event.root["whatsapp"]["recipient"]);
     return made(event, kind, std::move(who),
                 InStatus{std::string{event.id}, token_of(event), std::move(*facts)});
 }
@@ -375,7 +401,7 @@ HttpRequest build_send(const Account& account, const Outbound& message) {
 
 // ---- reading answers ----
 
-Answer read_refusal(const HttpResponse& response, Json root) {
+Answer read_refusal(const Account& account, const HttpResponse& response, Json root) {
     Answer answer;
     answer.kind = Answer::Kind::refused;
     answer.retry_after = retry_after(response);
@@ -385,8 +411,7 @@ Answer read_refusal(const HttpResponse& response, Json root) {
         answer.scope = Answer::Scope::account;
         answer.sentence = "The account at Vonage has no credit left";
     }
-    const bool refused_at_the_door = response.status == 401 || response.status == 403;
-    if (const int code = code_of(root); code != 0 && !refused_at_the_door)
+    if (const int code = code_of(account, root); code != 0)
         judge_code(answer, vonage_errors, code);
     return answer;
 }
@@ -398,12 +423,12 @@ Answer meaning_of(int code) {
     return answer;
 }
 
-Answer read_send(const Account&, const HttpResponse& response) {
+Answer read_send(const Account& account, const HttpResponse& response) {
     JsonDocument document;
     const Json root = document.read(response.body);
     const Outcome outcome = outcome_of(response.status);
     if (outcome == Outcome::refused)
-        return read_refusal(response, root);
+        return read_refusal(account, response, root);
     const std::string_view id = printable_id(root["message_uuid"].text());
     if (outcome == Outcome::unknown || id.empty())
         return unknown_answer(name_for_people);
@@ -418,7 +443,7 @@ HttpRequest build_probe(const Account& account, Timestamp now) {
     return {"POST", account.base_url + "/v1/messages", headers(account, now, "probe"), "{}"};
 }
 
-std::optional<std::string> read_probe(const Account&, const HttpResponse& response) {
+std::optional<std::string> read_probe(const Account& account, const HttpResponse& response) {
     if (response.status == 422)
         return std::nullopt;
     if (response.status < 300)
@@ -427,7 +452,7 @@ std::optional<std::string> read_probe(const Account&, const HttpResponse& respon
         return "Vonage is out of order for the moment (HTTP " + std::to_string(response.status) +
                ")";
     JsonDocument document;
-    return read_refusal(response, document.read(response.body)).sentence;
+    return read_refusal(account, response, document.read(response.body)).sentence;
 }
 
 constexpr Provider row(std::string_view name, Medium medium) {

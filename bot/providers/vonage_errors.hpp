@@ -60,6 +60,7 @@ inline constexpr std::array table = {
     ProviderError{1430, 1430, permanent, message, 0, "The number cannot be written to"},
     ProviderError{1460, 1460, slow_down, account, 3600,
                   "The account's daily number of messages at Vonage is used up"},
+    ProviderError{131026, 131026, permanent, message, 0, "Not reachable on WhatsApp"},
 };
 }  // namespace vonage_error_words
 

@@ -1,6 +1,8 @@
 // Meta's WhatsApp Cloud API: its webhooks read into our words, our messages written in its own.
 // https://developers.facebook.com/documentation/business-messaging/whatsapp
 
+#include <algorithm>
+#include <array>
 #include <chrono>
 #include <initializer_list>
 #include <nlohmann/json.hpp>
@@ -915,20 +917,6 @@ void judge_status(Answer& answer, int status) {
     }
 }
 
-void judge_code(Answer& answer, int code) {
-    answer.code = code;
-    const WhatsappError* meaning = whatsapp_error(code);
-    if (meaning == nullptr) {
-        answer.sentence.append(", error ").append(std::to_string(code));
-        return;
-    }
-    answer.failure = meaning->kind;
-    answer.scope = meaning->scope;
-    answer.sentence = meaning->sentence;
-    if (!answer.retry_after && meaning->wait_s > 0)
-        answer.retry_after = seconds{meaning->wait_s};
-}
-
 Answer read_refusal(const HttpResponse& response, Json root) {
     Answer answer;
     answer.kind = Answer::Kind::refused;
@@ -936,7 +924,7 @@ Answer read_refusal(const HttpResponse& response, Json root) {
     judge_status(answer, response.status);
     constexpr std::int64_t code_max = 10'000'000;
     if (const auto code = root["error"]["code"].integer(); code && *code >= 0 && *code < code_max)
-        judge_code(answer, static_cast<int>(*code));
+        judge_code(answer, whatsapp_errors, static_cast<int>(*code));
     return answer;
 }
 
@@ -961,11 +949,20 @@ Answer read_acceptance(Json root) {
 Answer meaning_of(int code) {
     Answer answer;
     answer.kind = Answer::Kind::refused;
-    judge_code(answer, code);
+    judge_code(answer, whatsapp_errors, code);
     return answer;
 }
 
-// Any 5xx may have been accepted all the same: it is never sent again, a receipt or a person
+// Faults of the server's class whose code says that nothing was taken (PROVIDERS.md 2.11), where
+// it is Graph that says so: what the account, the number or the template lacks, or that it did not
+// get as far as looking at the message.
+bool was_not_taken(Json root) {
+    constexpr std::array<std::int64_t, 5> codes{3, 131045, 131057, 133004, 134102};
+    const auto code = root["error"]["code"].integer();
+    return code && std::ranges::find(codes, *code) != codes.end();
+}
+
+// Any other 5xx may have been accepted all the same: it is never sent again, a receipt or a person
 // settles it.
 Answer read_send(const Account&, const HttpResponse& response) {
     constexpr std::size_t answer_bytes_max = 256 * 1024;
@@ -974,7 +971,8 @@ Answer read_send(const Account&, const HttpResponse& response) {
         response.body.size() <= answer_bytes_max ? document.read(response.body) : Json{};
     if (response.status >= 200 && response.status < 300)
         return read_acceptance(root);
-    if (response.status >= 300 && response.status < 500 && response.status != 408)
+    const bool says_no = response.status >= 300 && response.status < 500 && response.status != 408;
+    if (says_no || (response.status >= 500 && was_not_taken(root)))
         return read_refusal(response, root);
     Answer answer = read_refusal(response, root);
     answer.kind = Answer::Kind::unreadable;
@@ -1126,6 +1124,7 @@ constinit const Provider whatsapp_cloud{
     .default_base_url = "https://graph.facebook.com",
     .webhook_body_bytes_max = body_bytes_max,
     .rates = {.per_second = 80, .people_per_day = 250},
+    .writes_buttons = true,
     .account_key = "waba_id",
     .check = check,
     .handshake = handshake,

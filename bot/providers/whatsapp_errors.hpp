@@ -14,12 +14,13 @@ using WhatsappError = ProviderError;
 namespace whatsapp_error_words {
 using enum core::FailureClass;
 using enum Answer::Scope;
+using enum core::TemplateStatus;
 
 inline constexpr std::array table = {
     WhatsappError{0, 0, config, account, 0,
                   "WhatsApp does not accept the access_token: make a new one"},
     WhatsappError{1, 1, retry, message, 0,
-                  "WhatsApp did not understand the request or had a fault of its own"},
+                  "WhatsApp did not understand the request or had a fault of its own", unknown, 1},
     WhatsappError{2, 2, retry, message, 0, "WhatsApp is out of order for the moment"},
     WhatsappError{3, 3, config, account, 0, "The app lacks the capability to send"},
     WhatsappError{4, 4, slow_down, account, 0,
@@ -82,7 +83,8 @@ inline constexpr std::array table = {
                   "WhatsApp does not support this kind of message"},
     WhatsappError{131052, 131052, permanent, message, 0,
                   "WhatsApp could not fetch the file they sent"},
-    WhatsappError{131053, 131053, retry, message, 0, "WhatsApp could not take the file"},
+    WhatsappError{131053, 131053, retry, message, 0, "WhatsApp could not take the file", unknown,
+                  1},
     WhatsappError{131055, 131055, permanent, message, 0,
                   "This way of sending takes marketing templates only"},
     WhatsappError{131056, 131056, slow_down, pair, 0,
@@ -95,18 +97,19 @@ inline constexpr std::array table = {
                   "Marketing is switched off for this account on the Cloud API"},
     WhatsappError{131064, 131064, config, account, 0,
                   "WhatsApp limits the account because of templates in the wrong category"},
-    WhatsappError{
-        132000, 132001, template_fault, message, 0,
-        "The template does not exist in this language, is not approved, or takes other parameters"},
+    WhatsappError{132000, 132000, template_fault, message, 0,
+                  "The template takes another number of parameters"},
+    WhatsappError{132001, 132001, template_fault, message, 0,
+                  "The template does not exist in this language or is not approved", disabled},
     WhatsappError{132005, 132005, template_fault, message, 0, "The filled-in template is too long"},
     WhatsappError{132007, 132008, template_fault, message, 0,
                   "The template's text breaks a rule of WhatsApp"},
     WhatsappError{132012, 132012, template_fault, message, 0,
                   "The template takes its parameters in another form"},
     WhatsappError{132015, 132015, template_fault, message, 0,
-                  "WhatsApp has paused the template for low quality"},
+                  "WhatsApp has paused the template for low quality", paused},
     WhatsappError{132016, 132016, template_fault, message, 0,
-                  "WhatsApp has disabled the template for good"},
+                  "WhatsApp has disabled the template for good", disabled},
     WhatsappError{132018, 132018, template_fault, message, 0,
                   "A parameter of the template is not valid"},
     WhatsappError{132068, 132069, template_fault, message, 0,

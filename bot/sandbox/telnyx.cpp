@@ -328,12 +328,18 @@ Result<Change> TelnyxLine::reply(const Json& wanted, Person& from, const Bubble*
         return Error{Errc::bad_input,
                      "text: the words of the reply were expected; nothing else "
                      "goes by SMS"};
-    if (is_word_of(bubble.text,
-                   {"STOP", "STOPALL", "STOP ALL", "UNSUBSCRIBE", "CANCEL", "END", "QUIT"}))
-        from.opted_out.insert(options.id);
-    else if (is_word_of(bubble.text, {"START", "UNSTOP"}))
-        from.opted_out.erase(options.id);
     Json payload = shown(bubble, "webhook_delivered", 0);
+    payload["autoresponse_type"] = nullptr;
+    if (is_word_of(bubble.text,
+                   {"STOP", "STOPALL", "STOP ALL", "UNSUBSCRIBE", "CANCEL", "END", "QUIT"})) {
+        from.opted_out.insert(options.id);
+        payload["autoresponse_type"] = "STOP";
+    } else if (is_word_of(bubble.text, {"START", "UNSTOP"})) {
+        from.opted_out.erase(options.id);
+        payload["autoresponse_type"] = "START";
+    } else if (is_word_of(bubble.text, {"HELP"})) {
+        payload["autoresponse_type"] = "HELP";
+    }
     return Change{"message.received",
                   event("message.received", bubble.id, bubble.at, std::move(payload)),
                   {}};

@@ -61,7 +61,9 @@ TEST_CASE("what follows from how far a request got and what came back") {
         {"a 200 that cannot be read", answered(200, "<html>"), How::unknown, false, true, false},
         {"a 200 without an id", answered(200, R"({"messages":[]})"), How::unknown, false, true,
          false},
-        {"a fault of theirs", refused(131000, 400), How::refused, true, true, false},
+        {"a fault of theirs", refused(131000, 400), How::refused, true, false, false},
+        {"busy, and nothing was taken", refused(133004, 503), How::refused, true, false, false},
+        {"maintenance of the number", refused(131057, 500), How::refused, true, false, true},
         {"too fast for the number", refused(130429, 429), How::refused, true, false, true},
         {"429 and no reason", answered(429, ""), How::refused, true, false, true},
         {"too fast for this person", refused(131056, 400), How::refused, true, false, true},
@@ -107,6 +109,13 @@ TEST_CASE("too many texts to one person: four times as long each time, and nobod
 TEST_CASE("a fault of the provider's is tried again eight times and not for ever") {
     CHECK(settled(refused(131000), 7).event.again_at);
     CHECK_FALSE(settled(refused(131000), 8).event.again_at);
+}
+
+TEST_CASE("what may be a fault of the request itself is tried twice and no more") {
+    for (const int code : {1, 131053}) {
+        CHECK(settled(refused(code), 0).event.again_at);
+        CHECK_FALSE(settled(refused(code), 1).event.again_at);
+    }
 }
 
 TEST_CASE(
@@ -477,6 +486,119 @@ TEST_CASE("a channel that has rested tries with one text, and rests again when t
     w.advance(15min);
     sender.dispatch.nudge();
     sender.until([&] { return sender.dispatch.counts().accepted == 10; });
+}
+
+TEST_CASE(
+    "an account that is asked to slow down rests twice as long each time, up to a quarter of an "
+    "hour, until it takes a text again") {
+    World w;
+    w.queue_text(w.amara);
+    Wire wire;
+    wire.script = {{.exchange = refused(80007)}};
+    Sender sender{w, wire};
+    const auto rests = [&] {
+        core::Duration rest{};
+        const std::function<void()> look = [&] {
+            w.applier->refresh(w.clock.at);
+            const auto back_at = w.applier->plan().channels.front().back_at;
+            rest = back_at ? *back_at - w.clock.at : core::Duration{};
+        };
+        finish(sender.context, sender.door.on_writer(look));
+        return rest;
+    };
+    std::uint64_t refusals = 0;
+    const auto refused_once_more = [&] {
+        sender.until([&, n = ++refusals] {
+            return sender.dispatch.counts().refused == n && sender.dispatch.counts().under_way == 0;
+        });
+        return rests();
+    };
+    core::Duration least = 2s;
+    for (int i = 0; i < 10; ++i, least *= 2) {
+        const core::Duration rest = refused_once_more();
+        CHECK(rest >= std::min<core::Duration>(least, 15min));
+        CHECK(rest <= 15min);
+        w.advance(rest);
+    }
+    const core::Duration longest = refused_once_more();
+    CHECK(longest == 15min);
+    wire.script = {{.exchange = accepted("wamid.OUT"), .taken = true}};
+    w.advance(longest);
+    sender.until([&] { return sender.dispatch.counts().accepted == 1; });
+    wire.script = {{.exchange = refused(80007)}};
+    const std::function<void()> another = [&] { w.queue_text(w.add("Somebody", "+919876501010")); };
+    finish(sender.context, sender.door.on_writer(another));
+    CHECK(refused_once_more() <= 2s);
+}
+
+namespace {
+
+std::string on_enrolling(World& w, const std::string& number) {
+    const core::ContactId id = w.add("Somebody", number);
+    w.happens(id, core::Enrolled{"gentle"});
+    w.applier->wake(100);
+    return w.phase(id);
+}
+
+std::string template_status(std::string_view event) {
+    return envelope("message_template_status_update", {{"event", event},
+                                                       {"message_template_id", 5},
+                                                       {"message_template_name", "wellbeing"},
+                                                       {"message_template_language", "en"},
+                                                       {"reason", "NONE"}});
+}
+
+void answer_with(World& w, const Exchange& exchange) {
+    w.queue_text(w.amara);
+    Wire wire;
+    wire.script = {{.exchange = exchange}};
+    Sender sender{w, wire};
+    sender.until([&] {
+        return sender.dispatch.counts().refused == 1 && sender.dispatch.counts().under_way == 0;
+    });
+}
+
+}  // namespace
+
+TEST_CASE("a text that WhatsApp has stopped goes to nobody else, until it is approved again") {
+    const int code = GENERATE(132001, 132015, 132016);
+    INFO(code);
+    World w;
+    w.applier->set_pause_after(pause_after({w.main}));
+    SECTION("it says so when it is sent") {
+        answer_with(w, refused(code));
+    }
+    SECTION("it says so in a receipt") {
+        w.delivered({receipt(w.sent(w.amara), "failed", w.clock.at, {}, code)});
+    }
+    CHECK(on_enrolling(w, "+919876501010") == "call_due");
+    w.restart();
+    CHECK(on_enrolling(w, "+919876501011") == "call_due");
+    w.delivered({template_status("APPROVED")});
+    CHECK(on_enrolling(w, "+919876501012") == "warming");
+}
+
+TEST_CASE("a text whose variables did not fit once is not stopped for everybody") {
+    World w;
+    answer_with(w, refused(132012));
+    CHECK(on_enrolling(w, "+919876501010") == "warming");
+}
+
+TEST_CASE("requests that the provider refuses with a reason do not close the channel") {
+    World w;
+    for (int i = 0; i < 12; ++i) {
+        w.queue_text(w.add("Somebody", "+9198765010" + std::to_string(10 + i)));
+    }
+    Wire wire;
+    wire.script = {{.exchange = refused(1)}};
+    Sender sender{w, wire};
+    sender.until([&] {
+        return sender.dispatch.counts().refused == 12 && sender.dispatch.counts().under_way == 0;
+    });
+    wire.script = {{.exchange = accepted("wamid.OUT"), .taken = true}};
+    const std::function<void()> one_more = [&] { w.queue_text(w.amara); };
+    finish(sender.context, sender.door.on_writer(one_more));
+    sender.until([&] { return sender.dispatch.counts().accepted == 1; });
 }
 
 TEST_CASE("a text whose claim is at the door when the end comes still goes out") {

@@ -21,11 +21,47 @@ std::string complaint(std::string_view provider, F&& change) {
     return sentences[0];
 }
 
-core::FailureClass refused(std::string_view provider, std::string body) {
-    const Answer answer =
-        golden::provider(provider).read_send(golden::account(provider), {422, {}, std::move(body)});
+Answer answer_to(std::string_view provider, int status, std::string body) {
+    Answer answer = golden::provider(provider).read_send(golden::account(provider),
+                                                         {status, {}, std::move(body)});
     CHECK(answer.kind == Answer::Kind::refused);
-    return answer.failure;
+    return answer;
+}
+
+core::FailureClass refused(std::string_view provider, std::string body) {
+    return answer_to(provider, 422, std::move(body)).failure;
+}
+
+std::vector<Inbound> told(std::string_view provider, const golden::Json& body) {
+    HttpRequest request{.method = "POST", .url = "/webhooks/main", .body = body.dump()};
+    request.received_at = golden::now;
+    auto found = golden::provider(provider).parse(golden::account(provider), request);
+    REQUIRE(found);
+    return std::move(*found);
+}
+
+// What somebody wrote, with Telnyx's word for it.
+golden::Json telnyx_text(std::string_view words, const golden::Json& autoresponse) {
+    golden::Json payload{{"autoresponse_type", autoresponse},
+                         {"from", {{"phone_number", "+61491570156"}}},
+                         {"text", words}};
+    return {{"data",
+             {{"event_type", "message.received"},
+              {"id", "b301ed3f-0000-4000-8000-000000000071"},
+              {"occurred_at", "2026-02-03T10:00:01.123+00:00"},
+              {"payload", std::move(payload)}}}};
+}
+
+golden::Json vonage_text(std::string_view from, golden::Json whatsapp) {
+    golden::Json body{
+        {"channel", "whatsapp"},  {"message_uuid", "aaaaaaaa-0000-4000-8000-000000000571"},
+        {"to", "12025550101"},    {"timestamp", "2026-02-03T10:00:01Z"},
+        {"message_type", "text"}, {"text", "STOP"}};
+    if (!from.empty())
+        body["from"] = from;
+    if (!whatsapp.is_null())
+        body["whatsapp"] = std::move(whatsapp);
+    return body;
 }
 
 }  // namespace
@@ -66,6 +102,95 @@ TEST_CASE("Vonage's errors are read by title or by type, and each has a sentence
               "vonage_sms",
               R"({"type":"https://developer.vonage.com/api-errors/messages#1340","title":"x"})") ==
           needs_window);
+}
+
+TEST_CASE("what Telnyx takes for a STOP or a START of its user's own words is told beside them") {
+    using Choice = core::MarketingPreference::Choice;
+    const auto stopped = told("telnyx", telnyx_text("ARRET", "STOP"));
+    REQUIRE(stopped.size() == 2);
+    CHECK(std::get<InPreference>(stopped[0].what).choice == Choice::stop);
+    CHECK(std::get<InReply>(stopped[1].what).words == "ARRET");
+    CHECK(stopped[0].who == stopped[1].who);
+    CHECK(stopped[0].key != stopped[1].key);
+    const auto started = told("telnyx", telnyx_text("ENCORE", "START"));
+    REQUIRE(started.size() == 2);
+    CHECK(std::get<InPreference>(started[0].what).choice == Choice::resume);
+    for (const golden::Json& nothing : {golden::Json("HELP"), golden::Json(nullptr)}) {
+        const auto plain = told("telnyx", telnyx_text("ARRET", nothing));
+        REQUIRE(plain.size() == 1);
+        CHECK(plain[0].key == stopped[1].key);  // known already, whatever Telnyx says of it
+    }
+}
+
+TEST_CASE("who hides the number is heard on WhatsApp through Vonage, by the user id") {
+    using core::AddressKind;
+    const core::Address user{AddressKind::whatsapp_user, "AU.13491208655302741918"};
+    const core::Address parent{AddressKind::whatsapp_user, "AU.ENT.506847293015824"};
+    const core::Address id{AddressKind::whatsapp, "61491570156"};
+    using Who = std::vector<core::Address>;
+    const auto who = [](const golden::Json& body) {
+        const auto found = told("vonage_whatsapp", body);
+        REQUIRE(found.size() == 1);
+        CHECK(std::get<InReply>(found[0].what).words == "STOP");
+        return found[0].who;
+    };
+    const golden::Json ids{{"user_id", user.value}, {"parent_user_id", parent.value}};
+    const golden::Json sender{{"sender", ids}};
+    CHECK(who(vonage_text(user.value, nullptr)) == Who{user});
+    CHECK(who(vonage_text(user.value, sender)) == Who{user, parent});
+    CHECK(who(vonage_text({}, sender)) == Who{user, parent});
+    CHECK(who(vonage_text(id.value, sender)) == Who{id, user, parent});
+    CHECK(who(vonage_text(user.value, {{"sender", {{"wa_id", id.value}}}})) == Who{user, id});
+    golden::Json receipt{
+        {"channel", "whatsapp"}, {"message_uuid", "bbbbbbbb-0000-4000-8000-000000000571"},
+        {"to", user.value},      {"timestamp", "2026-02-03T10:00:05Z"},
+        {"status", "read"},      {"whatsapp", {{"recipient", {{"wa_id", id.value}}}}}};
+    CHECK(told("vonage_whatsapp", receipt)[0].who == Who{user, id});
+}
+
+TEST_CASE("a code that is known says more than the HTTP status it came with") {
+    using core::FailureClass;
+    const auto vonage = [](std::string_view provider, int status, int code) {
+        return answer_to(provider, status,
+                         R"({"type":"https://developer.vonage.com/api-errors/messages#)" +
+                             std::to_string(code) + R"(","title":"invented"})");
+    };
+    for (const char* provider : {"vonage_sms", "vonage_whatsapp"}) {
+        const Answer barred = vonage(provider, 403, 1050);  // this number, and no other
+        CHECK(barred.failure == FailureClass::permanent);
+        CHECK(barred.scope == Answer::Scope::message);
+        CHECK(barred.code == 1050);
+        CHECK(vonage(provider, 401, 1110).failure == FailureClass::config);
+        const Answer strange = vonage(provider, 403, 1999);
+        CHECK(strange.failure == FailureClass::config);
+        CHECK(strange.scope == Answer::Scope::account);
+    }
+    for (const int code : {40012, 40301, 40309, 40319, 40322}) {
+        INFO(code);
+        const Answer answer =
+            answer_to("telnyx", 403, R"({"errors":[{"code":")" + std::to_string(code) + R"("}]})");
+        CHECK(answer.failure == FailureClass::permanent);
+        CHECK(answer.scope == Answer::Scope::message);
+    }
+}
+
+TEST_CASE("Vonage's word for a number without WhatsApp is kept as such, and of an SMS it is not") {
+    const auto failure = [](std::string_view provider) {
+        golden::Json receipt{{"channel", provider == "vonage_sms" ? "sms" : "whatsapp"},
+                             {"message_uuid", "bbbbbbbb-0000-4000-8000-000000000572"},
+                             {"to", "61491570156"},
+                             {"timestamp", "2026-02-03T10:00:05Z"},
+                             {"status", "rejected"},
+                             {"error", {{"title", "1300"}}}};
+        return *std::get<InStatus>(told(provider, receipt)[0].what).facts.failed;
+    };
+    CHECK(core::not_on_whatsapp(failure("vonage_whatsapp")));
+    CHECK(failure("vonage_whatsapp").kind == core::FailureClass::permanent);
+    CHECK_FALSE(core::not_on_whatsapp(failure("vonage_sms")));
+    const std::string refusal = R"({"title":"1300"})";
+    const Answer on_whatsapp = answer_to("vonage_whatsapp", 422, refusal);
+    CHECK(core::not_on_whatsapp({{}, on_whatsapp.code, on_whatsapp.failure}));
+    CHECK(answer_to("vonage_sms", 422, refusal).code == 1300);
 }
 
 TEST_CASE("what a Telnyx account has wrong is named") {

@@ -103,6 +103,52 @@ TEST_CASE("a message found in the list has the key its webhook had") {
     CHECK(std::get<InReply>(page->found[0].what).words == "hello");
 }
 
+TEST_CASE("what came to other numbers and services of the account is not ours") {
+    const std::string ours = "MG00000000000000000000000000000002";
+    const auto missed = [](std::string_view name, const Account& account, std::string_view from,
+                           const std::string& service) {
+        golden::Json row{{"sid", "SM1"},
+                         {"direction", "inbound"},
+                         {"from", from},
+                         {"body", "hello"},
+                         {"date_sent", "Tue, 03 Feb 2026 10:05:00 +0000"}};
+        if (!service.empty())
+            row["messaging_service_sid"] = service;
+        const golden::Json list{{"messages", golden::Json::array({row})}};
+        const auto page =
+            golden::provider(name).read_missed(account, golden::now, {200, {}, list.dump()});
+        REQUIRE(page);
+        return page->found.size();
+    };
+    for (const char* name : {"twilio_sms", "twilio_whatsapp"}) {
+        INFO(name);
+        const std::string from =
+            std::string{name == std::string_view{"twilio_sms"} ? "" : "whatsapp:"} + "+61491570156";
+        Account account = golden::account(name);
+        account.settings.erase("from");
+        account.settings["messaging_service_sid"] = ours;
+        CHECK(missed(name, account, from, ours) == 1);
+        CHECK(missed(name, account, from, "") == 0);
+        CHECK(missed(name, account, from, "MG" + std::string(32, 'f')) == 0);
+        account.settings["from"] = "+12025550101";  // the list is asked for by our number
+        CHECK(missed(name, account, from, "") == 1);
+    }
+    Account account = golden::account("twilio_sms");
+    account.settings.erase("messaging_service_sid");
+    account.settings["from"] = "12345";
+    CHECK(sms().build_missed(account, golden::now, "").url.find("?To=12345&") != std::string::npos);
+    CHECK(missed("twilio_sms", account, "+61491570156", "") == 1);
+    account.settings["from"] = "KESTREL";  // nobody can answer a name
+    CHECK(missed("twilio_sms", account, "+61491570156", "") == 0);
+}
+
+TEST_CASE("a template that nobody can get any more is known by its code") {
+    for (const int code : {63027, 63041})
+        CHECK(whatsapp().meaning(code).template_is == core::TemplateStatus::paused);
+    for (const int code : {63028, 63016, 21211})
+        CHECK(whatsapp().meaning(code).template_is == core::TemplateStatus::unknown);
+}
+
 TEST_CASE("a text is found in the list by its words, and an empty one by nothing") {
     const auto same_text = [](std::string ours, const std::string& theirs) {
         UnknownSend unknown{hello(), golden::now, golden::now};

@@ -140,9 +140,30 @@ TEST_CASE("broken letters in a text do not stop it from being sent") {
     CHECK(built(message)["body"]["text"]["body"] == "caf\xEF\xBF\xBD");
 }
 
-TEST_CASE("an answer of the server's fault class is unknown, never a refusal, whatever it says") {
+TEST_CASE("a fault of the server's whose code means that nothing was taken is a refusal") {
+    using core::FailureClass;
+    using Scope = Answer::Scope;
+    const auto check = [](int status, int code, FailureClass failure, Scope scope) {
+        INFO(code);
+        const Answer answer = answer_to(status, {}, error_body(code));
+        CHECK(answer.kind == Answer::Kind::refused);
+        CHECK(answer.code == code);
+        CHECK(answer.failure == failure);
+        CHECK(answer.scope == scope);
+    };
+    check(500, 3, FailureClass::config, Scope::account);
+    check(500, 131045, FailureClass::config, Scope::sender);
+    check(500, 131057, FailureClass::retry, Scope::sender);
+    check(503, 133004, FailureClass::retry, Scope::message);
+    check(500, 134102, FailureClass::template_fault, Scope::message);
+    CHECK(answer_to(500, {}, R"({"code":133004})").kind == Answer::Kind::unreadable);
+    CHECK(answer_to(500, {}, R"({"error":"133004"})").kind == Answer::Kind::unreadable);
+    CHECK(answer_to(408, {}, error_body(133004)).kind == Answer::Kind::unreadable);
+}
+
+TEST_CASE("any other answer of the server's fault class is unknown, whatever it says") {
     for (const int status : {500, 502, 503, 504, 599}) {
-        for (const int code : {2, 131000, 131016, 133004, 100}) {
+        for (const int code : {2, 131000, 131016, 100}) {
             CHECK(answer_to(status, {}, error_body(code)).kind == Answer::Kind::unreadable);
             CHECK(answer_to(status, {}, "").kind == Answer::Kind::unreadable);
         }

@@ -280,6 +280,21 @@ TEST_CASE("Telnyx signs time and body with its key, and stops at STOP for the wh
     CHECK(inbound["event_type"] == "message.received");
     CHECK(inbound["payload"]["from"]["phone_number"] == ines);
     CHECK(inbound["payload"]["text"] == "Stop");
+    CHECK(inbound["payload"]["autoresponse_type"] == "STOP");
+}
+
+TEST_CASE("Telnyx says which of its keywords was written, or that none was") {
+    World world{all_providers()};
+    std::size_t posts = 0;
+    for (const auto& [words, type] : std::vector<std::pair<std::string, Json>>{
+             {"unsubscribe", "STOP"}, {"Unstop", "START"}, {"help", "HELP"}, {"fine", nullptr}}) {
+        INFO(words);
+        world.control("reply", {{"from", ines}, {"channel", "telnyx"}, {"text", words}});
+        world.flush();
+        const Json told = world.gateway.wait_for(++posts).back().json()["data"]["payload"];
+        CHECK(told["text"] == words);
+        CHECK(told.at("autoresponse_type") == type);
+    }
 }
 
 TEST_CASE("Telnyx says what is wrong with a message") {

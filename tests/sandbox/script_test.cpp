@@ -81,8 +81,15 @@ TEST_CASE("not taken looks just the same on the wire, and no receipt follows") {
 
 TEST_CASE("any refusal of Meta's list can be played") {
     World world;
-    for (const auto& [code, status] : std::vector<std::pair<int, int>>{
-             {131048, 400}, {368, 403}, {131016, 500}, {133004, 503}, {131031, 403}}) {
+    for (const auto& [code, status] : std::vector<std::pair<int, int>>{{131048, 400},
+                                                                       {368, 403},
+                                                                       {131016, 500},
+                                                                       {133004, 503},
+                                                                       {131031, 403},
+                                                                       {3, 500},
+                                                                       {131045, 500},
+                                                                       {131057, 500},
+                                                                       {134102, 500}}) {
         ask(world.port, "DELETE", "/_control/rules");
         script(world, {{"then", "reject"}, {"code", code}});
         const Heard heard = world.send(wellbeing_to(ines));

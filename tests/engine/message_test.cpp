@@ -1,0 +1,66 @@
+// A prompt as a message to the rep's own number, over providers with and without buttons of ours.
+
+#include "notifiers/registry.hpp"
+#include "support/catch.hpp"
+#include "world.hpp"
+
+namespace warmcall::tests {
+
+namespace {
+
+// What Maya reads, with two buttons to it, when the account is of this provider.
+std::string read_over(std::string_view provider, bool window_open) {
+    World w;
+    w.prompt(w.amara);
+    const core::Plan by = plan();
+    const std::vector<core::Case> subjects{w.of(w.amara)};
+    const Device device{.id = "maya.message", .rep = maya, .way = "message"};
+    const Alert alert{.id = 7, .rep = maya, .contact = w.amara, .prompt = subjects[0].prompt->id};
+    const std::vector<Tap> taps{{"call", "wc1.now"}, {"snooze", "wc1.later"}};
+    Account account = w.main.account;
+    account.provider = provider;
+    account.settings = {{"account_sid", "AC" + std::string(32, '0')}, {"from", "+12025550101"}};
+    const Means means{.provider = find_provider(provider), .account = &account, .rng = &w.rng};
+    const auto request = find_notifier("message")->compose({.plan = by,
+                                                            .rep = by.reps.at(maya),
+                                                            .device = device,
+                                                            .alert = alert,
+                                                            .subjects = subjects,
+                                                            .link = "https://calls.test/p/5",
+                                                            .taps = taps,
+                                                            .window_open = window_open,
+                                                            .now = w.clock.at},
+                                                           means);
+    REQUIRE(request);
+    if (request->body.starts_with('{')) {
+        return request->body;
+    }
+    const auto form = decode_form(request->body);
+    std::string text;
+    for (const Header& pair : form) {
+        text += pair.value + "\n";
+    }
+    return text;
+}
+
+bool has(const std::string& text, std::string_view part) {
+    return text.find(part) != std::string::npos;
+}
+
+}  // namespace
+
+TEST_CASE("where the provider writes no buttons of ours, the rep reads which digit does what") {
+    for (const char* provider : {"twilio_whatsapp", "vonage_whatsapp"}) {
+        INFO(provider);
+        const std::string text = read_over(provider, true);
+        CHECK(has(text, "1 "));
+        CHECK(has(text, ", 2 "));
+        CHECK_FALSE(has(text, "wc1.now"));
+        CHECK_FALSE(has(read_over(provider, false), ", 2 "));  // the approved text has its own
+    }
+    const std::string text = read_over("whatsapp_cloud", true);
+    CHECK(has(text, "wc1.now"));
+    CHECK_FALSE(has(text, ", 2 "));
+}
+
+}  // namespace warmcall::tests
