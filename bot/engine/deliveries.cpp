@@ -408,8 +408,9 @@ void Deliveries::on(const Fresh& f, const InEcho&, const Person& person, const O
 void Deliveries::on(const Fresh& f, const InPreference& preference, const Person& person,
                     const Ours&) {
     if (person) {
-        batch_.decide(*person, core::MarketingPreference{f.delivery->channel, preference.choice},
-                      "contact");
+        batch_.decide(
+            *person, core::MarketingPreference{f.delivery->channel, preference.choice, f.event->at},
+            "contact");
     }
 }
 
