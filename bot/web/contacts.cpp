@@ -396,6 +396,8 @@ Handled merge_contact(Site& site, Call& call) {
                                                Unit& unit, core::Timestamp now) {
         const std::vector<Wanted> wanted{{from, std::nullopt}, {into, std::nullopt}};
         const std::vector<SharedCase> both = unit.load(wanted);
+        if (both[0]->contact.id == both[1]->contact.id)
+            return true;  // one already: it has come a second time
         const auto is_live = [](const core::Case& c) {
             return c.outreach && core::live(*c.outreach);
         };
@@ -405,6 +407,9 @@ Handled merge_contact(Site& site, Call& call) {
         const Change one{both[0].get(), &end.next, end.effects, actor};
         unit.save(std::span{&one, 1}, now);
         unit.merge_contacts(from, into, now);
+        if (opted_out(both[0]->contact) && is_live(*both[1]))
+            decide_one(unit, plan, into, core::OptedOut{"They asked under another record."}, actor,
+                       now);
         return true;
     });
     if (!merged)

@@ -43,12 +43,6 @@ json time_zone(const core::Contact& contact) {
     return zone_known(contact) ? json(contact.zones.front()) : json(nullptr);
 }
 
-bool opted_out(const core::Contact& contact) {
-    return std::ranges::any_of(contact.suppressions, [](const core::Suppression& s) {
-        return s.scope == core::SuppressionScope::all;
-    });
-}
-
 json preferences_json(const core::Preferences& p) {
     return {{"from", day_time(p.from)},
             {"to", day_time(p.to)},
@@ -147,6 +141,12 @@ std::string_view word_of(core::ReplyKind kind) {
             return "other";
     }
     return "other";
+}
+
+bool opted_out(const core::Contact& contact) {
+    return std::ranges::any_of(contact.suppressions, [](const core::Suppression& s) {
+        return s.scope == core::SuppressionScope::all;
+    });
 }
 
 Subject read_subject(Store& store, core::Case now, Depth depth) {

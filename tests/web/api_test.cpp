@@ -410,6 +410,39 @@ TEST_CASE("two records of one person become one; the live outreach is never lost
     CHECK(world.post(contact_path(ana.contact) + "/merge", {{"into", ana.contact}}).status == 422);
 }
 
+TEST_CASE("a merge that comes twice is once") {
+    World world;
+    const auto ana = world.called("joel");
+    const auto other = world.post("/api/v1/contacts", new_contact("Ana P.", "+34612345679"))
+                           .object()["id"]
+                           .get<std::int64_t>();
+    const std::string merge = contact_path(other) + "/merge";
+    REQUIRE(world.post(merge, {{"into", ana.contact}}).status == 200);
+    const Reply again = world.post(merge, {{"into", ana.contact}});
+    CHECK(again.status == 200);
+    CHECK(again.object()["prompt"]["id"] == ana.prompt);
+    const Reply back = world.post(contact_path(ana.contact) + "/merge", {{"into", other}});
+    CHECK(back.status == 200);
+    CHECK(back.object()["contact"]["id"] == ana.contact);
+    CHECK(back.object()["prompt"]["id"] == ana.prompt);
+}
+
+TEST_CASE("who asked to stop under one record is left alone under the other") {
+    World world;
+    const auto ana = world.called("joel");
+    const auto other = world.post("/api/v1/contacts", new_contact("Ana P.", "+34612345679"))
+                           .object()["id"]
+                           .get<std::int64_t>();
+    REQUIRE(world.post(contact_path(other) + "/opt_out", {{"how", "on the phone"}}).status == 200);
+    const Reply merged = world.post(contact_path(other) + "/merge", {{"into", ana.contact}});
+    REQUIRE(merged.status == 200);
+    const json contact = merged.object()["contact"];
+    CHECK(contact["opted_out"] == true);
+    CHECK(contact["prompt"].is_null());
+    CHECK(contact["outreach"]["phase"] == "closed");
+    CHECK(contact["outreach"]["reason"] == "opted_out");
+}
+
 TEST_CASE("the same Idempotency-Key is one effect and one answer, also when both come at once") {
     World world;
     const auto ana = world.called("joel");
