@@ -131,7 +131,8 @@ struct Gateway {  // NOLINT: members refer to earlier ones, so it never moves
           server{std::make_unique<net::Server>(
               context, limits_of(s.server),
               [this](const net::Incoming& request) { return web.body_limit(request); },
-              [this](net::Incoming request) { return web.handle(std::move(request)); })},
+              [this](net::Incoming request) { return web.handle(std::move(request)); },
+              [this](const net::Incoming& request) { return web.turn_away(request); })},
           web{door,
               s.plan,
               accounts_of(s),

@@ -223,9 +223,9 @@ asio::awaitable<void> Server::Impl::sweep(std::shared_ptr<Impl> self) {
 }
 
 Server::Server(asio::io_context& context, ServerLimits limits, BodyLimit body_limit,
-               Handler handler)
+               Handler handler, MayBeLarge may_be_large)
     : impl_{std::make_shared<Impl>(context, std::move(limits), std::move(body_limit),
-                                   std::move(handler))} {}
+                                   std::move(handler), std::move(may_be_large))} {}
 
 Server::~Server() = default;
 
@@ -260,6 +260,7 @@ void Server::stop() {
 }
 
 const ServerCounts& Server::counts() const {
+    impl_->counts.large_body_bytes = impl_->large_bodies->bytes;
     return impl_->counts;
 }
 

@@ -60,6 +60,8 @@ class Web {
 
     net::asio::awaitable<net::Outgoing> handle(net::Incoming request);
     std::size_t body_limit(const net::Incoming& request) const;
+    // A large body is read for those who are known; the others get their answer before it.
+    net::asio::awaitable<std::optional<net::Outgoing>> turn_away(const net::Incoming& request);
 
  private:
     std::unique_ptr<web::Site> site_;

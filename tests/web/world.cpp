@@ -336,7 +336,8 @@ World::World(WorldOptions options) : impl_{std::make_unique<Impl>()} {
     impl_->server = std::make_unique<net::Server>(
         impl_->context, limits,
         [this](const net::Incoming& request) { return impl_->web->body_limit(request); },
-        [this](net::Incoming request) { return impl_->web->handle(std::move(request)); });
+        [this](net::Incoming request) { return impl_->web->handle(std::move(request)); },
+        [this](const net::Incoming& request) { return impl_->web->turn_away(request); });
     const auto endpoint = impl_->server->listen("127.0.0.1:0");
     if (!endpoint)
         throw std::runtime_error{endpoint.error().message};
