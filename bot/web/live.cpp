@@ -15,10 +15,9 @@ constexpr int streams_per_rep_max = 8;
 constexpr std::size_t events_at_once = 200;
 constexpr std::int64_t behind_max =
     2000;  // further behind than this: the client is told to fetch everything anew
-constexpr core::Duration ping_every = std::chrono::seconds{15};
 constexpr core::Duration news_gap =
     std::chrono::milliseconds{200};  // a burst of commits is one look
-constexpr int pings_max = 240;       // an hour; the client connects again
+constexpr int pings_max = 240;       // an hour of them; the client connects again
 
 // One open stream. Counted while it lives.
 struct Stream {
@@ -26,9 +25,9 @@ struct Stream {
         : site{from},
           who{std::move(whose)},
           counted_as{std::move(name)},
-          listeners{from.listeners} {
-        ++listeners->by_rep[counted_as];
-    }
+          ++listeners->by_rep[counted_as];
+    listeners{from.listeners},
+        next_ping_at{std::chrono::steady_clock::now() + from.options.ping_every} {}
     ~Stream() {
         if (--listeners->by_rep[counted_as] == 0)
             listeners->by_rep.erase(counted_as);
@@ -40,6 +39,7 @@ struct Stream {
     Who who;
     std::string counted_as;
     std::shared_ptr<Listeners> listeners;
+    std::chrono::steady_clock::time_point next_ping_at;
     std::int64_t after = 0;
     int pings = 0;
     bool greeted = false;
@@ -86,7 +86,7 @@ News read_news(Store& store, const Site& site, const Who& who, std::int64_t afte
 
 // Until the next commit or the time for a ping, whichever comes first.
 asio::awaitable<bool> commit_or_ping(Stream& stream) {
-    asio::steady_timer timer{co_await asio::this_coro::executor, ping_every};
+    asio::steady_timer timer{co_await asio::this_coro::executor, stream.next_ping_at};
     struct Registered {
         Listeners& listeners;
         asio::steady_timer* timer;
@@ -101,6 +101,15 @@ asio::awaitable<std::string> next_piece(std::shared_ptr<Stream> stream) {
     if (!std::exchange(stream->greeted, true))
         co_return "retry: 3000\n" + id_text(*stream) + ": warmcall\n\n";
     while (true) {
+        // Also while there is news all the time: who listens takes a line without pings for dead,
+        // and who was signed out hears no more.
+        if (std::chrono::steady_clock::now() >= stream->next_ping_at) {
+            stream->next_ping_at =
+                std::chrono::steady_clock::now() + stream->site.options.ping_every;
+            if (++stream->pings > pings_max || !co_await still_good(stream->site, stream->who))
+                break;
+            co_return id_text(*stream) + ": ping\n\n";
+        }
         News news = co_await ask(stream->site,
                                  [&site = stream->site, who = stream->who, after = stream->after](
                                      Store& store) { return read_news(store, site, who, after); });
@@ -113,12 +122,9 @@ asio::awaitable<std::string> next_piece(std::shared_ptr<Stream> stream) {
         if (co_await commit_or_ping(*stream)) {
             asio::steady_timer gap{co_await asio::this_coro::executor, news_gap};
             co_await gap.async_wait(asio::as_tuple(asio::use_awaitable));
-            continue;
         }
-        if (++stream->pings > pings_max || !co_await still_good(stream->site, stream->who))
-            co_return std::string{};
-        co_return id_text(*stream) + ": ping\n\n";
     }
+    co_return std::string{};
 }
 
 }  // namespace

@@ -1,6 +1,8 @@
 // The live stream: what happens comes by itself, resumes where it broke off, and shows a rep their
 // own contacts only.
 
+#include <thread>
+
 #include "support/catch.hpp"
 #include "world.hpp"
 
@@ -12,6 +14,19 @@ namespace {
 std::string data_of(std::int64_t contact, const char* what) {
     return "\"contact\":" + std::to_string(contact) + ",\"what\":\"" + what + "\"";
 }
+
+// Others to whom something happens all the time.
+class Busy {
+ public:
+    explicit Busy(World& world)
+        : thread_{[&world](const std::stop_token& stop) {
+              while (!stop.stop_requested())
+                  world.transact([](Unit&) {});
+          }} {}
+
+ private:
+    std::jthread thread_;
+};
 
 std::string last_id(const std::string& seen) {
     const std::size_t at = seen.rfind("id: ");
@@ -103,4 +118,26 @@ TEST_CASE("one rep holds at most eight streams") {
     CHECK(ninth.header("Retry-After") == "30");
     Events other{world.port(), {world.rep_bearer.at("sam")}, "/api/v1/stream"};
     CHECK(other.status() == 200);
+}
+
+TEST_CASE("a line is not taken for dead while others are busy") {
+    World world{{.ping_every = std::chrono::milliseconds{300}}};
+    Events events{world.port(), {world.rep_bearer.at("joel")}, "/api/v1/stream"};
+    const Busy others{world};
+    CHECK_NOTHROW(events.until(": ping"));
+}
+
+TEST_CASE("whoever is signed out hears nothing more, however busy the others are") {
+    World world{{.ping_every = std::chrono::milliseconds{300}}};
+    const std::string cookie = world.sign_in("joel");
+    Events events{world.port(), {{"Cookie", cookie}}, "/api/v1/stream"};
+    events.until(": warmcall");
+    const Busy others{world};
+    REQUIRE(world
+                .send("POST", "/logout", {},
+                      {{"Cookie", cookie},
+                       {"X-Requested-With", "warmcall"},
+                       {"Origin", "http://warmcall.test"}})
+                .status == 204);
+    CHECK(events.ends());
 }

@@ -224,10 +224,21 @@ Events::Events(Events&& other) noexcept
 int Events::status() const {
     return std::stoi(seen_.substr(9, 3));
 }
+bool Events::ends() {
+    const auto patient_until = std::chrono::steady_clock::now() + patience_ms * 1ms;
+    while (read_some(fd_, seen_))
+        if (std::chrono::steady_clock::now() > patient_until)
+            return false;
+    return true;
+}
 const std::string& Events::until(std::string_view text) {
-    while (seen_.find(text) == std::string::npos)
+    const auto patient_until = std::chrono::steady_clock::now() + patience_ms * 1ms;
+    while (seen_.find(text) == std::string::npos) {
         if (!read_some(fd_, seen_))
             throw std::runtime_error{"the stream ended before \"" + std::string{text} + "\" came"};
+        if (std::chrono::steady_clock::now() > patient_until)
+            throw std::runtime_error{"\"" + std::string{text} + "\" does not come"};
+    }
     return seen_;
 }
 
@@ -325,6 +336,8 @@ World::World(WorldOptions options) : impl_{std::make_unique<Impl>()} {
         return address.starts_with("https://push.test/") ? std::string{} : "not a push service";
     };
     web_options.server_counts = [this] { return impl_->server->counts(); };
+    if (options.ping_every > core::Duration{})
+        web_options.ping_every = options.ping_every;
     if (options.rung) {
         web_options.voice.bridge = core::ChannelId{"line"};
         web_options.voice.transport = impl_->voice.get();

@@ -36,6 +36,7 @@ class Events {
     // Everything read so far, once it contains `text`; fails the test when that does not come.
     const std::string& until(std::string_view text);
     int status() const;
+    bool ends();  // whatever comes before
 
  private:
     int fd_ = -1;
@@ -47,6 +48,7 @@ struct WorldOptions {
     std::string store = "";  // a file in a folder of the world's own
     // With a line of Twilio's that rings reps, whose own number is known then; `rung` counts.
     std::shared_ptr<int> rung = nullptr;
+    core::Duration ping_every{};  // 0: as it is
 };
 
 class World {
