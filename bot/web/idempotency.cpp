@@ -16,18 +16,18 @@ constexpr std::size_t kept_bytes_max = 64 * 1024;
 
 // While it lives, others of the same key wait.
 struct Turn {
-    Turn(UnderWay& of, std::string name, std::shared_ptr<asio::steady_timer> done)
-        : under_way{of}, key{std::move(name)}, timer{std::move(done)} {
-        under_way.emplace(key, timer);
+    Turn(std::shared_ptr<UnderWay> of, std::string name, std::shared_ptr<asio::steady_timer> done)
+        : under_way{std::move(of)}, key{std::move(name)}, timer{std::move(done)} {
+        under_way->emplace(key, timer);
     }
     ~Turn() {
-        under_way.erase(key);
+        under_way->erase(key);
         timer->cancel();
     }
     Turn(const Turn&) = delete;
     Turn& operator=(const Turn&) = delete;
 
-    UnderWay& under_way;
+    std::shared_ptr<UnderWay> under_way;
     std::string key;
     std::shared_ptr<asio::steady_timer> timer;
 };
@@ -67,11 +67,11 @@ Handled once(Site& site, const Route& route, Call& call) {
     if (given.size() > idempotency_key_bytes_max)
         co_return problem(400, "key_too_long", "An Idempotency-Key has at most 200 bytes.");
     const KeptKey key = key_of(call);
-    for (int round = 0; round < rounds_max && site.under_way.contains(key.key); ++round) {
-        const auto timer = site.under_way.at(key.key);
+    for (int round = 0; round < rounds_max && site.under_way->contains(key.key); ++round) {
+        const auto timer = site.under_way->at(key.key);
         co_await timer->async_wait(asio::as_tuple(asio::use_awaitable));
     }
-    if (site.under_way.contains(key.key) || site.under_way.size() >= under_way_max)
+    if (site.under_way->contains(key.key) || site.under_way->size() >= under_way_max)
         co_return busy();
     const Turn turn{
         site.under_way, key.key,

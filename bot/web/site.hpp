@@ -28,6 +28,7 @@ struct Hook {
 };
 
 // POSTs under way that carry an Idempotency-Key: the second of the same key waits for the first.
+// Shared with them: at the end they may outlive the site by a moment.
 using UnderWay = std::map<std::string, std::shared_ptr<asio::steady_timer>>;
 
 struct Site {
@@ -43,7 +44,7 @@ struct Site {
     std::uint64_t unknown_channel = 0;
     std::map<std::pair<const void*, int>, std::uint64_t> answers;  // by route and status
     Limiter sign_ins{5, std::chrono::minutes{1}};
-    UnderWay under_way;
+    std::shared_ptr<UnderWay> under_way = std::make_shared<UnderWay>();
     Jobs jobs;
     std::shared_ptr<Listeners> listeners = std::make_shared<Listeners>();
     StoreCounts counts;  // as of counts_at: counting is not for every request

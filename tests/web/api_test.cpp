@@ -558,3 +558,17 @@ TEST_CASE(
     CHECK(kept.object()["consent"]["covers"] == json{"main", "sms"});
     CHECK(patched(json::array()).object()["consent"]["covers"] == json::array());
 }
+
+TEST_CASE("the end may come while a tap under a key is still under way") {
+    const auto rung = std::make_shared<int>(0);
+    World world{{.rung = rung, .line_hangs = true}};
+    const auto ana = world.called("joel");
+    world.leave("POST", prompt_path(ana.prompt, "/ring"), "{}",
+                {{"Cookie", world.sign_in("joel")},
+                 {"X-Requested-With", "warmcall"},
+                 {"Origin", "http://warmcall.test"},
+                 {"Content-Type", "application/json"},
+                 {"Idempotency-Key", "tap"}});
+    while (*rung == 0)
+        REQUIRE(world.send("GET", "/healthz").status == 200);
+}

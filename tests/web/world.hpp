@@ -49,6 +49,7 @@ struct WorldOptions {
     // With a line of Twilio's that rings reps, whose own number is known then; `rung` counts.
     std::shared_ptr<int> rung = nullptr;
     core::Duration ping_every{};  // 0: as it is
+    bool line_hangs = false;
 };
 
 class World {
@@ -61,6 +62,10 @@ class World {
 
     // Only announces a body of this size: what is refused before it is read need not be sent.
     Reply announce(std::string_view path, std::size_t bytes, Headers headers = {});
+
+    // Asks, and waits for no answer.
+    void leave(std::string_view method, std::string_view path, std::string_view body,
+               Headers headers);
 
     // With the installation's token.
     Reply get(std::string_view path) { return send("GET", path, {}, {bearer}); }
