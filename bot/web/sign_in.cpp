@@ -349,6 +349,10 @@ Handled make_sign_in_link(Site& site, Call& call) {
                           "There is no such rep. Reps are written in warmcall.toml.");
     if (!call.who.any_rep && call.who.rep != rep)
         co_return problem(403, "not_yours", "You can pair your own phones only.");
+    if (!call.who.any_rep && call.who.by == Who::By::token)
+        co_return problem(403, "sign_in_first",
+                          "A rep's token makes no session, which would outlive it. Sign in, or "
+                          "send a token of the whole installation.");
     const std::string url = site.options.public_url;
     const auto link = co_await put(site, [rep, url](Unit& unit, core::Timestamp now) {
         return new_sign_in_link(unit, rep, url, now);

@@ -192,7 +192,18 @@ TEST_CASE("a revoked token is worth nothing, and tokens are kept as hashes only"
 
 TEST_CASE("a rep pairs their own phones only") {
     World world;
-    CHECK(world.post_as("joel", "/api/v1/reps/joel/sign_in_link", json::object()).status == 201);
-    CHECK(world.post_as("joel", "/api/v1/reps/sam/sign_in_link", json::object()).status == 403);
+    const Headers console{{"Cookie", world.sign_in("joel")}, own, from_here, as_json};
+    const auto pair = [&](const std::string& rep) {
+        return world.send("POST", "/api/v1/reps/" + rep + "/sign_in_link", "{}", console).status;
+    };
+    CHECK(pair("joel") == 201);
+    CHECK(pair("sam") == 403);
     CHECK(world.post("/api/v1/reps/nobody/sign_in_link", json::object()).status == 404);
+}
+
+TEST_CASE("a rep's token makes no session that would outlive it") {
+    World world;
+    const Reply made = world.post_as("joel", "/api/v1/reps/joel/sign_in_link", json::object());
+    CHECK(made.status == 403);
+    CHECK(made.object()["type"] == "urn:warmcall:problem:sign_in_first");
 }
