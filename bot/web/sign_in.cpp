@@ -44,6 +44,14 @@ bool alive(const Session& session, core::Timestamp now) {
     return now < session.expires_at && now < session.seen_at + session_idle_max;
 }
 
+// Reps come and go with the configuration; what they were given stays in the store.
+bool good(const Site& site, const std::optional<Session>& session) {
+    return session && alive(*session, site.now()) && site.plan.reps.contains(session->rep);
+}
+bool good(const Site& site, const std::optional<ApiToken>& token) {
+    return token && !token->revoked_at && (!token->rep || site.plan.reps.contains(token->rep));
+}
+
 std::string_view bearer(const net::Incoming& request) {
     const std::string_view value = request.header("Authorization");
     constexpr std::string_view scheme = "bearer ";
@@ -146,7 +154,7 @@ asio::awaitable<void> identify(Site& site, Call& call) {
     if (!token.empty()) {
         const std::string hash = sha256_hex(token);
         const auto known = co_await ask(site, [hash](Store& store) { return store.token(hash); });
-        if (known && !known->revoked_at)
+        if (good(site, known))
             call.who = {Who::By::token, known->rep, !known->rep, hash};
         co_return;
     }
@@ -155,9 +163,9 @@ asio::awaitable<void> identify(Site& site, Call& call) {
         co_return;
     const std::string hash = sha256_hex(value);
     const auto session = co_await ask(site, [hash](Store& store) { return store.session(hash); });
-    const core::Timestamp now = site.now();
-    if (!session || !alive(*session, now) || !site.plan.reps.contains(session->rep))
+    if (!good(site, session))
         co_return;
+    const core::Timestamp now = site.now();
     call.who = {Who::By::session, session->rep, false, hash};
     if (now >= session->seen_at + touch_every && site.door.writable())
         co_await put(site, [hash](Unit& unit, core::Timestamp at) {
@@ -170,10 +178,10 @@ asio::awaitable<bool> still_good(Site& site, Who who) {
     const std::string hash = who.credential;
     if (who.by == Who::By::token) {
         const auto known = co_await ask(site, [hash](Store& store) { return store.token(hash); });
-        co_return known && !known->revoked_at;
+        co_return good(site, known);
     }
     const auto session = co_await ask(site, [hash](Store& store) { return store.session(hash); });
-    co_return session&& alive(*session, site.now());
+    co_return good(site, session);
 }
 
 bool same_origin(const Site& site, const net::Incoming& request) {

@@ -207,3 +207,12 @@ TEST_CASE("a rep's token makes no session that would outlive it") {
     CHECK(made.status == 403);
     CHECK(made.object()["type"] == "urn:warmcall:problem:sign_in_first");
 }
+
+TEST_CASE("the token of a rep who is no longer in the configuration is worth nothing") {
+    World world;
+    const auto made = web::new_token("of old", core::RepId{"gone"}, world.now());
+    world.transact([&](Unit& unit) { unit.add_token(made.stored); });
+    for (const char* path : {"/api/v1/today", "/api/v1/insights", "/api/v1/me"})
+        CHECK(world.send("GET", path, {}, {{"Authorization", "Bearer " + made.shown}}).status ==
+              401);
+}
