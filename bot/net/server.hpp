@@ -4,6 +4,7 @@
 
 #include <boost/asio/awaitable.hpp>
 #include <boost/asio/io_context.hpp>
+#include <boost/asio/ip/address.hpp>
 #include <boost/asio/ip/tcp.hpp>
 #include <cstddef>
 #include <functional>
@@ -69,6 +70,10 @@ struct ServerCounts {
     std::size_t large_body_bytes = 0;  // now
     std::uint64_t accepted = 0, requests = 0, refused_full = 0, bad_requests = 0, timeouts = 0;
 };
+
+// Under which name an address is counted: a v4 address in v6 clothes is the v4 address; of v6 the
+// /64 counts, which one customer has whole.
+std::string counted_address(asio::ip::address address);
 
 class Server {
  public:

@@ -3,6 +3,8 @@
 #include <spdlog/spdlog.h>
 
 #include <algorithm>
+#include <boost/algorithm/string/predicate.hpp>
+#include <boost/asio/ip/address.hpp>
 #include <qrcodegen/qrcodegen.hpp>
 
 #include "web/files.hpp"
@@ -123,6 +125,25 @@ std::string qr_svg(const std::string& text) {
     return "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 " + size + " " + size +
            "\"><path fill=\"#fff\" d=\"M0,0h" + size + "v" + size + "H0z\"/><path d=\"" + path +
            "\"/></svg>";
+}
+
+// Whose failures are counted together. A proxy on this machine says whom it speaks for in the last
+// entry; those before it anybody can write.
+std::string asker(const net::Incoming& request) {
+    boost::system::error_code unreadable;
+    auto address = asio::ip::make_address(request.peer, unreadable);
+    if (unreadable)
+        return request.peer;
+    if (address.is_loopback()) {
+        std::string told;
+        for (const Header& header : request.headers)
+            if (boost::algorithm::iequals(header.name, "X-Forwarded-For"))
+                told = trimmed(header.value.substr(header.value.rfind(',') + 1));
+        const auto last = asio::ip::make_address(told, unreadable);
+        if (!unreadable)
+            address = last;
+    }
+    return net::counted_address(address);
 }
 
 json rep_json(const core::Rep& rep) {
@@ -246,12 +267,6 @@ Handled log_in(Site& site, Call& call) {
     if (lured)
         co_return problem(403, "cross_site",
                           "Open the link on this phone itself and press the button there.");
-    if (site.sign_ins.blocked(request.peer, site.now())) {
-        auto answer =
-            problem(429, "too_many_tries", "Too many links that do not work. Wait a minute.");
-        answer.headers.push_back({"Retry-After", "60"});
-        co_return answer;
-    }
     const std::string token = token_of(request);
     const std::string link = sha256_hex(token);
     const std::string secret = random_token(32);
@@ -267,8 +282,15 @@ Handled log_in(Site& site, Call& call) {
             return found;
         });
     if (!rep) {
-        site.sign_ins.failed(request.peer, site.now());
-        spdlog::warn("a sign-in failed peer={}", request.peer);
+        const std::string from = asker(request);
+        if (site.sign_ins.blocked(from, site.now())) {
+            auto answer =
+                problem(429, "too_many_tries", "Too many links that do not work. Wait a minute.");
+            answer.headers.push_back({"Retry-After", "60"});
+            co_return answer;
+        }
+        site.sign_ins.failed(from, site.now());
+        spdlog::warn("a sign-in failed peer={}", from);
         const std::string sentence =
             "This link was used already, is older than 10 minutes, or is not whole. Ask for a new "
             "one.";

@@ -88,11 +88,12 @@ TEST_CASE("guessing links is stopped after five tries a minute") {
     World world;
     for (int i = 0; i < 5; ++i)
         CHECK(log_in(world, "guess").status == 401);
-    const Reply stopped = log_in(world, world.link("joel"));
+    const Reply stopped = log_in(world, "guess");
     CHECK(stopped.status == 429);
     CHECK(stopped.header("Retry-After") == "60");
+    CHECK(log_in(world, world.link("joel")).status == 204);  // whoever has a good link is let in
     world.advance(61s);
-    CHECK(log_in(world, world.link("joel")).status == 204);
+    CHECK(log_in(world, "guess").status == 401);
 }
 
 TEST_CASE(
@@ -215,4 +216,20 @@ TEST_CASE("the token of a rep who is no longer in the configuration is worth not
     for (const char* path : {"/api/v1/today", "/api/v1/insights", "/api/v1/me"})
         CHECK(world.send("GET", path, {}, {{"Authorization", "Bearer " + made.shown}}).status ==
               401);
+}
+
+TEST_CASE("behind a proxy a stranger's guesses lock out nobody but the stranger") {
+    World world;
+    const auto guess = [&](const char* from) {
+        return log_in(world, "guess", {{"X-Forwarded-For", from}}).status;
+    };
+    for (int i = 0; i < 5; ++i)
+        CHECK(guess("203.0.113.9") == 401);
+    CHECK(guess("198.51.100.7, 203.0.113.9") == 429);  // what the proxy itself has added counts
+    CHECK(guess("198.51.100.7") == 401);
+    for (int i = 0; i < 5; ++i)
+        CHECK(guess("2001:db8::1") == 401);
+    CHECK(guess("2001:db8::2") == 429);  // one customer has the whole /64
+    CHECK(guess("2001:db8:0:1::2") == 401);
+    CHECK(guess("somewhere") == 401);
 }
