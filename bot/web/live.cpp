@@ -60,6 +60,11 @@ struct News {
     std::int64_t upto = 0;
 };
 
+// After these a contact may be somebody else's.
+bool moves_ownership(std::string_view what) {
+    return what == "reassigned" || what == "merged";
+}
+
 // What is new and theirs to see; the ids go on also over what is not.
 News read_news(Store& store, const Site& site, const Who& who, std::int64_t after) {
     News news;
@@ -80,6 +85,8 @@ News read_news(Store& store, const Site& site, const Who& who, std::int64_t afte
         }
         if (entry->second)
             news.text += event_text(row.id, {{"contact", row.contact.value}, {"what", row.what}});
+        else if (moves_ownership(row.what))  // it may have been theirs: they look again
+            news.text += event_text(row.id, {{"contact", nullptr}, {"what", "reset"}});
     }
     return news;
 }

@@ -141,3 +141,32 @@ TEST_CASE("whoever is signed out hears nothing more, however busy the others are
                 .status == 204);
     CHECK(events.ends());
 }
+
+TEST_CASE("whoever loses a contact to a colleague is told to look again") {
+    World world;
+    const auto ana = world.called("kim");
+    Events before{world.port(), {world.rep_bearer.at("kim")}, "/api/v1/stream"};
+    Events after{world.port(), {world.rep_bearer.at("sam")}, "/api/v1/stream"};
+    before.until(": warmcall");
+    after.until(": warmcall");
+    REQUIRE(world
+                .post("/api/v1/outreaches/" + std::to_string(ana.outreach) + "/reassign",
+                      {{"rep", "sam"}})
+                .status == 200);
+    CHECK(before.until("\"what\":\"reset\"").find("\"contact\":null") != std::string::npos);
+    CHECK_NOTHROW(after.until(data_of(ana.contact, "reassigned")));
+}
+
+TEST_CASE("whose record was merged into a colleague's is told to look again") {
+    World world;
+    const auto ana = world.called("joel");
+    const auto other = world.post("/api/v1/contacts", new_contact("Ana P.", "+34612345679", "kim"))
+                           .object()["id"]
+                           .get<std::int64_t>();
+    Events events{world.port(), {world.rep_bearer.at("kim")}, "/api/v1/stream"};
+    events.until(": warmcall");
+    REQUIRE(
+        world.post("/api/v1/contacts/" + std::to_string(other) + "/merge", {{"into", ana.contact}})
+            .status == 200);
+    CHECK_NOTHROW(events.until("\"what\":\"reset\""));
+}
