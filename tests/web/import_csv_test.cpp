@@ -291,3 +291,22 @@ TEST_CASE("a file of very many cells is refused whole") {
           "The file has more than 4,000,000 cells. Leave out the columns that nobody needs, or "
           "split it.");
 }
+
+TEST_CASE("a file's consent and topic are held to the rules of the API") {
+    const auto one = [](const std::string& source, const std::string& text,
+                        const std::string& topic) {
+        return verdicts("name,phone,consent_source,consent_at,consent_text,topic\nAna,612345678," +
+                            source + ",2026-11-01," + text + "," + topic + "\n",
+                        for_joel())
+            .at(0);
+    };
+    CHECK(one("form", "yes", "knee") == "2 Ana +34612345678 joel");
+    CHECK(one(std::string(201, 's'), "yes", "") == "2 consent.source: is longer than 200 bytes");
+    CHECK(one("form", std::string(2001, 't'), "") == "2 consent.text: is longer than 2000 bytes");
+    CHECK(one("fo\x01rm", "yes", "") == "2 consent.source: holds a control character");
+    CHECK(one("form", "y\x1b[31mes", "") == "2 consent.text: holds a control character");
+    CHECK(one("form", "yes",
+              "kn\x07"
+              "ee") == "2 topic: holds a control character");
+    CHECK(one("form", "yes", std::string(501, 'k')) == "2 topic: is longer than 500 bytes");
+}
