@@ -1,5 +1,6 @@
 #include "net/session.hpp"
 
+#include <netinet/tcp.h>
 #include <spdlog/spdlog.h>
 
 #include <algorithm>
@@ -32,6 +33,8 @@ constexpr std::size_t write_piece_bytes =
     64 * 1024;  // each has write_time: a slow reader, but not a stalled one
 constexpr std::size_t linger_bytes_max = 256 * 1024;
 constexpr core::Duration linger_time{1'000};
+constexpr int unacknowledged_ms_max = 40'000;
+using UserTimeout = asio::detail::socket_option::integer<IPPROTO_TCP, TCP_USER_TIMEOUT>;
 
 int status_of(const error_code& ec) {
     if (ec == http::error::body_limit)
@@ -168,6 +171,8 @@ asio::awaitable<std::size_t> Session::read_some(std::size_t bytes_max) {
 asio::awaitable<void> Session::run() {
     error_code ec;
     socket_.set_option(asio::ip::tcp::no_delay{true}, ec);
+    // A phone that lost its line says no goodbye: what it was sent last is not acknowledged.
+    socket_.set_option(UserTimeout{unacknowledged_ms_max}, ec);
     socket_.non_blocking(true, ec);
     enter(Phase::idle, shared_.limits.header_time);
     for (std::size_t left = shared_.limits.requests_per_connection_max; left > 0; --left) {

@@ -11,7 +11,7 @@ namespace warmcall::web {
 
 namespace {
 
-constexpr int streams_per_rep_max = 8;
+constexpr std::size_t streams_per_rep_max = 8;
 constexpr std::size_t events_at_once = 200;
 constexpr std::int64_t behind_max =
     2000;  // further behind than this: the client is told to fetch everything anew
@@ -19,17 +19,28 @@ constexpr core::Duration news_gap =
     std::chrono::milliseconds{200};  // a burst of commits is one look
 constexpr int pings_max = 240;       // an hour of them; the client connects again
 
-// One open stream. Counted while it lives.
-struct Stream {
+// Counted while it lives. A rep's ninth ends their oldest: it may be a phone's that lost its line
+// and that nobody will miss for a quarter of an hour.
+struct Stream : OpenStream {
     Stream(Site& from, Who whose, std::string name)
         : site{from},
           who{std::move(whose)},
           counted_as{std::move(name)},
-          ++listeners->by_rep[counted_as];
-    listeners{from.listeners},
-        next_ping_at{std::chrono::steady_clock::now() + from.options.ping_every} {}
+          listeners{from.listeners},
+          next_ping_at{std::chrono::steady_clock::now() + from.options.ping_every} {
+        auto& open = listeners->by_rep[counted_as];
+        open.push_back(this);
+        if (open.size() <= streams_per_rep_max)
+            return;
+        open.front()->over = true;
+        if (open.front()->waits != nullptr)
+            open.front()->waits->cancel();
+        open.pop_front();
+    }
     ~Stream() {
-        if (--listeners->by_rep[counted_as] == 0)
+        auto& open = listeners->by_rep[counted_as];
+        std::erase(open, this);
+        if (open.empty())
             listeners->by_rep.erase(counted_as);
     }
     Stream(const Stream&) = delete;
@@ -95,10 +106,13 @@ News read_news(Store& store, const Site& site, const Who& who, std::int64_t afte
 asio::awaitable<bool> commit_or_ping(Stream& stream) {
     asio::steady_timer timer{co_await asio::this_coro::executor, stream.next_ping_at};
     struct Registered {
-        Listeners& listeners;
-        asio::steady_timer* timer;
-        ~Registered() { listeners.waiting.erase(timer); }
-    } registered{*stream.listeners, &timer};
+        Stream& stream;
+        ~Registered() {
+            stream.listeners->waiting.erase(stream.waits);
+            stream.waits = nullptr;
+        }
+    } registered{stream};
+    stream.waits = &timer;
     stream.listeners->waiting.insert(&timer);
     const auto [error] = co_await timer.async_wait(asio::as_tuple(asio::use_awaitable));
     co_return static_cast<bool>(error);  // cancelled: there is news
@@ -107,7 +121,7 @@ asio::awaitable<bool> commit_or_ping(Stream& stream) {
 asio::awaitable<std::string> next_piece(std::shared_ptr<Stream> stream) {
     if (!std::exchange(stream->greeted, true))
         co_return "retry: 3000\n" + id_text(*stream) + ": warmcall\n\n";
-    while (true) {
+    while (!stream->over) {
         // Also while there is news all the time: who listens takes a line without pings for dead,
         // and who was signed out hears no more.
         if (std::chrono::steady_clock::now() >= stream->next_ping_at) {
@@ -139,13 +153,6 @@ asio::awaitable<std::string> next_piece(std::shared_ptr<Stream> stream) {
 Handled open_stream(Site& site, Call& call) {
     const std::string name =
         call.who.any_rep ? "token " + call.who.credential.substr(0, 12) : call.who.rep.value;
-    const auto open = site.listeners->by_rep.find(name);
-    if (open != site.listeners->by_rep.end() && open->second >= streams_per_rep_max) {
-        auto answer =
-            problem(429, "too_many_streams", "Eight live streams are open already. Close a tab.");
-        answer.headers.push_back({"Retry-After", "30"});
-        co_return answer;
-    }
     auto stream = std::make_shared<Stream>(site, call.who, name);
     std::string_view last = call.request.header("Last-Event-ID");
     if (last.empty())
