@@ -149,7 +149,8 @@ struct Gateway {  // NOLINT: members refer to earlier ones, so it never moves
                        return notifiers::wrong_with(address, keys, services);
                    },
                .server_counts = [this] { return server->counts(); },
-               .voice = {s.voice.bridge, s.voice.ring_for, s.voice.answer, transport.get()}}},
+               .voice = {s.voice.bridge, s.voice.ring_for, s.voice.answer, transport.get()},
+               .shared_store = shared}},
           control{context, door, s.plan, s.default_region, control_path(s.store_url), [this] {
                       applier.learn_templates();
                   }} {

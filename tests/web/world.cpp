@@ -347,6 +347,7 @@ World::World(WorldOptions options) : impl_{std::make_unique<Impl>()} {
         return address.starts_with("https://push.test/") ? std::string{} : "not a push service";
     };
     web_options.server_counts = [this] { return impl_->server->counts(); };
+    web_options.shared_store = options.shared_store;
     if (options.ping_every > core::Duration{})
         web_options.ping_every = options.ping_every;
     if (options.rung) {

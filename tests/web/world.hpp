@@ -50,6 +50,7 @@ struct WorldOptions {
     std::shared_ptr<int> rung = nullptr;
     core::Duration ping_every{};  // 0: as it is
     bool line_hangs = false;
+    bool shared_store = false;
 };
 
 class World {
