@@ -170,7 +170,7 @@ Handled show_calendar(Site& site, Call& call) {
                           "Settings.");
     const auto cases =
         co_await ask(site, [rep = who->rep, until = site.now() + ahead](Store& store) {
-            return store.queue({rep, until, entries_max});
+            return store.queue({.rep = rep, .until = until, .limit = entries_max});
         });
     const std::string text = calendar_text(site.plan.reps.at(who->rep).name + ": calls",
                                            entries_of(site, cases, who->rep));

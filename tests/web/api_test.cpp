@@ -1,5 +1,6 @@
 // The REST API over real HTTP: contacts, outreaches, prompts, and what is refused.
 
+#include <set>
 #include <thread>
 
 #include "support/catch.hpp"
@@ -571,4 +572,24 @@ TEST_CASE("the end may come while a tap under a key is still under way") {
                  {"Idempotency-Key", "tap"}});
     while (*rung == 0)
         REQUIRE(world.send("GET", "/healthz").status == 200);
+}
+
+TEST_CASE("open prompts are read page by page, none twice and none left out") {
+    World world;
+    std::set<std::int64_t> prompts;
+    for (int i = 0; i < 5; ++i)
+        prompts.insert(
+            world.called("joel", "Ana " + std::to_string(i), "3461234560" + std::to_string(i))
+                .prompt);
+    std::multiset<std::int64_t> listed;
+    std::string after;
+    int pages = 0;
+    do {
+        const json page = world.get_as("joel", "/api/v1/prompts?limit=2" + after).object();
+        for (const json& prompt : page["items"])
+            listed.insert(prompt["id"].get<std::int64_t>());
+        after = page["next"].is_null() ? "" : "&after=" + page["next"].get<std::string>();
+    } while (!after.empty() && ++pages < 10);
+    CHECK(listed == std::multiset<std::int64_t>{prompts.begin(), prompts.end()});
+    CHECK(world.get_as("joel", "/api/v1/prompts?after=nonsense").status == 422);
 }
