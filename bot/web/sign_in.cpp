@@ -383,6 +383,7 @@ Handled make_sign_in_link(Site& site, Call& call) {
         co_return problem(403, "sign_in_first",
                           "A rep's token makes no session, which would outlive it. Sign in, or "
                           "send a token of the whole installation.");
+    call.kept.reset();  // the link is a secret, and is not kept in clear for a second try
     const std::string url = site.options.public_url;
     const auto link = co_await put(site, [rep, url](Unit& unit, core::Timestamp now) {
         return new_sign_in_link(unit, rep, url, now);

@@ -574,6 +574,37 @@ TEST_CASE("the end may come while a tap under a key is still under way") {
         REQUIRE(world.send("GET", "/healthz").status == 200);
 }
 
+TEST_CASE("a key is for one rep, and an answer given again says where to find it, too") {
+    World world;
+    const Headers key{{"Idempotency-Key", "k"}};
+    const json wish = new_contact("Ana", "+34612345678");
+    const Reply made = world.post("/api/v1/contacts", wish, key);
+    REQUIRE(made.status == 201);
+    CHECK_FALSE(made.header("Location").empty());
+    CHECK(world.post("/api/v1/contacts", wish, key).header("Location") == made.header("Location"));
+    const Headers for_sam{key.front(), {"X-Warmcall-Rep", "sam"}};
+    CHECK(world.post("/api/v1/contacts", wish, for_sam).status == 422);
+    const auto file = [&] {
+        return world.send("POST", "/api/v1/contacts/import?rep=joel", "name,phone\n",
+                          {world.bearer, {"Content-Type", "text/csv"}, {"Idempotency-Key", "f"}});
+    };
+    const std::string job = file().header("Location");
+    CHECK_FALSE(job.empty());
+    CHECK(file().header("Location") == job);
+}
+
+TEST_CASE("what lets somebody in is not kept for a second try") {
+    World world;
+    for (const char* path : {"/api/v1/reps/joel/sign_in_link", "/api/v1/calendar/rotate"}) {
+        const Headers key{{"Idempotency-Key", path}, {"X-Warmcall-Rep", "joel"}};
+        const Reply first = world.post(path, json::object(), key);
+        REQUIRE(first.status < 300);
+        const Reply second = world.post(path, json::object(), key);
+        CHECK(second.header("Idempotent-Replayed").empty());
+        CHECK(second.body != first.body);
+    }
+}
+
 TEST_CASE("open prompts are read page by page, none twice and none left out") {
     World world;
     std::set<std::int64_t> prompts;
