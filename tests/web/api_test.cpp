@@ -605,6 +605,29 @@ TEST_CASE("what lets somebody in is not kept for a second try") {
     }
 }
 
+TEST_CASE("a card says when they answered last, and who called them when") {
+    World world;
+    const auto ana = world.called("joel");
+    world.advance(std::chrono::minutes{5});
+    REQUIRE(world.they_write("34612345678", "And you?").status == 200);
+    json prompt = world.get_as("joel", prompt_path(ana.prompt)).object();
+    CHECK(prompt["raised_at"] == "2026-11-22T10:00:00Z");
+    CHECK(prompt["replied_at"] == "2026-11-22T10:05:00Z");
+    CHECK(prompt["called_at"].is_null());
+    CHECK(prompt["called_by"].is_null());
+    world.advance(std::chrono::minutes{1});
+    REQUIRE(world.post_as("sam", prompt_path(ana.prompt, "/dial"), json::object()).status == 200);
+    prompt = world.get_as("joel", prompt_path(ana.prompt)).object();
+    CHECK(prompt["called_at"] == "2026-11-22T10:06:00Z");
+    CHECK(prompt["called_by"] == "sam");
+    CHECK(prompt["called_by_name"] == "Sam");
+    CHECK(prompt["owner"] == "joel");
+    CHECK(prompt["owner_name"] == "Joel");
+    REQUIRE(world.post_as("sam", prompt_path(ana.prompt, "/ended"), json::object()).status == 200);
+    prompt = world.get_as("joel", prompt_path(ana.prompt)).object();
+    CHECK(prompt["called_by"] == "sam");
+}
+
 TEST_CASE("open prompts are read page by page, none twice and none left out") {
     World world;
     std::set<std::int64_t> prompts;
