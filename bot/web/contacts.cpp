@@ -198,6 +198,9 @@ struct WhyNot {
 };
 std::optional<WhyNot> why_no_text(const core::Plan& plan, const core::Case& subject,
                                   core::Timestamp now) {
+    if (opted_out(subject.contact))
+        return WhyNot{core::to_string(core::GateCode::suppressed),
+                      core::first_name(subject.contact.name) + " asked to stop. You can't write."};
     const auto refusal =
         core::decide(plan, subject, core::WroteByRep{subject.contact.owner, "?"}, now).refusal;
     if (!refusal)

@@ -605,6 +605,16 @@ TEST_CASE("what lets somebody in is not kept for a second try") {
     }
 }
 
+TEST_CASE("whoever asked to stop is not to be written to, and nobody is advised to begin again") {
+    World world;
+    const auto ana = world.called("joel");
+    REQUIRE(world.post(contact_path(ana.contact) + "/opt_out", json::object()).status == 200);
+    const json talk = world.get(contact_path(ana.contact) + "/conversation").object();
+    CHECK(talk["may_write"] == false);
+    CHECK(talk["why_not_code"] == "suppressed");
+    CHECK(talk["why_not"] == "Ana asked to stop. You can't write.");
+}
+
 TEST_CASE("a card says when they answered last, and who called them when") {
     World world;
     const auto ana = world.called("joel");
