@@ -61,6 +61,7 @@ net::ServerLimits limits_of(const ServerSettings& server) {
     limits.connections_max = server.connections_max;
     limits.connections_per_address_max = server.connections_per_address_max;
     limits.hosts = server.hosts;
+    limits.problems_under = "/api/v1/";
     return limits;
 }
 

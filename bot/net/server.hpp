@@ -37,6 +37,8 @@ struct ServerLimits {
         std::chrono::seconds{10};  // after stop(): to finish what is under way
     // What all bodies of more than large_body_bytes_min that are under way may take together.
     std::size_t large_bodies_bytes_max = 64 * 1024 * 1024;
+    // Under this path what the server itself refuses is told as RFC 9457 has it; "": nowhere.
+    std::string problems_under;
     std::vector<std::string>
         hosts;  // Host allow-list, without port, lower case; empty: any one valid Host
 };

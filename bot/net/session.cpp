@@ -64,6 +64,16 @@ Outgoing plain(int status, std::string_view words) {
     return answer;
 }
 
+// The texts are ours: nothing in them is to be escaped.
+Outgoing problem(int status, std::string_view words) {
+    Outgoing answer = plain(status, {});
+    answer.headers.front().value = "application/problem+json";
+    answer.body = "{\"type\":\"about:blank\",\"title\":\"" + std::string{reason_of(status)} +
+                  "\",\"status\":" + std::to_string(status) + ",\"detail\":\"" +
+                  std::string{words} + "\"}";
+    return answer;
+}
+
 // What one body takes of the memory that all large ones share. It may outlive the server by a turn.
 class Room {
  public:
@@ -294,11 +304,22 @@ asio::awaitable<bool> Session::read_body(Arrived& request) {
     co_return true;
 }
 
+// As far as it was read: a head that cannot be read may still say what was asked for.
+bool Session::wants_problems(const Arrived& request) const {
+    const std::string& under = shared_.limits.problems_under;
+    std::string_view target = request.request.url;
+    if (target.empty()) {
+        target = buffered();
+        target.remove_prefix(std::min(target.find(' ') + 1, target.size()));
+    }
+    return !under.empty() && target.starts_with(under);
+}
+
 asio::awaitable<bool> Session::refuse_request(Arrived& request, int status, std::string_view why) {
     ++shared_.counts.bad_requests;
-    Outgoing answer = plain(status, why);
     request.request.body = {};
     request.room.release();
+    Outgoing answer = wants_problems(request) ? problem(status, why) : plain(status, why);
     if (status == 405)
         answer.headers.push_back({"Allow", std::string{methods_known}});
     if (status == 503)

@@ -79,6 +79,7 @@ class Session {
     asio::awaitable<bool> read_head(Arrived& request);
     asio::awaitable<bool> read_body(Arrived& request);
     asio::awaitable<bool> refuse_request(Arrived& request, int status, std::string_view why);
+    bool wants_problems(const Arrived& request) const;
     asio::awaitable<Outgoing> handle(Arrived& request);
     asio::awaitable<bool> send(const Outgoing& answer, Manner manner);
     asio::awaitable<bool> write(std::string_view head, std::string_view body);

@@ -224,6 +224,27 @@ TEST_CASE("who may send a large body is asked before it is read") {
     CHECK(small.read_answer()->status == 200);
 }
 
+TEST_CASE("what a program asked is refused in words for programs, also by the server itself") {
+    net::ServerLimits limits = quick();
+    limits.problems_under = "/api/v1/";
+    Serving serving{limits, echo, [](const net::Incoming&) { return std::size_t{10}; }};
+    const auto refusal = [&](const std::string& request) {
+        RawClient client = serving.client();
+        client.send(request);
+        return client.read_answer().value();
+    };
+    const std::string large = " HTTP/1.1\r\nHost: h\r\nContent-Length: 11\r\n\r\n";
+    const Answer answer = refusal("POST /api/v1/contacts" + large);
+    CHECK(answer.status == 413);
+    CHECK(answer.head.find("Content-Type: application/problem+json\r\n") != std::string::npos);
+    CHECK(answer.body.find("\"status\":413") != std::string::npos);
+    CHECK(answer.body.find("\"detail\":\"the body is too large\"") != std::string::npos);
+    CHECK(refusal("POST /p/1" + large).head.find("text/plain") != std::string::npos);
+    for (const std::string& head :
+         {std::string{"GET /api/v1/me HTTP/1.1\r\nHost: h\r\nHost: h\r\n\r\n"},
+          std::string{"GET /api/v1/me HTTP/1.1\r\nHost: h\r\n"},
+          "GET /api/v1/me HTTP/1.1\r\nHost: h\r\nX: " + std::string(20'000, 'x') + "\r\n\r\n"})
+        CHECK(refusal(head).head.find("application/problem+json") != std::string::npos);
 }
 
 TEST_CASE("what comes in trailers never reaches the handler") {
