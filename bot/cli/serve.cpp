@@ -61,6 +61,7 @@ net::ServerLimits limits_of(const ServerSettings& server) {
     limits.connections_max = server.connections_max;
     limits.connections_per_address_max = server.connections_per_address_max;
     limits.hosts = server.hosts;
+    limits.problems_under = "/api/v1/";
     return limits;
 }
 
@@ -131,7 +132,8 @@ struct Gateway {  // NOLINT: members refer to earlier ones, so it never moves
           server{std::make_unique<net::Server>(
               context, limits_of(s.server),
               [this](const net::Incoming& request) { return web.body_limit(request); },
-              [this](net::Incoming request) { return web.handle(std::move(request)); })},
+              [this](net::Incoming request) { return web.handle(std::move(request)); },
+              [this](const net::Incoming& request) { return web.turn_away(request); })},
           web{door,
               s.plan,
               accounts_of(s),
@@ -148,7 +150,8 @@ struct Gateway {  // NOLINT: members refer to earlier ones, so it never moves
                        return notifiers::wrong_with(address, keys, services);
                    },
                .server_counts = [this] { return server->counts(); },
-               .voice = {s.voice.bridge, s.voice.ring_for, s.voice.answer, transport.get()}}},
+               .voice = {s.voice.bridge, s.voice.ring_for, s.voice.answer, transport.get()},
+               .shared_store = shared}},
           control{context, door, s.plan, s.default_region, control_path(s.store_url), [this] {
                       applier.learn_templates();
                   }} {

@@ -32,17 +32,6 @@ constexpr core::Duration kill_time{1'000};  // what a cancelled handler has to e
 constexpr std::size_t refusals_max =
     64;  // connections told "full" at a time; more are closed without a word
 
-// A v4 address in v6 clothes is the v4 address; of v6 the /64 counts, which one customer has whole.
-std::string counted_address(asio::ip::address address) {
-    if (address.is_v6() && address.to_v6().is_v4_mapped())
-        address = asio::ip::make_address_v4(asio::ip::v4_mapped, address.to_v6());
-    if (address.is_v4())
-        return address.to_string();
-    auto bytes = address.to_v6().to_bytes();
-    std::fill(bytes.begin() + 8, bytes.end(), static_cast<unsigned char>(0));
-    return asio::ip::address_v6{bytes}.to_string();
-}
-
 std::string plain_address(const asio::ip::address& address) {
     if (address.is_v6() && address.to_v6().is_v4_mapped())
         return asio::ip::make_address_v4(asio::ip::v4_mapped, address.to_v6()).to_string();
@@ -93,6 +82,16 @@ bool out_of_resources(const error_code& ec) {
 }
 
 }  // namespace
+
+std::string counted_address(asio::ip::address address) {
+    if (address.is_v6() && address.to_v6().is_v4_mapped())
+        address = asio::ip::make_address_v4(asio::ip::v4_mapped, address.to_v6());
+    if (address.is_v4())
+        return address.to_string();
+    auto bytes = address.to_v6().to_bytes();
+    std::fill(bytes.begin() + 8, bytes.end(), static_cast<unsigned char>(0));
+    return asio::ip::address_v6{bytes}.to_string();
+}
 
 struct Server::Impl : Shared {
     using Shared::Shared;
@@ -223,9 +222,9 @@ asio::awaitable<void> Server::Impl::sweep(std::shared_ptr<Impl> self) {
 }
 
 Server::Server(asio::io_context& context, ServerLimits limits, BodyLimit body_limit,
-               Handler handler)
+               Handler handler, MayBeLarge may_be_large)
     : impl_{std::make_shared<Impl>(context, std::move(limits), std::move(body_limit),
-                                   std::move(handler))} {}
+                                   std::move(handler), std::move(may_be_large))} {}
 
 Server::~Server() = default;
 
@@ -260,6 +259,7 @@ void Server::stop() {
 }
 
 const ServerCounts& Server::counts() const {
+    impl_->counts.large_body_bytes = impl_->large_bodies->bytes;
     return impl_->counts;
 }
 

@@ -1,5 +1,6 @@
 #include "net/session.hpp"
 
+#include <netinet/tcp.h>
 #include <spdlog/spdlog.h>
 
 #include <algorithm>
@@ -32,6 +33,8 @@ constexpr std::size_t write_piece_bytes =
     64 * 1024;  // each has write_time: a slow reader, but not a stalled one
 constexpr std::size_t linger_bytes_max = 256 * 1024;
 constexpr core::Duration linger_time{1'000};
+constexpr int unacknowledged_ms_max = 40'000;
+using UserTimeout = asio::detail::socket_option::integer<IPPROTO_TCP, TCP_USER_TIMEOUT>;
 
 int status_of(const error_code& ec) {
     if (ec == http::error::body_limit)
@@ -61,6 +64,41 @@ Outgoing plain(int status, std::string_view words) {
     return answer;
 }
 
+// The texts are ours: nothing in them is to be escaped.
+Outgoing problem(int status, std::string_view words) {
+    Outgoing answer = plain(status, {});
+    answer.headers.front().value = "application/problem+json";
+    answer.body = "{\"type\":\"about:blank\",\"title\":\"" + std::string{reason_of(status)} +
+                  "\",\"status\":" + std::to_string(status) + ",\"detail\":\"" +
+                  std::string{words} + "\"}";
+    return answer;
+}
+
+// What one body takes of the memory that all large ones share. It may outlive the server by a turn.
+class Room {
+ public:
+    explicit Room(std::shared_ptr<LargeBodies> all) : all_{std::move(all)} {}
+    ~Room() { release(); }
+    Room(const Room&) = delete;
+    Room& operator=(const Room&) = delete;
+
+    // False: the others have the rest.
+    bool take(std::size_t bytes, std::size_t bytes_max) {
+        if (bytes <= large_body_bytes_min || bytes <= taken_)
+            return true;
+        if (all_->bytes + (bytes - taken_) > bytes_max)
+            return false;
+        all_->bytes += bytes - taken_;
+        taken_ = bytes;
+        return true;
+    }
+    void release() { all_->bytes -= std::exchange(taken_, 0); }
+
+ private:
+    std::shared_ptr<LargeBodies> all_;
+    std::size_t taken_ = 0;
+};
+
 std::string_view body_of(const Outgoing& answer) {
     return answer.fixed ? std::string_view{*answer.fixed} : std::string_view{answer.body};
 }
@@ -74,20 +112,23 @@ std::string chunk_head(std::size_t bytes) {
 }  // namespace
 
 struct Session::Arrived {
-    explicit Arrived(std::size_t header_bytes_max) : parser{request, header_bytes_max} {}
+    explicit Arrived(const Shared& shared)
+        : parser{request, shared.limits.header_bytes_max}, room{shared.large_bodies} {}
 
     Incoming request;
     RequestParser parser;
+    Room room;
     Framing framing;
     bool head_only = false;
 };
 
 Shared::Shared(asio::io_context& context_, ServerLimits limits_, BodyLimit body_limit_,
-               Handler handler_)
+               Handler handler_, MayBeLarge may_be_large_)
     : context{context_},
       limits{std::move(limits_)},
       body_limit{std::move(body_limit_)},
       handler{std::move(handler_)},
+      may_be_large{std::move(may_be_large_)},
       tick{context_} {}
 
 Session::Session(Shared& shared, Socket socket, std::string peer)
@@ -140,6 +181,8 @@ asio::awaitable<std::size_t> Session::read_some(std::size_t bytes_max) {
 asio::awaitable<void> Session::run() {
     error_code ec;
     socket_.set_option(asio::ip::tcp::no_delay{true}, ec);
+    // A phone that lost its line says no goodbye: what it was sent last is not acknowledged.
+    socket_.set_option(UserTimeout{unacknowledged_ms_max}, ec);
     socket_.non_blocking(true, ec);
     enter(Phase::idle, shared_.limits.header_time);
     for (std::size_t left = shared_.limits.requests_per_connection_max; left > 0; --left) {
@@ -152,11 +195,12 @@ asio::awaitable<void> Session::run() {
 
 // One request and its answer; false when the connection is over.
 asio::awaitable<bool> Session::answer_one(bool last) {
-    Arrived request{shared_.limits.header_bytes_max};
+    Arrived request{shared_};
     if (!co_await read_head(request) || !co_await read_body(request))
         co_return false;
     ++shared_.counts.requests;
     Outgoing answer = co_await handle(request);
+    request.room.release();
     if (answer.ending == Outgoing::Ending::reset) {
         error_code ignored;
         socket_.set_option(asio::socket_base::linger{true, 0}, ignored);
@@ -183,12 +227,12 @@ asio::awaitable<bool> Session::read_head(Arrived& request) {
         if (state != HeadScan::State::more)
             break;
         if (buffered().size() >= limits.header_bytes_max)
-            co_return co_await refuse_request(431, "the header is too large", false);
+            co_return co_await refuse_request(request, 431, "the header is too large");
         if (buffered().empty() && shared_.stopping)
             co_return false;
         if (co_await read_some(std::min(read_bytes_first, limits.header_bytes_max)) == 0) {
             if (timed_out_ && !buffered().empty())
-                co_return co_await refuse_request(408, "the header took too long", false);
+                co_return co_await refuse_request(request, 408, "the header took too long");
             co_return false;
         }
         if (phase_ == Phase::idle)
@@ -196,21 +240,21 @@ asio::awaitable<bool> Session::read_head(Arrived& request) {
     }
     phase_ = Phase::reading;
     if (state == HeadScan::State::bad)
-        co_return co_await refuse_request(400, "the header's lines are not ended by CRLF each",
-                                          false);
+        co_return co_await refuse_request(request, 400,
+                                          "the header's lines are not ended by CRLF each");
     if (scan.size() > limits.header_bytes_max)
-        co_return co_await refuse_request(431, "the header is too large", false);
+        co_return co_await refuse_request(request, 431, "the header is too large");
 
     error_code ec;
     request.parser.put(asio::buffer(buffered().data(), scan.size()), ec);
     if (ec || !request.parser.is_header_done())
-        co_return co_await refuse_request(status_of(ec), "the header cannot be read", false);
+        co_return co_await refuse_request(request, status_of(ec), "the header cannot be read");
     consume(scan.size());
     request.request.peer = peer_;
     request.head_only = request.request.method == "HEAD";
     auto verdict = judge(request.request, request.parser.version(), limits.hosts);
     if (const auto* refusal = std::get_if<Refusal>(&verdict))
-        co_return co_await refuse_request(refusal->status, refusal->why, request.head_only);
+        co_return co_await refuse_request(request, refusal->status, refusal->why);
     request.framing = std::get<Framing>(verdict);
     co_return true;
 }
@@ -223,7 +267,13 @@ asio::awaitable<bool> Session::read_body(Arrived& request) {
     const std::size_t bytes_max =
         shared_.body_limit ? shared_.body_limit(request.request) : limits.body_bytes_max;
     if (request.framing.content_length.value_or(0) > bytes_max)
-        co_return co_await refuse_request(413, "the body is too large", request.head_only);
+        co_return co_await refuse_request(request, 413, "the body is too large");
+    const bool large = request.framing.content_length.value_or(bytes_max) > large_body_bytes_min;
+    if (large && bytes_max > large_body_bytes_min && shared_.may_be_large)
+        if (const auto instead = co_await shared_.may_be_large(request.request)) {
+            co_await send(*instead, {.head_only = request.head_only, .close = true});
+            co_return false;
+        }
     parser.limit_body(bytes_max);
     enter(Phase::reading, limits.body_time);
     if (request.framing.expects_continue && buffered().empty())
@@ -235,29 +285,46 @@ asio::awaitable<bool> Session::read_body(Arrived& request) {
             consume(parser.put(asio::buffer(buffered().data(), buffered().size()), ec));
         else
             ec = http::error::need_more;
+        if (!request.room.take(request.request.body.size(), limits.large_bodies_bytes_max))
+            co_return co_await refuse_request(request, 503,
+                                              "too many large bodies at once, try again shortly");
         if (!ec)
             continue;
         if (ec != http::error::need_more)
-            co_return co_await refuse_request(status_of(ec), "the body cannot be read",
-                                              request.head_only);
+            co_return co_await refuse_request(request, status_of(ec), "the body cannot be read");
         if (buffered().size() >=
             limits.header_bytes_max)  // a chunk's line or the trailers, without an end
-            co_return co_await refuse_request(400, "the body cannot be read", request.head_only);
+            co_return co_await refuse_request(request, 400, "the body cannot be read");
         if (co_await read_some(read_bytes_max) == 0) {
             if (timed_out_)
-                co_return co_await refuse_request(408, "the body took too long", request.head_only);
+                co_return co_await refuse_request(request, 408, "the body took too long");
             co_return false;
         }
     }
     co_return true;
 }
 
-asio::awaitable<bool> Session::refuse_request(int status, std::string_view why, bool head_only) {
+// As far as it was read: a head that cannot be read may still say what was asked for.
+bool Session::wants_problems(const Arrived& request) const {
+    const std::string& under = shared_.limits.problems_under;
+    std::string_view target = request.request.url;
+    if (target.empty()) {
+        target = buffered();
+        target.remove_prefix(std::min(target.find(' ') + 1, target.size()));
+    }
+    return !under.empty() && target.starts_with(under);
+}
+
+asio::awaitable<bool> Session::refuse_request(Arrived& request, int status, std::string_view why) {
     ++shared_.counts.bad_requests;
-    Outgoing answer = plain(status, why);
+    request.request.body = {};
+    request.room.release();
+    Outgoing answer = wants_problems(request) ? problem(status, why) : plain(status, why);
     if (status == 405)
         answer.headers.push_back({"Allow", std::string{methods_known}});
-    co_await send(answer, {.head_only = head_only, .close = true});
+    if (status == 503)
+        answer.headers.push_back({"Retry-After", "2"});
+    co_await send(answer, {.head_only = request.head_only, .close = true});
     co_return false;
 }
 

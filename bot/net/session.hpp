@@ -9,6 +9,7 @@
 #include <boost/asio/steady_timer.hpp>
 #include <chrono>
 #include <list>
+#include <memory>
 #include <string>
 #include <string_view>
 #include <unordered_map>
@@ -23,14 +24,21 @@ using SteadyTime = std::chrono::steady_clock::time_point;
 
 class Session;
 
+// What the large bodies under way take of the memory they share.
+struct LargeBodies {
+    std::size_t bytes = 0;
+};
+
 struct Shared {
     Shared(asio::io_context& context_, ServerLimits limits_, BodyLimit body_limit_,
-           Handler handler_);
+           Handler handler_, MayBeLarge may_be_large_);
 
     asio::io_context& context;
     const ServerLimits limits;
     const BodyLimit body_limit;
     const Handler handler;
+    const MayBeLarge may_be_large;
+    const std::shared_ptr<LargeBodies> large_bodies = std::make_shared<LargeBodies>();
     ServerCounts counts;
     DateLine date;
     std::list<Session> sessions;
@@ -70,7 +78,8 @@ class Session {
     asio::awaitable<bool> answer_one(bool last);
     asio::awaitable<bool> read_head(Arrived& request);
     asio::awaitable<bool> read_body(Arrived& request);
-    asio::awaitable<bool> refuse_request(int status, std::string_view why, bool head_only);
+    asio::awaitable<bool> refuse_request(Arrived& request, int status, std::string_view why);
+    bool wants_problems(const Arrived& request) const;
     asio::awaitable<Outgoing> handle(Arrived& request);
     asio::awaitable<bool> send(const Outgoing& answer, Manner manner);
     asio::awaitable<bool> write(std::string_view head, std::string_view body);

@@ -348,6 +348,8 @@ struct QueueQuery {
     std::optional<core::RepId> rep;  // prompts asked of this rep, and outreaches owned by them
     core::Timestamp until{};         // with an open prompt, in a call, or next due by then
     std::size_t limit = 200;
+    core::Timestamp after_due{};  // the cursor: next.due_at and outreach of the last one before
+    core::OutreachId after;
 };
 
 struct RepState {

@@ -37,8 +37,8 @@ std::optional<core::Consent> consent_in(Fields& fields, bool* says_covers = null
         return std::nullopt;
     Fields inside = fields.inside("consent", {"source", "at", "text", "covers"});
     core::Consent consent;
-    consent.source = inside.text("source", 200);
-    consent.text = inside.text("text", 2000);
+    consent.source = inside.text("source", consent_source_bytes_max);
+    consent.text = inside.text("text", consent_text_bytes_max);
     if (const auto at = inside.time_if("at"))
         consent.at = *at;
     else if (!inside.has("at"))
@@ -57,7 +57,7 @@ ContactWish wish_in(Fields& fields,
     wish.rep = fields.text_if("rep", 64).value_or(signed_in.value);
     wish.language = fields.text_if("language", 35).value_or("");
     wish.time_zone = fields.text_if("time_zone", 64).value_or("");
-    wish.topic = fields.text_if("topic", 500).value_or("");
+    wish.topic = fields.text_if("topic", topic_bytes_max).value_or("");
     wish.preferences = preferences_in(fields).value_or(core::Preferences{});
     wish.consent = consent_in(fields);
     return wish;
@@ -110,7 +110,7 @@ struct Changes {
 Changes changes_in(const core::Plan& plan, core::Timestamp now, Fields& fields) {
     Changes changes;
     changes.name = fields.text_if("name", 200);
-    changes.topic = fields.text_if("topic", 500);
+    changes.topic = fields.text_if("topic", topic_bytes_max);
     changes.language = fields.text_if("language", 35);
     changes.time_zone = fields.text_if("time_zone", 64);
     changes.preferences = preferences_in(fields);
@@ -198,6 +198,9 @@ struct WhyNot {
 };
 std::optional<WhyNot> why_no_text(const core::Plan& plan, const core::Case& subject,
                                   core::Timestamp now) {
+    if (opted_out(subject.contact))
+        return WhyNot{core::to_string(core::GateCode::suppressed),
+                      core::first_name(subject.contact.name) + " asked to stop. You can't write."};
     const auto refusal =
         core::decide(plan, subject, core::WroteByRep{subject.contact.owner, "?"}, now).refusal;
     if (!refusal)
@@ -396,6 +399,8 @@ Handled merge_contact(Site& site, Call& call) {
                                                Unit& unit, core::Timestamp now) {
         const std::vector<Wanted> wanted{{from, std::nullopt}, {into, std::nullopt}};
         const std::vector<SharedCase> both = unit.load(wanted);
+        if (both[0]->contact.id == both[1]->contact.id)
+            return true;  // one already: it has come a second time
         const auto is_live = [](const core::Case& c) {
             return c.outreach && core::live(*c.outreach);
         };
@@ -405,6 +410,9 @@ Handled merge_contact(Site& site, Call& call) {
         const Change one{both[0].get(), &end.next, end.effects, actor};
         unit.save(std::span{&one, 1}, now);
         unit.merge_contacts(from, into, now);
+        if (opted_out(both[0]->contact) && is_live(*both[1]))
+            decide_one(unit, plan, into, core::OptedOut{"They asked under another record."}, actor,
+                       now);
         return true;
     });
     if (!merged)

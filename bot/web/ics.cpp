@@ -170,7 +170,7 @@ Handled show_calendar(Site& site, Call& call) {
                           "Settings.");
     const auto cases =
         co_await ask(site, [rep = who->rep, until = site.now() + ahead](Store& store) {
-            return store.queue({rep, until, entries_max});
+            return store.queue({.rep = rep, .until = until, .limit = entries_max});
         });
     const std::string text = calendar_text(site.plan.reps.at(who->rep).name + ": calls",
                                            entries_of(site, cases, who->rep));
@@ -201,6 +201,7 @@ Handled rotate_calendar(Site& site, Call& call) {
     const auto rep = acting_rep(site, call, *fields);
     if (!rep)
         co_return fields->problem();
+    call.kept.reset();  // the address is a secret, and is not kept in clear for a second try
     const std::int64_t generation = co_await put(site, [rep = *rep](Unit& unit, core::Timestamp) {
         const std::int64_t next = number(unit.setting(setting_of(rep))) + 1;
         unit.set_setting(setting_of(rep), std::to_string(next));

@@ -16,18 +16,18 @@ constexpr std::size_t kept_bytes_max = 64 * 1024;
 
 // While it lives, others of the same key wait.
 struct Turn {
-    Turn(UnderWay& of, std::string name, std::shared_ptr<asio::steady_timer> done)
-        : under_way{of}, key{std::move(name)}, timer{std::move(done)} {
-        under_way.emplace(key, timer);
+    Turn(std::shared_ptr<UnderWay> of, std::string name, std::shared_ptr<asio::steady_timer> done)
+        : under_way{std::move(of)}, key{std::move(name)}, timer{std::move(done)} {
+        under_way->emplace(key, timer);
     }
     ~Turn() {
-        under_way.erase(key);
+        under_way->erase(key);
         timer->cancel();
     }
     Turn(const Turn&) = delete;
     Turn& operator=(const Turn&) = delete;
 
-    UnderWay& under_way;
+    std::shared_ptr<UnderWay> under_way;
     std::string key;
     std::shared_ptr<asio::steady_timer> timer;
 };
@@ -38,9 +38,24 @@ net::Outgoing used_otherwise() {
                    "thing to do.");
 }
 
-net::Outgoing kept(const KeptAnswer& answer) {
+// Where what was made is to be found, as the handlers say it; of an answer only status and body are
+// kept.
+std::string location_of(std::string_view path, const KeptAnswer& answer) {
+    const bool contact = answer.status == 201 && path == "/api/v1/contacts";
+    const bool job = answer.status == 202 && path == "/api/v1/contacts/import";
+    const json body = contact || job ? json::parse(answer.body, nullptr, false) : json();
+    if (contact && body.is_object() && body.contains("id"))
+        return "/api/v1/contacts/" + body["id"].dump();
+    if (job && body.is_object() && body.contains("job"))
+        return "/api/v1/jobs/" + body["job"].get<std::string>();
+    return {};
+}
+
+net::Outgoing kept(std::string_view path, const KeptAnswer& answer) {
     net::Outgoing again;
     again.status = answer.status;
+    if (std::string location = location_of(path, answer); !location.empty())
+        again.headers.push_back({"Location", std::move(location)});
     if (!answer.body.empty())
         again.headers.push_back({"Content-Type", "application/json"});
     again.headers.push_back({"Idempotent-Replayed", "true"});
@@ -54,8 +69,13 @@ KeptKey key_of(const Call& call) {
         call.who.any_rep
             ? call.who.credential
             : "rep " + call.who.rep.value;  // a session that was renewed is the same rep
-    return {sha256_hex(owner + "\n" + std::string{given}),
-            sha256_hex(call.request.method + "\n" + call.request.url + "\n" + call.request.body)};
+    const auto header = [&](std::string_view name) {
+        return std::string{call.request.header(name)};
+    };
+    return {
+        sha256_hex(owner + "\n" + std::string{given}),
+        sha256_hex(call.request.method + "\n" + call.request.url + "\n" + header("X-Warmcall-Rep") +
+                   "\n" + header("Content-Type") + "\n" + call.request.body)};
 }
 
 }  // namespace
@@ -67,11 +87,11 @@ Handled once(Site& site, const Route& route, Call& call) {
     if (given.size() > idempotency_key_bytes_max)
         co_return problem(400, "key_too_long", "An Idempotency-Key has at most 200 bytes.");
     const KeptKey key = key_of(call);
-    for (int round = 0; round < rounds_max && site.under_way.contains(key.key); ++round) {
-        const auto timer = site.under_way.at(key.key);
+    for (int round = 0; round < rounds_max && site.under_way->contains(key.key); ++round) {
+        const auto timer = site.under_way->at(key.key);
         co_await timer->async_wait(asio::as_tuple(asio::use_awaitable));
     }
-    if (site.under_way.contains(key.key) || site.under_way.size() >= under_way_max)
+    if (site.under_way->contains(key.key) || site.under_way->size() >= under_way_max)
         co_return busy();
     const Turn turn{
         site.under_way, key.key,
@@ -82,7 +102,7 @@ Handled once(Site& site, const Route& route, Call& call) {
     if (before && before->request_hash != key.request_hash)
         co_return used_otherwise();
     if (before)
-        co_return kept(*before);
+        co_return kept(call.request.path(), *before);
     call.kept = key;
     net::Outgoing answer = co_await route.handler(site, call);
     // Only what had an effect is kept: a request that was refused may be corrected and sent again

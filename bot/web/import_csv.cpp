@@ -63,6 +63,10 @@ const char* unmarked_utf16(std::string_view bytes) {
 
 // ---- rows
 
+constexpr std::size_t fields_per_row_max = 200;
+constexpr std::size_t field_bytes_max = 16 * 1024;
+constexpr std::size_t cells_max = 4'000'000;
+
 // The separator that the first line uses most, outside of quotes.
 char separator_of(std::string_view text) {
     std::map<char, int> seen{{',', 0}, {';', 0}, {'\t', 0}};
@@ -90,14 +94,14 @@ class CsvReader {
         CsvRow row;
         row.line = line_;
         while (true) {
-            if (!at_end() && text_[at_] == '"') {
-                auto field = quoted();
-                if (!field)
-                    return field.error();
-                row.fields.push_back(std::move(*field));
-            } else {
-                row.fields.push_back(plain());
-            }
+            if (row.fields.size() == fields_per_row_max)
+                return wrong(
+                    row.line,
+                    "there are more than 200 fields in this line. Is the separator right?");
+            auto field = !at_end() && text_[at_] == '"' ? quoted() : plain();
+            if (!field)
+                return field.error();
+            row.fields.push_back(std::move(*field));
             if (at_end())
                 return row;
             if (text_[at_] == separator_) {
@@ -110,10 +114,19 @@ class CsvReader {
     }
 
  private:
-    std::string plain() {
+    static Error wrong(std::size_t line, std::string_view why) {
+        return {Errc::bad_input, "Line " + std::to_string(line) + ": " + std::string{why}};
+    }
+    static Error too_long(std::size_t line) {
+        return wrong(line, "a field is longer than 16,384 bytes. Is a quote missing?");
+    }
+
+    Result<std::string> plain() {
         const std::size_t begin = at_;
         while (!at_end() && text_[at_] != separator_ && text_[at_] != '\n' && text_[at_] != '\r')
             ++at_;
+        if (at_ - begin > field_bytes_max)
+            return too_long(line_);
         return std::string{text_.substr(begin, at_ - begin)};
     }
 
@@ -132,16 +145,17 @@ class CsvReader {
                 if (at_end() || text_[at_] == separator_ || text_[at_] == '\n' ||
                     text_[at_] == '\r')
                     return value;
-                return Error{Errc::bad_input, "Line " + std::to_string(line_) +
-                                                  ": there is text after a closing quote. Write a "
-                                                  "quote inside a field twice (\"\")."};
+                return wrong(line_,
+                             "there is text after a closing quote. Write a quote inside a field "
+                             "twice (\"\").");
             }
+            if (value.size() == field_bytes_max)
+                return too_long(opened);
             if (c == '\n')
                 ++line_;
             value += c;
         }
-        return Error{Errc::bad_input,
-                     "Line " + std::to_string(opened) + ": the quote opened here is never closed."};
+        return wrong(opened, "the quote opened here is never closed.");
     }
 
     void end_of_line() {
@@ -304,18 +318,27 @@ Result<CsvTable> read_csv(std::string_view bytes) {
     table.encoding = decoded->encoding;
     table.separator = separator_of(text);
     CsvReader reader{text, table.separator};
+    std::size_t cells = 0;
     while (!reader.at_end()) {
         auto row = reader.row();
         if (!row)
             return row.error();
         if (blank(*row))
             continue;
-        if (table.header.fields.empty())
+        if (table.header.fields.empty()) {
             table.header = std::move(*row);
-        else if (table.rows.size() == import_rows_max)
+            continue;
+        }
+        if (row->fields.size() > table.header.fields.size())  // nobody can say what they mean
+            row->fields.resize(table.header.fields.size());
+        cells += row->fields.size();
+        if (cells > cells_max)
+            return Error{Errc::bad_input,
+                         "The file has more than 4,000,000 cells. Leave out the columns that "
+                         "nobody needs, or split it."};
+        if (table.rows.size() == import_rows_max)
             return Error{Errc::bad_input, "The file has more than 100,000 rows. Split it."};
-        else
-            table.rows.push_back(std::move(*row));
+        table.rows.push_back(std::move(*row));
     }
     if (table.header.fields.empty())
         return Error{Errc::bad_input,

@@ -172,7 +172,11 @@ std::string_view state_word(Job::State state) {
     return "failed";
 }
 
-net::Outgoing no_such_job() {
+net::Outgoing no_such_job(const Site& site) {
+    if (site.options.shared_store)
+        return problem(404, "no_such_job",
+                       "There is no such job of yours at this gateway. It may run at another "
+                       "gateway: ask again before you import the file anew.");
     return problem(404, "no_such_job",
                    "There is no such job of yours. After a restart jobs are forgotten: an import "
                    "is one whole or nothing, so import the file again; "
@@ -235,7 +239,7 @@ Handled import_contacts(Site& site, Call& call) {
 Handled show_job(Site& site, Call& call) {
     const auto job = site.jobs.find(call.parameters.at(0), call.who.credential);
     if (job == nullptr)
-        co_return no_such_job();
+        co_return no_such_job(site);
     constexpr std::size_t shown_max = 1000;  // the rest is in rejects.csv
     json rejected = json::array();
     for (const Reject& reject : job->rejected)
@@ -258,7 +262,7 @@ Handled show_job(Site& site, Call& call) {
 Handled show_rejects(Site& site, Call& call) {
     const auto job = site.jobs.find(call.parameters.at(0), call.who.credential);
     if (job == nullptr)
-        co_return no_such_job();
+        co_return no_such_job(site);
     net::Outgoing answer;
     answer.headers.push_back({"Content-Type", "text/csv; charset=utf-8"});
     answer.headers.push_back({"Content-Disposition", "attachment; filename=\"rejects.csv\""});

@@ -43,12 +43,6 @@ json time_zone(const core::Contact& contact) {
     return zone_known(contact) ? json(contact.zones.front()) : json(nullptr);
 }
 
-bool opted_out(const core::Contact& contact) {
-    return std::ranges::any_of(contact.suppressions, [](const core::Suppression& s) {
-        return s.scope == core::SuppressionScope::all;
-    });
-}
-
 json preferences_json(const core::Preferences& p) {
     return {{"from", day_time(p.from)},
             {"to", day_time(p.to)},
@@ -147,6 +141,12 @@ std::string_view word_of(core::ReplyKind kind) {
             return "other";
     }
     return "other";
+}
+
+bool opted_out(const core::Contact& contact) {
+    return std::ranges::any_of(contact.suppressions, [](const core::Suppression& s) {
+        return s.scope == core::SuppressionScope::all;
+    });
 }
 
 Subject read_subject(Store& store, core::Case now, Depth depth) {
@@ -256,11 +256,34 @@ json card_json(const Viewer& viewer, const core::Case& subject) {
             {"delivery", reply_status(subject, newest)}};
 }
 
+namespace {
+
+// Who is at it: on the phone, or back from it and still to say how it went.
+struct Calling {
+    core::RepId by;
+    core::Timestamp since{};
+};
+std::optional<Calling> calling(const core::Case& subject) {
+    if (const auto* on_call = in<core::OnCall>(subject))
+        return Calling{on_call->by, on_call->since};
+    if (const auto* wrap_up = in<core::WrapUp>(subject))
+        return Calling{wrap_up->by, wrap_up->since};
+    return std::nullopt;
+}
+
+json name_of(const core::Plan& plan, const core::RepId& rep) {
+    const auto found = plan.reps.find(rep);
+    return found == plan.reps.end() ? json(nullptr) : json(found->second.name);
+}
+
+}  // namespace
+
 json prompt_json(const Viewer& viewer, const core::Case& subject) {
     if (!subject.prompt || !subject.prompt->open || !subject.outreach)
         return nullptr;
     const core::Prompt& prompt = *subject.prompt;
     const bool decent = core::decent(viewer.plan.calendar, subject.contact, viewer.now);
+    const auto caller = calling(subject);
     const bool leased = prompt.lease && viewer.now < prompt.lease->until;
     json body{{"id", prompt.id.value},
               {"kind", core::to_string(prompt.kind)},
@@ -273,7 +296,12 @@ json prompt_json(const Viewer& viewer, const core::Case& subject) {
               {"phase", core::to_string(subject.outreach->phase)},
               {"rep", prompt.rep.value},
               {"owner", subject.contact.owner.value},
+              {"owner_name", name_of(viewer.plan, subject.contact.owner)},
               {"raised_at", rfc3339(prompt.raised_at)},
+              {"replied_at", when(subject.outreach->replied_at)},
+              {"called_at", caller ? json(rfc3339(caller->since)) : json(nullptr)},
+              {"called_by", caller ? json(caller->by.value) : json(nullptr)},
+              {"called_by_name", caller ? name_of(viewer.plan, caller->by) : json(nullptr)},
               {"due_at", rfc3339(prompt.due_at)},
               {"good_from",
                decent ? json(nullptr)

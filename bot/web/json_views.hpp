@@ -36,6 +36,7 @@ json card_json(const Viewer& viewer,
 json later_json(const Viewer& viewer, const core::Case& subject);
 json outreach_json(const core::Outreach& outreach);
 
+bool opted_out(const core::Contact& contact);  // of everything
 std::string reply_status(const core::Case& subject, const std::vector<core::Message>& messages);
 std::string section_of(const Viewer& viewer, const core::Case& subject);
 std::string sentence_of(const core::Case& subject);  // of the next action

@@ -11,26 +11,36 @@ namespace warmcall::web {
 
 namespace {
 
-constexpr int streams_per_rep_max = 8;
+constexpr std::size_t streams_per_rep_max = 8;
 constexpr std::size_t events_at_once = 200;
 constexpr std::int64_t behind_max =
     2000;  // further behind than this: the client is told to fetch everything anew
-constexpr core::Duration ping_every = std::chrono::seconds{15};
 constexpr core::Duration news_gap =
     std::chrono::milliseconds{200};  // a burst of commits is one look
-constexpr int pings_max = 240;       // an hour; the client connects again
+constexpr int pings_max = 240;       // an hour of them; the client connects again
 
-// One open stream. Counted while it lives.
-struct Stream {
+// Counted while it lives. A rep's ninth ends their oldest: it may be a phone's that lost its line
+// and that nobody will miss for a quarter of an hour.
+struct Stream : OpenStream {
     Stream(Site& from, Who whose, std::string name)
         : site{from},
           who{std::move(whose)},
           counted_as{std::move(name)},
-          listeners{from.listeners} {
-        ++listeners->by_rep[counted_as];
+          listeners{from.listeners},
+          next_ping_at{std::chrono::steady_clock::now() + from.options.ping_every} {
+        auto& open = listeners->by_rep[counted_as];
+        open.push_back(this);
+        if (open.size() <= streams_per_rep_max)
+            return;
+        open.front()->over = true;
+        if (open.front()->waits != nullptr)
+            open.front()->waits->cancel();
+        open.pop_front();
     }
     ~Stream() {
-        if (--listeners->by_rep[counted_as] == 0)
+        auto& open = listeners->by_rep[counted_as];
+        std::erase(open, this);
+        if (open.empty())
             listeners->by_rep.erase(counted_as);
     }
     Stream(const Stream&) = delete;
@@ -40,6 +50,7 @@ struct Stream {
     Who who;
     std::string counted_as;
     std::shared_ptr<Listeners> listeners;
+    std::chrono::steady_clock::time_point next_ping_at;
     std::int64_t after = 0;
     int pings = 0;
     bool greeted = false;
@@ -59,6 +70,11 @@ struct News {
     std::string text;
     std::int64_t upto = 0;
 };
+
+// After these a contact may be somebody else's.
+bool moves_ownership(std::string_view what) {
+    return what == "reassigned" || what == "merged";
+}
 
 // What is new and theirs to see; the ids go on also over what is not.
 News read_news(Store& store, const Site& site, const Who& who, std::int64_t after) {
@@ -80,18 +96,23 @@ News read_news(Store& store, const Site& site, const Who& who, std::int64_t afte
         }
         if (entry->second)
             news.text += event_text(row.id, {{"contact", row.contact.value}, {"what", row.what}});
+        else if (moves_ownership(row.what))  // it may have been theirs: they look again
+            news.text += event_text(row.id, {{"contact", nullptr}, {"what", "reset"}});
     }
     return news;
 }
 
 // Until the next commit or the time for a ping, whichever comes first.
 asio::awaitable<bool> commit_or_ping(Stream& stream) {
-    asio::steady_timer timer{co_await asio::this_coro::executor, ping_every};
+    asio::steady_timer timer{co_await asio::this_coro::executor, stream.next_ping_at};
     struct Registered {
-        Listeners& listeners;
-        asio::steady_timer* timer;
-        ~Registered() { listeners.waiting.erase(timer); }
-    } registered{*stream.listeners, &timer};
+        Stream& stream;
+        ~Registered() {
+            stream.listeners->waiting.erase(stream.waits);
+            stream.waits = nullptr;
+        }
+    } registered{stream};
+    stream.waits = &timer;
     stream.listeners->waiting.insert(&timer);
     const auto [error] = co_await timer.async_wait(asio::as_tuple(asio::use_awaitable));
     co_return static_cast<bool>(error);  // cancelled: there is news
@@ -100,7 +121,16 @@ asio::awaitable<bool> commit_or_ping(Stream& stream) {
 asio::awaitable<std::string> next_piece(std::shared_ptr<Stream> stream) {
     if (!std::exchange(stream->greeted, true))
         co_return "retry: 3000\n" + id_text(*stream) + ": warmcall\n\n";
-    while (true) {
+    while (!stream->over) {
+        // Also while there is news all the time: who listens takes a line without pings for dead,
+        // and who was signed out hears no more.
+        if (std::chrono::steady_clock::now() >= stream->next_ping_at) {
+            stream->next_ping_at =
+                std::chrono::steady_clock::now() + stream->site.options.ping_every;
+            if (++stream->pings > pings_max || !co_await still_good(stream->site, stream->who))
+                break;
+            co_return id_text(*stream) + ": ping\n\n";
+        }
         News news = co_await ask(stream->site,
                                  [&site = stream->site, who = stream->who, after = stream->after](
                                      Store& store) { return read_news(store, site, who, after); });
@@ -113,12 +143,9 @@ asio::awaitable<std::string> next_piece(std::shared_ptr<Stream> stream) {
         if (co_await commit_or_ping(*stream)) {
             asio::steady_timer gap{co_await asio::this_coro::executor, news_gap};
             co_await gap.async_wait(asio::as_tuple(asio::use_awaitable));
-            continue;
         }
-        if (++stream->pings > pings_max || !co_await still_good(stream->site, stream->who))
-            co_return std::string{};
-        co_return id_text(*stream) + ": ping\n\n";
     }
+    co_return std::string{};
 }
 
 }  // namespace
@@ -126,13 +153,6 @@ asio::awaitable<std::string> next_piece(std::shared_ptr<Stream> stream) {
 Handled open_stream(Site& site, Call& call) {
     const std::string name =
         call.who.any_rep ? "token " + call.who.credential.substr(0, 12) : call.who.rep.value;
-    const auto open = site.listeners->by_rep.find(name);
-    if (open != site.listeners->by_rep.end() && open->second >= streams_per_rep_max) {
-        auto answer =
-            problem(429, "too_many_streams", "Eight live streams are open already. Close a tab.");
-        answer.headers.push_back({"Retry-After", "30"});
-        co_return answer;
-    }
     auto stream = std::make_shared<Stream>(site, call.who, name);
     std::string_view last = call.request.header("Last-Event-ID");
     if (last.empty())

@@ -42,6 +42,17 @@ std::string joined(const std::vector<std::string>& words) {
     return list;
 }
 
+// A text by the same rules wherever it comes from.
+void check_text(std::string_view field, std::string_view text, std::size_t bytes_max,
+                std::string_view code_when_long, std::vector<FieldError>& errors) {
+    if (text.size() > bytes_max)
+        errors.push_back({std::string{field},
+                          "is longer than " + std::to_string(bytes_max) + " bytes",
+                          std::string{code_when_long}});
+    else if (!clean(text, Lines::several))
+        errors.push_back({std::string{field}, "holds a control character", "text_unfit"});
+}
+
 }  // namespace
 
 std::vector<std::string> known_ways(const core::Plan& plan) {
@@ -59,6 +70,8 @@ void check_consent(const core::Plan& plan, core::Consent& consent, core::Timesta
     if (consent.text.empty())
         errors.push_back({"consent.text", "is missing: which wording did they agree to?",
                           "consent_text_missing"});
+    check_text("consent.source", consent.source, consent_source_bytes_max, "text_unfit", errors);
+    check_text("consent.text", consent.text, consent_text_bytes_max, "text_unfit", errors);
     if (consent.at == core::Timestamp{})
         errors.push_back({"consent.at", "is missing: when did they agree?", "consent_at_missing"});
     else if (consent.at > now + std::chrono::days{1})
@@ -150,8 +163,7 @@ MadeContact make_contact(const core::Plan& plan, const ContactWish& wish,
     }
 
     contact.topic = wish.topic;
-    if (contact.topic.size() > 500)
-        wrong("topic", "is longer than 500 bytes", "topic_long");
+    check_text("topic", contact.topic, topic_bytes_max, "topic_long", made.errors);
     contact.preferences = wish.preferences;
     contact.consent = wish.consent;
     if (contact.consent)

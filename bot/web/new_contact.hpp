@@ -12,6 +12,10 @@
 
 namespace warmcall::web {
 
+inline constexpr std::size_t topic_bytes_max = 500;
+inline constexpr std::size_t consent_source_bytes_max = 200;
+inline constexpr std::size_t consent_text_bytes_max = 2000;
+
 struct ContactWish {
     std::string name, phone, rep, language, time_zone, topic;
     core::Preferences preferences;

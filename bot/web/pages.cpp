@@ -458,7 +458,9 @@ Handled page_disposition(Site& site, Call& call) {
     core::Disposition d;
     d.reached = choice->reached;
     d.said = choice->said;
-    d.topic = field(ok.form, "topic").substr(0, 500);
+    d.topic = core::cut(field(ok.form, "topic"), 500);
+    if (!clean(d.topic, Lines::several))
+        co_return page(site, ok.visit, 422, words_of(ok.visit).say("topic_unfit"), ok.form);
     d.leave_message = !field(ok.form, "leave_message").empty();
     const std::string next = field(ok.form, "next");
     if (!choice->ends && !next.empty()) {

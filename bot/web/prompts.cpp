@@ -1,6 +1,7 @@
 #include "web/prompts.hpp"
 
 #include <algorithm>
+#include <charconv>
 #include <set>
 
 #include "core/calendar.hpp"
@@ -70,6 +71,24 @@ std::vector<core::Case> with_prompt(std::vector<core::Case> cases) {
     return cases;
 }
 
+// Where a page of the queue ended: when the last one is due, and its outreach.
+std::string cursor_at(const core::Case& last) {
+    return std::to_string(core::unix_ms(last.outreach->next.due_at)) + "." +
+           std::to_string(last.outreach->id.value);
+}
+bool read_cursor(std::string_view text, QueueQuery& into) {
+    if (text.empty())
+        return true;
+    std::int64_t due_ms = 0;
+    const char* const end = text.data() + text.size();
+    const auto due = std::from_chars(text.data(), end, due_ms);
+    if (due.ec != std::errc{} || due.ptr == end || *due.ptr != '.' || due_ms < 0)
+        return false;
+    const auto id = std::from_chars(due.ptr + 1, end, into.after.value);
+    into.after_due = core::from_unix_ms(due_ms);
+    return id.ec == std::errc{} && id.ptr == end;
+}
+
 // "talked", "no_answer": what came of a logged call, without the number of the try before it.
 std::string_view outcome_of(const TimelineRow& row) {
     const std::string_view text = row.text;
@@ -85,7 +104,7 @@ struct Day {
 
 Day read_day(Store& store, const core::RepId& rep, core::Timestamp from, core::Timestamp until) {
     Day day;
-    day.cases = store.queue({rep, until, 500});
+    day.cases = store.queue({.rep = rep, .until = until, .limit = 500});
     std::set<core::ContactId> seen;
     for (TimelineRow& row : store.calls_logged(rep, from, 200)) {
         if (!seen.insert(row.contact).second)
@@ -262,14 +281,17 @@ Handled list_prompts(Site& site, Call& call) {
         co_return problem(
             403, "not_yours",
             "You can list your own prompts and those of reps you stand in for or lead.");
-    auto cases =
-        with_prompt(co_await ask(site, [query](Store& store) { return store.queue(query); }));
+    if (!read_cursor(call.ask("after"), query))
+        co_return invalid({{"after", "is not a cursor; use \"next\" of the page before"}});
+    auto cases = co_await ask(site, [query](Store& store) { return store.queue(query); });
+    const json next = cases.size() == query.limit ? json(cursor_at(cases.back())) : json(nullptr);
+    cases = with_prompt(std::move(cases));
     const Viewer viewer{site.plan, site.now()};
     sort_by_section(viewer, cases);
     json items = json::array();
     for (const core::Case& subject : cases)
         items.push_back(prompt_json(viewer, subject));
-    co_return json_answer(200, {{"items", items}, {"next", nullptr}});
+    co_return json_answer(200, {{"items", items}, {"next", next}});
 }
 
 Handled show_prompt(Site& site, Call& call) {

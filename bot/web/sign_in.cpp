@@ -3,6 +3,8 @@
 #include <spdlog/spdlog.h>
 
 #include <algorithm>
+#include <boost/algorithm/string/predicate.hpp>
+#include <boost/asio/ip/address.hpp>
 #include <qrcodegen/qrcodegen.hpp>
 
 #include "web/files.hpp"
@@ -42,6 +44,14 @@ std::string set_cookie(const Site& site, std::string_view value, core::Duration 
 
 bool alive(const Session& session, core::Timestamp now) {
     return now < session.expires_at && now < session.seen_at + session_idle_max;
+}
+
+// Reps come and go with the configuration; what they were given stays in the store.
+bool good(const Site& site, const std::optional<Session>& session) {
+    return session && alive(*session, site.now()) && site.plan.reps.contains(session->rep);
+}
+bool good(const Site& site, const std::optional<ApiToken>& token) {
+    return token && !token->revoked_at && (!token->rep || site.plan.reps.contains(token->rep));
 }
 
 std::string_view bearer(const net::Incoming& request) {
@@ -117,6 +127,25 @@ std::string qr_svg(const std::string& text) {
            "\"/></svg>";
 }
 
+// Whose failures are counted together. A proxy on this machine says whom it speaks for in the last
+// entry; those before it anybody can write.
+std::string asker(const net::Incoming& request) {
+    boost::system::error_code unreadable;
+    auto address = asio::ip::make_address(request.peer, unreadable);
+    if (unreadable)
+        return request.peer;
+    if (address.is_loopback()) {
+        std::string told;
+        for (const Header& header : request.headers)
+            if (boost::algorithm::iequals(header.name, "X-Forwarded-For"))
+                told = trimmed(header.value.substr(header.value.rfind(',') + 1));
+        const auto last = asio::ip::make_address(told, unreadable);
+        if (!unreadable)
+            address = last;
+    }
+    return net::counted_address(address);
+}
+
 json rep_json(const core::Rep& rep) {
     return {
         {"id", rep.id.value}, {"name", rep.name}, {"zone", rep.zone}, {"language", rep.language}};
@@ -146,7 +175,7 @@ asio::awaitable<void> identify(Site& site, Call& call) {
     if (!token.empty()) {
         const std::string hash = sha256_hex(token);
         const auto known = co_await ask(site, [hash](Store& store) { return store.token(hash); });
-        if (known && !known->revoked_at)
+        if (good(site, known))
             call.who = {Who::By::token, known->rep, !known->rep, hash};
         co_return;
     }
@@ -155,9 +184,9 @@ asio::awaitable<void> identify(Site& site, Call& call) {
         co_return;
     const std::string hash = sha256_hex(value);
     const auto session = co_await ask(site, [hash](Store& store) { return store.session(hash); });
-    const core::Timestamp now = site.now();
-    if (!session || !alive(*session, now) || !site.plan.reps.contains(session->rep))
+    if (!good(site, session))
         co_return;
+    const core::Timestamp now = site.now();
     call.who = {Who::By::session, session->rep, false, hash};
     if (now >= session->seen_at + touch_every && site.door.writable())
         co_await put(site, [hash](Unit& unit, core::Timestamp at) {
@@ -170,10 +199,10 @@ asio::awaitable<bool> still_good(Site& site, Who who) {
     const std::string hash = who.credential;
     if (who.by == Who::By::token) {
         const auto known = co_await ask(site, [hash](Store& store) { return store.token(hash); });
-        co_return known && !known->revoked_at;
+        co_return good(site, known);
     }
     const auto session = co_await ask(site, [hash](Store& store) { return store.session(hash); });
-    co_return session&& alive(*session, site.now());
+    co_return good(site, session);
 }
 
 bool same_origin(const Site& site, const net::Incoming& request) {
@@ -238,12 +267,6 @@ Handled log_in(Site& site, Call& call) {
     if (lured)
         co_return problem(403, "cross_site",
                           "Open the link on this phone itself and press the button there.");
-    if (site.sign_ins.blocked(request.peer, site.now())) {
-        auto answer =
-            problem(429, "too_many_tries", "Too many links that do not work. Wait a minute.");
-        answer.headers.push_back({"Retry-After", "60"});
-        co_return answer;
-    }
     const std::string token = token_of(request);
     const std::string link = sha256_hex(token);
     const std::string secret = random_token(32);
@@ -259,8 +282,15 @@ Handled log_in(Site& site, Call& call) {
             return found;
         });
     if (!rep) {
-        site.sign_ins.failed(request.peer, site.now());
-        spdlog::warn("a sign-in failed peer={}", request.peer);
+        const std::string from = asker(request);
+        if (site.sign_ins.blocked(from, site.now())) {
+            auto answer =
+                problem(429, "too_many_tries", "Too many links that do not work. Wait a minute.");
+            answer.headers.push_back({"Retry-After", "60"});
+            co_return answer;
+        }
+        site.sign_ins.failed(from, site.now());
+        spdlog::warn("a sign-in failed peer={}", from);
         const std::string sentence =
             "This link was used already, is older than 10 minutes, or is not whole. Ask for a new "
             "one.";
@@ -349,6 +379,11 @@ Handled make_sign_in_link(Site& site, Call& call) {
                           "There is no such rep. Reps are written in warmcall.toml.");
     if (!call.who.any_rep && call.who.rep != rep)
         co_return problem(403, "not_yours", "You can pair your own phones only.");
+    if (!call.who.any_rep && call.who.by == Who::By::token)
+        co_return problem(403, "sign_in_first",
+                          "A rep's token makes no session, which would outlive it. Sign in, or "
+                          "send a token of the whole installation.");
+    call.kept.reset();  // the link is a secret, and is not kept in clear for a second try
     const std::string url = site.options.public_url;
     const auto link = co_await put(site, [rep, url](Unit& unit, core::Timestamp now) {
         return new_sign_in_link(unit, rep, url, now);

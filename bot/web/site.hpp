@@ -8,6 +8,7 @@
 #include <memory>
 #include <set>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "web/jobs.hpp"
@@ -19,15 +20,32 @@ namespace warmcall::web {
 
 namespace asio = boost::asio;
 
+// Says what goes wrong over and over in one line a minute.
+struct Complaint {
+    std::uint64_t since = 0;  // the last line
+    std::optional<core::Timestamp> said_at;
+
+    // How many to tell of now; 0: it is too early for another line.
+    std::uint64_t count(core::Timestamp now) {
+        ++since;
+        if (said_at && now >= *said_at && now < *said_at + std::chrono::minutes{1})
+            return 0;
+        said_at = now;
+        return std::exchange(since, 0);
+    }
+};
+
 // One configured channel with everything a webhook needs at hand.
 struct Hook {
     Account account;
     const Provider* provider = nullptr;
     net::Outgoing received;  // prebuilt
     std::uint64_t taken = 0, unreadable = 0, forged = 0, turned_away = 0;
+    Complaint wrong_signature, wrong_token;
 };
 
 // POSTs under way that carry an Idempotency-Key: the second of the same key waits for the first.
+// Shared with them: at the end they may outlive the site by a moment.
 using UnderWay = std::map<std::string, std::shared_ptr<asio::steady_timer>>;
 
 struct Site {
@@ -41,9 +59,10 @@ struct Site {
     WebOptions options;
     std::map<core::ChannelId, Hook> hooks;
     std::uint64_t unknown_channel = 0;
+    Complaint channel_unknown;
     std::map<std::pair<const void*, int>, std::uint64_t> answers;  // by route and status
     Limiter sign_ins{5, std::chrono::minutes{1}};
-    UnderWay under_way;
+    std::shared_ptr<UnderWay> under_way = std::make_shared<UnderWay>();
     Jobs jobs;
     std::shared_ptr<Listeners> listeners = std::make_shared<Listeners>();
     StoreCounts counts;  // as of counts_at: counting is not for every request

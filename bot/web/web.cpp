@@ -133,4 +133,24 @@ std::size_t Web::body_limit(const net::Incoming& request) const {
                     : found.route->body_bytes_max;
 }
 
+net::asio::awaitable<std::optional<net::Outgoing>> Web::turn_away(const net::Incoming& request) {
+    web::Call call{request, {}, {}, {}, {}};
+    const web::Match found = web::match(request.method, request.path());
+    if (found.route == nullptr || found.route->access != web::Access::signed_in)
+        co_return std::nullopt;
+    std::optional<net::Outgoing> answer;
+    try {
+        co_await web::identify(*site_, call);
+        answer = web::admit(*site_, *found.route, call);
+    } catch (const std::exception& e) {
+        spdlog::warn("turned away: nobody can tell who it is why={}", e.what());
+        answer = web::busy();
+    }
+    if (answer) {
+        ++site_->answers[{found.route, answer->status}];
+        web::add_security_headers(*site_, *answer);
+    }
+    co_return answer;
+}
+
 }  // namespace warmcall

@@ -43,6 +43,8 @@ struct WebOptions {
     std::function<std::string(std::string_view address, std::string_view keys)> wrong_with_push;
     std::function<net::ServerCounts()> server_counts;  // for /metrics
     VoiceOptions voice;
+    bool shared_store = false;  // other gateways write to it, too, and have jobs of their own
+    core::Duration ping_every = std::chrono::seconds{15};  // of a live stream
     // What is wrong with a channel now, in a sentence for the rep; nothing: it works.
     std::function<std::optional<std::string>(const core::ChannelId&)> channel_problem;
 };
@@ -60,6 +62,8 @@ class Web {
 
     net::asio::awaitable<net::Outgoing> handle(net::Incoming request);
     std::size_t body_limit(const net::Incoming& request) const;
+    // A large body is read for those who are known; the others get their answer before it.
+    net::asio::awaitable<std::optional<net::Outgoing>> turn_away(const net::Incoming& request);
 
  private:
     std::unique_ptr<web::Site> site_;

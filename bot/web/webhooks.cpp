@@ -1,16 +1,55 @@
 #include "web/webhooks.hpp"
 
+#include <spdlog/spdlog.h>
+
+#include <algorithm>
+
 #include "web/calls.hpp"
 
 namespace warmcall::web {
 
 namespace {
 
+// What this channel's webhooks are signed with, as the configuration names it.
+std::string_view signed_with(const Account& account) {
+    for (const std::string_view name :
+         {"app_secret", "webhook_secret", "signature_secret", "auth_token"})
+        if (account.secrets.contains(std::string{name}))
+            return name;
+    if (account.settings.contains("public_key"))
+        return "public_key";
+    return "its secret";
+}
+
+bool is_plain(std::string_view name) {
+    return name.size() <= 64 && std::ranges::all_of(name, [](char c) {
+               return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+                      c == '-' || c == '_';
+           });
+}
+
+void complain_of_signature(Hook& hook, core::Timestamp now) {
+    const std::string& channel = hook.account.id.value;
+    const std::string_view secret = signed_with(hook.account);
+    if (const auto n = hook.wrong_signature.count(now); n == 1)
+        spdlog::warn("channel {}: a webhook with a wrong signature: is {} right?", channel, secret);
+    else if (n > 1)
+        spdlog::warn(
+            "channel {}: {} webhooks with a wrong signature in the last minute: is {} right?",
+            channel, n, secret);
+}
+
 Hook* find_hook(Site& site, const Call& call) {
     const auto found = site.hooks.find(core::ChannelId{call.parameters.at(0)});
     if (found != site.hooks.end())
         return &found->second;
     ++site.unknown_channel;
+    const std::string& name = call.parameters.at(0);  // anybody's words
+    if (const auto n = site.channel_unknown.count(site.now()); n == 1)
+        spdlog::warn("a webhook for a channel that is not configured: {}",
+                     is_plain(name) ? name : "(no plain name)");
+    else if (n > 1)
+        spdlog::warn("{} webhooks for channels that are not configured in the last minute", n);
     return nullptr;
 }
 
@@ -67,6 +106,7 @@ Handled take_webhook(Site& site, Call& call) {
     call.request.received_at = site.now();
     if (!hook->provider->authentic(hook->account, call.request)) {
         ++hook->forged;
+        complain_of_signature(*hook, site.now());
         co_return problem(401, "not_authentic",
                           "The signature does not fit the body and this channel's secret.");
     }
@@ -105,8 +145,12 @@ Handled shake_hands(Site& site, Call& call) {
         co_return co_await take_webhook(site, call);
     net::Outgoing answer;
     static_cast<HttpResponse&>(answer) = hook->provider->handshake(hook->account, call.request);
-    if (answer.status >= 400)
+    if (answer.status >= 400) {
         ++hook->forged;
+        if (hook->wrong_token.count(site.now()) > 0)
+            spdlog::warn("channel {}: a handshake with a wrong token: is verify_token right?",
+                         hook->account.id.value);
+    }
     co_return answer;
 }
 

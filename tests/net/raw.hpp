@@ -144,8 +144,9 @@ inline asio::awaitable<net::Outgoing> echo(net::Incoming request) {
 class Serving {
  public:
     explicit Serving(net::ServerLimits limits = {}, net::Handler handler = echo,
-                     net::BodyLimit body_limit = nullptr)
-        : server_{*context_, std::move(limits), std::move(body_limit), std::move(handler)} {
+                     net::BodyLimit body_limit = nullptr, net::MayBeLarge may_be_large = nullptr)
+        : server_{*context_, std::move(limits), std::move(body_limit), std::move(handler),
+                  std::move(may_be_large)} {
         const auto endpoint = server_.listen("127.0.0.1:0");
         if (!endpoint)
             throw std::runtime_error{endpoint.error().message};

@@ -174,6 +174,79 @@ TEST_CASE("every path has its own largest body, asked for before the body is rea
     CHECK(client.closed());
 }
 
+TEST_CASE("large bodies share their memory, small ones always find room") {
+    net::ServerLimits limits;
+    limits.large_bodies_bytes_max = 1'000'000;
+    Serving serving{limits, echo, [](const net::Incoming&) { return std::size_t{3'000'000}; }};
+    const auto post = [](std::size_t bytes) {
+        return "POST / HTTP/1.1\r\nHost: h\r\nContent-Length: " + std::to_string(bytes) +
+               "\r\n\r\n";
+    };
+    RawClient first = serving.client();
+    first.send(post(900'001) + std::string(900'000, 'a'));
+    RawClient small = serving.client();
+    REQUIRE(soon(small, [&] { return serving.counts().large_body_bytes >= 800'000; }));
+
+    RawClient second = serving.client();
+    second.send(post(300'000) + std::string(300'000, 'b'));
+    const auto turned_away = second.read_answer();
+    REQUIRE(turned_away);
+    CHECK(turned_away->status == 503);
+    CHECK(turned_away->head.find("Retry-After: ") != std::string::npos);
+    small.send(post(60'000) + std::string(60'000, 'c'));
+    CHECK(small.read_answer()->status == 200);
+
+    first.send("a");
+    CHECK(first.read_answer()->status == 200);
+    CHECK(serving.counts().large_body_bytes == 0);
+    RawClient third = serving.client();
+    third.send(post(300'000) + std::string(300'000, 'b'));
+    CHECK(third.read_answer()->status == 200);
+}
+
+asio::awaitable<std::optional<net::Outgoing>> nobody_may(const net::Incoming&) {
+    net::Outgoing answer;
+    answer.status = 401;
+    co_return answer;
+}
+
+TEST_CASE("who may send a large body is asked before it is read") {
+    Serving serving{
+        {}, echo, [](const net::Incoming&) { return std::size_t{3'000'000}; }, nobody_may};
+    RawClient large = serving.client();
+    large.send("POST / HTTP/1.1\r\nHost: h\r\nContent-Length: 100000\r\n\r\n");
+    CHECK(large.read_answer()->status == 401);
+    RawClient endless = serving.client();
+    endless.send("POST / HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\n");
+    CHECK(endless.read_answer()->status == 401);
+    RawClient small = serving.client();
+    small.send("POST / HTTP/1.1\r\nHost: h\r\nContent-Length: 2\r\n\r\nab");
+    CHECK(small.read_answer()->status == 200);
+}
+
+TEST_CASE("what a program asked is refused in words for programs, also by the server itself") {
+    net::ServerLimits limits = quick();
+    limits.problems_under = "/api/v1/";
+    Serving serving{limits, echo, [](const net::Incoming&) { return std::size_t{10}; }};
+    const auto refusal = [&](const std::string& request) {
+        RawClient client = serving.client();
+        client.send(request);
+        return client.read_answer().value();
+    };
+    const std::string large = " HTTP/1.1\r\nHost: h\r\nContent-Length: 11\r\n\r\n";
+    const Answer answer = refusal("POST /api/v1/contacts" + large);
+    CHECK(answer.status == 413);
+    CHECK(answer.head.find("Content-Type: application/problem+json\r\n") != std::string::npos);
+    CHECK(answer.body.find("\"status\":413") != std::string::npos);
+    CHECK(answer.body.find("\"detail\":\"the body is too large\"") != std::string::npos);
+    CHECK(refusal("POST /p/1" + large).head.find("text/plain") != std::string::npos);
+    for (const std::string& head :
+         {std::string{"GET /api/v1/me HTTP/1.1\r\nHost: h\r\nHost: h\r\n\r\n"},
+          std::string{"GET /api/v1/me HTTP/1.1\r\nHost: h\r\n"},
+          "GET /api/v1/me HTTP/1.1\r\nHost: h\r\nX: " + std::string(20'000, 'x') + "\r\n\r\n"})
+        CHECK(refusal(head).head.find("application/problem+json") != std::string::npos);
+}
+
 TEST_CASE("what comes in trailers never reaches the handler") {
     std::string seen = "nothing";
     Serving serving{{}, [&](net::Incoming request) -> asio::awaitable<net::Outgoing> {

@@ -1658,6 +1658,23 @@ TEST_CASE("a rep's queue: what is due, who is on the phone, what was asked of th
     CHECK(listed({.rep = core::RepId{"ravi"}, .until = after(24h), .limit = 2}) ==
           std::vector{soon, later});
 
+    // page by page, nobody twice and nobody left out
+    for (const auto& rep : {std::optional{core::RepId{"ravi"}}, std::optional<core::RepId>{}}) {
+        QueueQuery page{.rep = rep, .until = after(24h), .limit = 1};
+        std::vector<core::ContactId> paged;
+        while (true) {
+            const auto found = store->queue(page);
+            if (found.empty())
+                break;
+            REQUIRE(found.size() == 1);
+            REQUIRE(paged.size() < 10);
+            paged.push_back(found.front().contact.id);
+            page.after_due = found.front().outreach->next.due_at;
+            page.after = found.front().outreach->id;
+        }
+        CHECK(paged == listed({.rep = rep, .until = after(24h)}));
+    }
+
     // whoever was put off, or handed on, is found where they are now
     const auto due = [&](core::ContactId id, Timestamp due_at) {
         change(*store, id,

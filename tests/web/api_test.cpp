@@ -1,5 +1,6 @@
 // The REST API over real HTTP: contacts, outreaches, prompts, and what is refused.
 
+#include <set>
 #include <thread>
 
 #include "support/catch.hpp"
@@ -410,6 +411,39 @@ TEST_CASE("two records of one person become one; the live outreach is never lost
     CHECK(world.post(contact_path(ana.contact) + "/merge", {{"into", ana.contact}}).status == 422);
 }
 
+TEST_CASE("a merge that comes twice is once") {
+    World world;
+    const auto ana = world.called("joel");
+    const auto other = world.post("/api/v1/contacts", new_contact("Ana P.", "+34612345679"))
+                           .object()["id"]
+                           .get<std::int64_t>();
+    const std::string merge = contact_path(other) + "/merge";
+    REQUIRE(world.post(merge, {{"into", ana.contact}}).status == 200);
+    const Reply again = world.post(merge, {{"into", ana.contact}});
+    CHECK(again.status == 200);
+    CHECK(again.object()["prompt"]["id"] == ana.prompt);
+    const Reply back = world.post(contact_path(ana.contact) + "/merge", {{"into", other}});
+    CHECK(back.status == 200);
+    CHECK(back.object()["contact"]["id"] == ana.contact);
+    CHECK(back.object()["prompt"]["id"] == ana.prompt);
+}
+
+TEST_CASE("who asked to stop under one record is left alone under the other") {
+    World world;
+    const auto ana = world.called("joel");
+    const auto other = world.post("/api/v1/contacts", new_contact("Ana P.", "+34612345679"))
+                           .object()["id"]
+                           .get<std::int64_t>();
+    REQUIRE(world.post(contact_path(other) + "/opt_out", {{"how", "on the phone"}}).status == 200);
+    const Reply merged = world.post(contact_path(other) + "/merge", {{"into", ana.contact}});
+    REQUIRE(merged.status == 200);
+    const json contact = merged.object()["contact"];
+    CHECK(contact["opted_out"] == true);
+    CHECK(contact["prompt"].is_null());
+    CHECK(contact["outreach"]["phase"] == "closed");
+    CHECK(contact["outreach"]["reason"] == "opted_out");
+}
+
 TEST_CASE("the same Idempotency-Key is one effect and one answer, also when both come at once") {
     World world;
     const auto ana = world.called("joel");
@@ -524,4 +558,102 @@ TEST_CASE(
                                   {world.bearer, {"Content-Type", "application/json"}});
     CHECK(kept.object()["consent"]["covers"] == json{"main", "sms"});
     CHECK(patched(json::array()).object()["consent"]["covers"] == json::array());
+}
+
+TEST_CASE("the end may come while a tap under a key is still under way") {
+    const auto rung = std::make_shared<int>(0);
+    World world{{.rung = rung, .line_hangs = true}};
+    const auto ana = world.called("joel");
+    world.leave("POST", prompt_path(ana.prompt, "/ring"), "{}",
+                {{"Cookie", world.sign_in("joel")},
+                 {"X-Requested-With", "warmcall"},
+                 {"Origin", "http://warmcall.test"},
+                 {"Content-Type", "application/json"},
+                 {"Idempotency-Key", "tap"}});
+    while (*rung == 0)
+        REQUIRE(world.send("GET", "/healthz").status == 200);
+}
+
+TEST_CASE("a key is for one rep, and an answer given again says where to find it, too") {
+    World world;
+    const Headers key{{"Idempotency-Key", "k"}};
+    const json wish = new_contact("Ana", "+34612345678");
+    const Reply made = world.post("/api/v1/contacts", wish, key);
+    REQUIRE(made.status == 201);
+    CHECK_FALSE(made.header("Location").empty());
+    CHECK(world.post("/api/v1/contacts", wish, key).header("Location") == made.header("Location"));
+    const Headers for_sam{key.front(), {"X-Warmcall-Rep", "sam"}};
+    CHECK(world.post("/api/v1/contacts", wish, for_sam).status == 422);
+    const auto file = [&] {
+        return world.send("POST", "/api/v1/contacts/import?rep=joel", "name,phone\n",
+                          {world.bearer, {"Content-Type", "text/csv"}, {"Idempotency-Key", "f"}});
+    };
+    const std::string job = file().header("Location");
+    CHECK_FALSE(job.empty());
+    CHECK(file().header("Location") == job);
+}
+
+TEST_CASE("what lets somebody in is not kept for a second try") {
+    World world;
+    for (const char* path : {"/api/v1/reps/joel/sign_in_link", "/api/v1/calendar/rotate"}) {
+        const Headers key{{"Idempotency-Key", path}, {"X-Warmcall-Rep", "joel"}};
+        const Reply first = world.post(path, json::object(), key);
+        REQUIRE(first.status < 300);
+        const Reply second = world.post(path, json::object(), key);
+        CHECK(second.header("Idempotent-Replayed").empty());
+        CHECK(second.body != first.body);
+    }
+}
+
+TEST_CASE("whoever asked to stop is not to be written to, and nobody is advised to begin again") {
+    World world;
+    const auto ana = world.called("joel");
+    REQUIRE(world.post(contact_path(ana.contact) + "/opt_out", json::object()).status == 200);
+    const json talk = world.get(contact_path(ana.contact) + "/conversation").object();
+    CHECK(talk["may_write"] == false);
+    CHECK(talk["why_not_code"] == "suppressed");
+    CHECK(talk["why_not"] == "Ana asked to stop. You can't write.");
+}
+
+TEST_CASE("a card says when they answered last, and who called them when") {
+    World world;
+    const auto ana = world.called("joel");
+    world.advance(std::chrono::minutes{5});
+    REQUIRE(world.they_write("34612345678", "And you?").status == 200);
+    json prompt = world.get_as("joel", prompt_path(ana.prompt)).object();
+    CHECK(prompt["raised_at"] == "2026-11-22T10:00:00Z");
+    CHECK(prompt["replied_at"] == "2026-11-22T10:05:00Z");
+    CHECK(prompt["called_at"].is_null());
+    CHECK(prompt["called_by"].is_null());
+    world.advance(std::chrono::minutes{1});
+    REQUIRE(world.post_as("sam", prompt_path(ana.prompt, "/dial"), json::object()).status == 200);
+    prompt = world.get_as("joel", prompt_path(ana.prompt)).object();
+    CHECK(prompt["called_at"] == "2026-11-22T10:06:00Z");
+    CHECK(prompt["called_by"] == "sam");
+    CHECK(prompt["called_by_name"] == "Sam");
+    CHECK(prompt["owner"] == "joel");
+    CHECK(prompt["owner_name"] == "Joel");
+    REQUIRE(world.post_as("sam", prompt_path(ana.prompt, "/ended"), json::object()).status == 200);
+    prompt = world.get_as("joel", prompt_path(ana.prompt)).object();
+    CHECK(prompt["called_by"] == "sam");
+}
+
+TEST_CASE("open prompts are read page by page, none twice and none left out") {
+    World world;
+    std::set<std::int64_t> prompts;
+    for (int i = 0; i < 5; ++i)
+        prompts.insert(
+            world.called("joel", "Ana " + std::to_string(i), "3461234560" + std::to_string(i))
+                .prompt);
+    std::multiset<std::int64_t> listed;
+    std::string after;
+    int pages = 0;
+    do {
+        const json page = world.get_as("joel", "/api/v1/prompts?limit=2" + after).object();
+        for (const json& prompt : page["items"])
+            listed.insert(prompt["id"].get<std::int64_t>());
+        after = page["next"].is_null() ? "" : "&after=" + page["next"].get<std::string>();
+    } while (!after.empty() && ++pages < 10);
+    CHECK(listed == std::multiset<std::int64_t>{prompts.begin(), prompts.end()});
+    CHECK(world.get_as("joel", "/api/v1/prompts?after=nonsense").status == 422);
 }

@@ -265,3 +265,48 @@ TEST_CASE("a hundred thousand rows are read, and one more is refused") {
     CHECK(table->rows.back().line == 100'001);
     CHECK(why_not(file + "Bo,612345679\n").find("more than 100,000 rows") != std::string::npos);
 }
+
+TEST_CASE("a line that is no row of a file is refused by its number, not read to its end") {
+    const std::string head = "name,phone\nAna,612345678\n";
+    CHECK(why_not(head + std::string(1000, ',') + "\n") ==
+          "Line 3: there are more than 200 fields in this line. Is the separator right?");
+    CHECK(why_not(head + "Bo,612345679,\"" + std::string(20'000, 'x') + "\"\n") ==
+          "Line 3: a field is longer than 16,384 bytes. Is a quote missing?");
+    CHECK(why_not(head + "Bo,612345679," + std::string(20'000, 'x') + "\n") ==
+          "Line 3: a field is longer than 16,384 bytes. Is a quote missing?");
+    CHECK(why_not(head + "Bo" + std::string(199, ',') + "\n") == "");
+}
+
+TEST_CASE("what stands beyond the last column is not kept") {
+    const auto table = read_csv("name,phone\nAna,612345678,,,,,x\n");
+    REQUIRE(table);
+    CHECK(table->rows.at(0).fields == std::vector<std::string>{"Ana", "612345678"});
+}
+
+TEST_CASE("a file of very many cells is refused whole") {
+    std::string file = "name,phone" + std::string(150, ',') + "\n";
+    for (int row = 0; row < 50'000; ++row)
+        file += "Ana,612345678" + std::string(150, ',') + "\n";
+    CHECK(why_not(file) ==
+          "The file has more than 4,000,000 cells. Leave out the columns that nobody needs, or "
+          "split it.");
+}
+
+TEST_CASE("a file's consent and topic are held to the rules of the API") {
+    const auto one = [](const std::string& source, const std::string& text,
+                        const std::string& topic) {
+        return verdicts("name,phone,consent_source,consent_at,consent_text,topic\nAna,612345678," +
+                            source + ",2026-11-01," + text + "," + topic + "\n",
+                        for_joel())
+            .at(0);
+    };
+    CHECK(one("form", "yes", "knee") == "2 Ana +34612345678 joel");
+    CHECK(one(std::string(201, 's'), "yes", "") == "2 consent.source: is longer than 200 bytes");
+    CHECK(one("form", std::string(2001, 't'), "") == "2 consent.text: is longer than 2000 bytes");
+    CHECK(one("fo\x01rm", "yes", "") == "2 consent.source: holds a control character");
+    CHECK(one("form", "y\x1b[31mes", "") == "2 consent.text: holds a control character");
+    CHECK(one("form", "yes",
+              "kn\x07"
+              "ee") == "2 topic: holds a control character");
+    CHECK(one("form", "yes", std::string(501, 'k')) == "2 topic: is longer than 500 bytes");
+}

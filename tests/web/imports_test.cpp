@@ -164,3 +164,16 @@ TEST_CASE("a hundred thousand rows are imported whole, and the console is answer
     CHECK(job["accepted"] == 100'000);
     CHECK(job["rejected"].empty());
 }
+
+TEST_CASE("where several gateways share a store, an unknown job may run at another") {
+    const std::string path = "/api/v1/jobs/0123456789abcdef";
+    World alone;
+    CHECK(alone.get(path).object()["detail"].get<std::string>().find("import the file again") !=
+          std::string::npos);
+    World one_of_many{{.shared_store = true}};
+    const Reply reply = one_of_many.get(path);
+    CHECK(reply.status == 404);
+    const std::string detail = reply.object()["detail"];
+    CHECK(detail.find("another gateway") != std::string::npos);
+    CHECK(detail.find("import the file again") == std::string::npos);
+}

@@ -124,6 +124,37 @@ TEST_CASE("calling and saying how it went, with nothing but forms") {
           false);
 }
 
+TEST_CASE("a long topic is cut between two letters, one with control characters is refused") {
+    World world;
+    const auto ana = world.called("joel");
+    const std::string path = world.page(ana.prompt, "joel");
+    const std::string form = form_of(world.send("GET", path).body);
+    const auto said = [&](const std::string& topic) {
+        return post_form(world, path + "/disposition",
+                         {{"form", form},
+                          {"outcome", "talked"},
+                          {"next", "pick"},
+                          {"pick", "2026-11-26T10:00"},
+                          {"topic", topic}});
+    };
+    const Reply refused = said("the\x1b[31m exams");
+    CHECK(refused.status == 422);
+    CHECK(refused.body.find("The topic holds a character that cannot be kept.") !=
+          std::string::npos);
+    CHECK(said("x" +
+               [] {
+                   std::string long_one;
+                   for (int i = 0; i < 200; ++i)
+                       long_one += "\u0928";
+                   return long_one;
+               }())
+              .status == 303);
+    const json contact = world.get("/api/v1/contacts/" + std::to_string(ana.contact)).object();
+    const std::string kept = contact["outreach"]["promise"]["topic"];
+    CHECK(kept.size() == 499);  // one of three bytes is not begun
+    CHECK(kept.ends_with("\u0928"));
+}
+
 TEST_CASE("asked to stop needs no next action and is kept at once") {
     World world;
     const auto ana = world.called("joel");

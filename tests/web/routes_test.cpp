@@ -243,3 +243,20 @@ TEST_CASE("health, readiness and numbers are told without a sign-in on this mach
     CHECK(metrics.body.find("Ana") == std::string::npos);
     CHECK(world.send("GET", "/metrics", {}, {{"X-Forwarded-For", "203.0.113.9"}}).status == 401);
 }
+
+TEST_CASE("a large file is read for those who are known, not for a made-up credential") {
+    World world;
+    const auto announced = [&](Headers headers) {
+        headers.emplace_back("Content-Type", "text/csv");
+        return world.announce("/api/v1/contacts/import?rep=joel", 1'000'000, std::move(headers))
+            .status;
+    };
+    CHECK(announced({{"Cookie", "wc=made-up"}}) == 401);
+    CHECK(announced({{"Authorization", "Bearer wc_made-up"}}) == 401);
+    CHECK(announced({}) == 413);
+    CHECK(world
+              .send("POST", "/api/v1/contacts/import?rep=joel",
+                    "name,phone\nAna,612345678\n" + std::string(1'000'000, '\n'),
+                    {world.bearer, {"Content-Type", "text/csv"}})
+              .status == 202);
+}

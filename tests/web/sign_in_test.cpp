@@ -88,11 +88,12 @@ TEST_CASE("guessing links is stopped after five tries a minute") {
     World world;
     for (int i = 0; i < 5; ++i)
         CHECK(log_in(world, "guess").status == 401);
-    const Reply stopped = log_in(world, world.link("joel"));
+    const Reply stopped = log_in(world, "guess");
     CHECK(stopped.status == 429);
     CHECK(stopped.header("Retry-After") == "60");
+    CHECK(log_in(world, world.link("joel")).status == 204);  // whoever has a good link is let in
     world.advance(61s);
-    CHECK(log_in(world, world.link("joel")).status == 204);
+    CHECK(log_in(world, "guess").status == 401);
 }
 
 TEST_CASE(
@@ -192,7 +193,43 @@ TEST_CASE("a revoked token is worth nothing, and tokens are kept as hashes only"
 
 TEST_CASE("a rep pairs their own phones only") {
     World world;
-    CHECK(world.post_as("joel", "/api/v1/reps/joel/sign_in_link", json::object()).status == 201);
-    CHECK(world.post_as("joel", "/api/v1/reps/sam/sign_in_link", json::object()).status == 403);
+    const Headers console{{"Cookie", world.sign_in("joel")}, own, from_here, as_json};
+    const auto pair = [&](const std::string& rep) {
+        return world.send("POST", "/api/v1/reps/" + rep + "/sign_in_link", "{}", console).status;
+    };
+    CHECK(pair("joel") == 201);
+    CHECK(pair("sam") == 403);
     CHECK(world.post("/api/v1/reps/nobody/sign_in_link", json::object()).status == 404);
+}
+
+TEST_CASE("a rep's token makes no session that would outlive it") {
+    World world;
+    const Reply made = world.post_as("joel", "/api/v1/reps/joel/sign_in_link", json::object());
+    CHECK(made.status == 403);
+    CHECK(made.object()["type"] == "urn:warmcall:problem:sign_in_first");
+}
+
+TEST_CASE("the token of a rep who is no longer in the configuration is worth nothing") {
+    World world;
+    const auto made = web::new_token("of old", core::RepId{"gone"}, world.now());
+    world.transact([&](Unit& unit) { unit.add_token(made.stored); });
+    for (const char* path : {"/api/v1/today", "/api/v1/insights", "/api/v1/me"})
+        CHECK(world.send("GET", path, {}, {{"Authorization", "Bearer " + made.shown}}).status ==
+              401);
+}
+
+TEST_CASE("behind a proxy a stranger's guesses lock out nobody but the stranger") {
+    World world;
+    const auto guess = [&](const char* from) {
+        return log_in(world, "guess", {{"X-Forwarded-For", from}}).status;
+    };
+    for (int i = 0; i < 5; ++i)
+        CHECK(guess("203.0.113.9") == 401);
+    CHECK(guess("198.51.100.7, 203.0.113.9") == 429);  // what the proxy itself has added counts
+    CHECK(guess("198.51.100.7") == 401);
+    for (int i = 0; i < 5; ++i)
+        CHECK(guess("2001:db8::1") == 401);
+    CHECK(guess("2001:db8::2") == 429);  // one customer has the whole /64
+    CHECK(guess("2001:db8:0:1::2") == 401);
+    CHECK(guess("somewhere") == 401);
 }

@@ -1,6 +1,8 @@
 // The live stream: what happens comes by itself, resumes where it broke off, and shows a rep their
 // own contacts only.
 
+#include <thread>
+
 #include "support/catch.hpp"
 #include "world.hpp"
 
@@ -12,6 +14,19 @@ namespace {
 std::string data_of(std::int64_t contact, const char* what) {
     return "\"contact\":" + std::to_string(contact) + ",\"what\":\"" + what + "\"";
 }
+
+// Others to whom something happens all the time.
+class Busy {
+ public:
+    explicit Busy(World& world)
+        : thread_{[&world](const std::stop_token& stop) {
+              while (!stop.stop_requested())
+                  world.transact([](Unit&) {});
+          }} {}
+
+ private:
+    std::jthread thread_;
+};
 
 std::string last_id(const std::string& seen) {
     const std::size_t at = seen.rfind("id: ");
@@ -91,16 +106,66 @@ TEST_CASE("an id from another life makes the client fetch everything anew") {
     CHECK(events.until("\"what\":\"reset\"").find("\"contact\":null") != std::string::npos);
 }
 
-TEST_CASE("one rep holds at most eight streams") {
+TEST_CASE("one rep holds at most eight streams: a ninth ends the oldest") {
     World world;
     std::vector<Events> open;
-    for (int i = 0; i < 8; ++i) {
+    for (int i = 0; i < 9; ++i) {
         open.emplace_back(world.port(), Headers{world.rep_bearer.at("joel")}, "/api/v1/stream");
-        REQUIRE(open.back().status() == 200);
+        CHECK(open.back().status() == 200);
     }
-    const Reply ninth = world.send("GET", "/api/v1/stream", {}, {world.rep_bearer.at("joel")});
-    CHECK(ninth.status == 429);
-    CHECK(ninth.header("Retry-After") == "30");
-    Events other{world.port(), {world.rep_bearer.at("sam")}, "/api/v1/stream"};
-    CHECK(other.status() == 200);
+    CHECK(open.front().ends());
+    const auto ana = world.called("joel");
+    for (std::size_t i = 1; i < open.size(); ++i)
+        CHECK_NOTHROW(open[i].until(data_of(ana.contact, "replied")));
+}
+
+TEST_CASE("a line is not taken for dead while others are busy") {
+    World world{{.ping_every = std::chrono::milliseconds{300}}};
+    Events events{world.port(), {world.rep_bearer.at("joel")}, "/api/v1/stream"};
+    const Busy others{world};
+    CHECK_NOTHROW(events.until(": ping"));
+}
+
+TEST_CASE("whoever is signed out hears nothing more, however busy the others are") {
+    World world{{.ping_every = std::chrono::milliseconds{300}}};
+    const std::string cookie = world.sign_in("joel");
+    Events events{world.port(), {{"Cookie", cookie}}, "/api/v1/stream"};
+    events.until(": warmcall");
+    const Busy others{world};
+    REQUIRE(world
+                .send("POST", "/logout", {},
+                      {{"Cookie", cookie},
+                       {"X-Requested-With", "warmcall"},
+                       {"Origin", "http://warmcall.test"}})
+                .status == 204);
+    CHECK(events.ends());
+}
+
+TEST_CASE("whoever loses a contact to a colleague is told to look again") {
+    World world;
+    const auto ana = world.called("kim");
+    Events before{world.port(), {world.rep_bearer.at("kim")}, "/api/v1/stream"};
+    Events after{world.port(), {world.rep_bearer.at("sam")}, "/api/v1/stream"};
+    before.until(": warmcall");
+    after.until(": warmcall");
+    REQUIRE(world
+                .post("/api/v1/outreaches/" + std::to_string(ana.outreach) + "/reassign",
+                      {{"rep", "sam"}})
+                .status == 200);
+    CHECK(before.until("\"what\":\"reset\"").find("\"contact\":null") != std::string::npos);
+    CHECK_NOTHROW(after.until(data_of(ana.contact, "reassigned")));
+}
+
+TEST_CASE("whose record was merged into a colleague's is told to look again") {
+    World world;
+    const auto ana = world.called("joel");
+    const auto other = world.post("/api/v1/contacts", new_contact("Ana P.", "+34612345679", "kim"))
+                           .object()["id"]
+                           .get<std::int64_t>();
+    Events events{world.port(), {world.rep_bearer.at("kim")}, "/api/v1/stream"};
+    events.until(": warmcall");
+    REQUIRE(
+        world.post("/api/v1/contacts/" + std::to_string(other) + "/merge", {{"into", ana.contact}})
+            .status == 200);
+    CHECK_NOTHROW(events.until("\"what\":\"reset\""));
 }

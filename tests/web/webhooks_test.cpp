@@ -1,6 +1,10 @@
 // Webhooks over real HTTP: only what is authentic goes in, nothing that is authentic is lost, and
 // each refusal is clear.
 
+#include <spdlog/sinks/ostream_sink.h>
+#include <spdlog/spdlog.h>
+
+#include <sstream>
 #include <thread>
 
 #include "support/catch.hpp"
@@ -74,6 +78,42 @@ TEST_CASE(
     CHECK(metric(world, "inbox_rows") == inbox);
     CHECK(metric(world, "quarantined") == 0);
     CHECK(metric(world, "webhooks_total{channel=\"main\",result=\"not_authentic\"}") == 6);
+}
+
+TEST_CASE("whoever set a wrong secret finds one line a minute about it in the log") {
+    std::ostringstream log;
+    spdlog::set_default_logger(std::make_shared<spdlog::logger>(
+        "test", std::make_shared<spdlog::sinks::ostream_sink_mt>(log)));
+    {
+        World world;
+        const auto forged = [&] {
+            CHECK(world.send("POST", "/webhooks/main", "{\"words\":\"canary\"}").status == 401);
+        };
+        forged();
+        for (int i = 0; i < 12; ++i)
+            forged();
+        world.advance(std::chrono::seconds{61});
+        forged();
+        world.send("GET", "/webhooks/main?hub.mode=subscribe&hub.verify_token=canary");
+        world.send("POST", "/webhooks/mian", "{}");
+        world.send("POST", "/webhooks/mian", "{}");
+    }
+    spdlog::set_default_logger(std::make_shared<spdlog::logger>("test"));
+    const std::string lines = log.str();
+    INFO(lines);
+    const auto times = [&](std::string_view words) {
+        int n = 0;
+        for (std::size_t at = lines.find(words); at != std::string::npos;
+             at = lines.find(words, at + 1))
+            ++n;
+        return n;
+    };
+    CHECK(times("channel main: a webhook with a wrong signature: is app_secret right?") == 1);
+    CHECK(times("channel main: 13 webhooks with a wrong signature in the last minute: is "
+                "app_secret right?") == 1);
+    CHECK(times("channel main: a handshake with a wrong token: is verify_token right?") == 1);
+    CHECK(times("a webhook for a channel that is not configured: mian") == 1);
+    CHECK(times("canary") == 0);
 }
 
 TEST_CASE("an authentic delivery that cannot be read is kept and still answered 200") {

@@ -9,6 +9,9 @@
 #include <atomic>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/executor_work_guard.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <boost/asio/this_coro.hpp>
+#include <boost/asio/use_awaitable.hpp>
 #include <boost/asio/use_future.hpp>
 #include <filesystem>
 #include <stdexcept>
@@ -224,20 +227,37 @@ Events::Events(Events&& other) noexcept
 int Events::status() const {
     return std::stoi(seen_.substr(9, 3));
 }
+bool Events::ends() {
+    const auto patient_until = std::chrono::steady_clock::now() + patience_ms * 1ms;
+    while (read_some(fd_, seen_))
+        if (std::chrono::steady_clock::now() > patient_until)
+            return false;
+    return true;
+}
 const std::string& Events::until(std::string_view text) {
-    while (seen_.find(text) == std::string::npos)
+    const auto patient_until = std::chrono::steady_clock::now() + patience_ms * 1ms;
+    while (seen_.find(text) == std::string::npos) {
         if (!read_some(fd_, seen_))
             throw std::runtime_error{"the stream ended before \"" + std::string{text} + "\" came"};
+        if (std::chrono::steady_clock::now() > patient_until)
+            throw std::runtime_error{"\"" + std::string{text} + "\" does not come"};
+    }
     return seen_;
 }
 
 // Takes every call it is asked for.
 class VoiceTransport : public Transport {
  public:
-    explicit VoiceTransport(std::shared_ptr<int> rung) : rung_{std::move(rung)} {}
+    VoiceTransport(std::shared_ptr<int> rung, bool hangs) : rung_{std::move(rung)}, hangs_{hangs} {}
 
     asio::awaitable<Result<std::unique_ptr<Connection>>> connect(std::string_view,
                                                                  core::Duration) override {
+        if (hangs_) {
+            ++*rung_;
+            asio::steady_timer for_ever{co_await asio::this_coro::executor,
+                                        asio::steady_timer::time_point::max()};
+            co_await for_ever.async_wait(asio::use_awaitable);
+        }
         struct One : Connection {
             explicit One(std::shared_ptr<int> rung) : rung_{std::move(rung)} {}
             asio::awaitable<Exchange> exchange(HttpRequest, core::Duration) override {
@@ -255,6 +275,7 @@ class VoiceTransport : public Transport {
 
  private:
     std::shared_ptr<int> rung_;
+    bool hangs_ = false;
 };
 
 Account voice_account() {
@@ -284,6 +305,7 @@ struct World::Impl {
     std::uint16_t port = 0;
     std::thread thread;
     int messages = 0;
+    std::vector<int> left;  // connections that nobody reads
 };
 
 World::World(WorldOptions options) : impl_{std::make_unique<Impl>()} {
@@ -297,7 +319,7 @@ World::World(WorldOptions options) : impl_{std::make_unique<Impl>()} {
     std::map<core::ChannelId, Account> accounts{{core::ChannelId{"main"}, account()},
                                                 {core::ChannelId{"gateway"}, sms_gateway()}};
     if (options.rung) {
-        impl_->voice = std::make_unique<VoiceTransport>(options.rung);
+        impl_->voice = std::make_unique<VoiceTransport>(options.rung, options.line_hangs);
         accounts[core::ChannelId{"line"}] = voice_account();
         impl_->plan.reps.at(core::RepId{"joel"}).phone = "+34600000001";
         impl_->plan.templates.templates.push_back(
@@ -325,6 +347,9 @@ World::World(WorldOptions options) : impl_{std::make_unique<Impl>()} {
         return address.starts_with("https://push.test/") ? std::string{} : "not a push service";
     };
     web_options.server_counts = [this] { return impl_->server->counts(); };
+    web_options.shared_store = options.shared_store;
+    if (options.ping_every > core::Duration{})
+        web_options.ping_every = options.ping_every;
     if (options.rung) {
         web_options.voice.bridge = core::ChannelId{"line"};
         web_options.voice.transport = impl_->voice.get();
@@ -336,7 +361,8 @@ World::World(WorldOptions options) : impl_{std::make_unique<Impl>()} {
     impl_->server = std::make_unique<net::Server>(
         impl_->context, limits,
         [this](const net::Incoming& request) { return impl_->web->body_limit(request); },
-        [this](net::Incoming request) { return impl_->web->handle(std::move(request)); });
+        [this](net::Incoming request) { return impl_->web->handle(std::move(request)); },
+        [this](const net::Incoming& request) { return impl_->web->turn_away(request); });
     const auto endpoint = impl_->server->listen("127.0.0.1:0");
     if (!endpoint)
         throw std::runtime_error{endpoint.error().message};
@@ -349,6 +375,8 @@ World::~World() {
     asio::post(impl_->context, [this] { impl_->server->stop(); });
     asio::post(impl_->context, [this] { impl_->context.stop(); });
     impl_->thread.join();
+    for (const int fd : impl_->left)
+        ::close(fd);
     impl_->server.reset();
     impl_->door.reset();
     impl_->web.reset();
@@ -379,6 +407,12 @@ Reply World::send(std::string_view method, std::string_view path, std::string_vi
         ::close(fd);
         throw;
     }
+}
+
+void World::leave(std::string_view method, std::string_view path, std::string_view body,
+                  Headers headers) {
+    impl_->left.push_back(connected(impl_->port));
+    write_all(impl_->left.back(), request_text(method, path, body, headers, "close"));
 }
 
 Reply World::announce(std::string_view path, std::size_t bytes, Headers headers) {

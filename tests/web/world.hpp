@@ -36,6 +36,7 @@ class Events {
     // Everything read so far, once it contains `text`; fails the test when that does not come.
     const std::string& until(std::string_view text);
     int status() const;
+    bool ends();  // whatever comes before
 
  private:
     int fd_ = -1;
@@ -47,6 +48,9 @@ struct WorldOptions {
     std::string store = "";  // a file in a folder of the world's own
     // With a line of Twilio's that rings reps, whose own number is known then; `rung` counts.
     std::shared_ptr<int> rung = nullptr;
+    core::Duration ping_every{};  // 0: as it is
+    bool line_hangs = false;
+    bool shared_store = false;
 };
 
 class World {
@@ -59,6 +63,10 @@ class World {
 
     // Only announces a body of this size: what is refused before it is read need not be sent.
     Reply announce(std::string_view path, std::size_t bytes, Headers headers = {});
+
+    // Asks, and waits for no answer.
+    void leave(std::string_view method, std::string_view path, std::string_view body,
+               Headers headers);
 
     // With the installation's token.
     Reply get(std::string_view path) { return send("GET", path, {}, {bearer}); }

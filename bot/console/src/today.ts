@@ -103,6 +103,11 @@ export function heldByOther(prompt: Prompt, me: string): boolean {
     return prompt.claimed_until === null || Date.parse(prompt.claimed_until) > Date.now();
 }
 
+// A stand-in's call, or a colleague's: it is theirs to log.
+export function calledByOther(prompt: Prompt, me: string): boolean {
+    return prompt.called_by != null && prompt.called_by !== me;
+}
+
 export function findPrompt(data: Today | null, id: number): Prompt | undefined {
     return data?.prompts.find((p) => p.id === id) ?? data?.unlogged.find((p) => p.id === id);
 }

@@ -44,7 +44,11 @@ export type Prompt = {
     claimed_by: string | null;
     claimed_until: string | null;
     acknowledged_at: string | null;
+    owner_name?: string | null;
+    replied_at?: string | null;
     called_at?: string | null;
+    called_by?: string | null;
+    called_by_name?: string | null;
     line?: Line | null;
     suggestions?: Suggestions;
 };

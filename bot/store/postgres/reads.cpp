@@ -160,27 +160,30 @@ std::vector<core::Case> find_queue(Connection& db, const QueueQuery& query) {
             db, ids_of(db.ask(
                     "SELECT contact_id FROM ("
                     "(SELECT contact_id, next_due_at, id FROM outreach WHERE live"
-                    "  AND next_owner = $2 AND next_due_at <= $1 ORDER BY next_due_at LIMIT $3)"
+                    "  AND next_owner = $2 AND next_due_at <= $1 AND next_due_at >= $4"
+                    "  AND (next_due_at, id) > ($4, $5) ORDER BY next_due_at, id LIMIT $3)"
                     " UNION SELECT contact_id, next_due_at, id FROM outreach"
                     "  WHERE phase IN ('on_call', 'wrap_up') AND (next_owner = $2 OR phase_by = $2)"
                     " UNION SELECT o.contact_id, o.next_due_at, o.id FROM prompt p"
                     "  JOIN outreach o ON o.id = p.outreach_id"
                     "  WHERE p.open AND p.rep = $2 AND o.live"
-                    ") q ORDER BY next_due_at, id LIMIT $3",
-                    query.until, *query.rep, query.limit)));
+                    ") q WHERE (next_due_at, id) > ($4, $5) ORDER BY next_due_at, id LIMIT $3",
+                    query.until, *query.rep, query.limit, query.after_due, query.after.value)));
     return cases_of(
         db, ids_of(db.ask(
                 "SELECT contact_id FROM ("
                 "(SELECT contact_id, next_due_at, id FROM outreach WHERE live AND wake_at <= $1"
-                "  AND next_due_at = wake_at ORDER BY wake_at LIMIT $2)"
+                "  AND next_due_at = wake_at AND wake_at >= $3"
+                "  AND (next_due_at, id) > ($3, $4) ORDER BY wake_at, id LIMIT $2)"
                 " UNION (SELECT contact_id, next_due_at, id FROM outreach WHERE live"
-                "  AND next_due_at <= $1 AND next_due_at <> wake_at ORDER BY next_due_at LIMIT $2)"
+                "  AND next_due_at <= $1 AND next_due_at <> wake_at AND next_due_at >= $3"
+                "  AND (next_due_at, id) > ($3, $4) ORDER BY next_due_at, id LIMIT $2)"
                 " UNION SELECT contact_id, next_due_at, id FROM outreach"
                 "  WHERE phase IN ('on_call', 'wrap_up')"
                 " UNION SELECT o.contact_id, o.next_due_at, o.id FROM prompt p"
                 "  JOIN outreach o ON o.id = p.outreach_id WHERE p.open AND o.live"
-                ") q ORDER BY next_due_at, id LIMIT $2",
-                query.until, query.limit)));
+                ") q WHERE (next_due_at, id) > ($3, $4) ORDER BY next_due_at, id LIMIT $2",
+                query.until, query.limit, query.after_due, query.after.value)));
 }
 
 namespace {

@@ -6,6 +6,7 @@
 #include <queue>
 #include <set>
 #include <tuple>
+#include <utility>
 
 #include "core/delivery.hpp"
 #include "store/needle.hpp"
@@ -194,10 +195,12 @@ std::vector<core::Case> find_contacts(Connection& db, const ContactQuery& query)
 
 namespace {
 
-// The first `limit` (one at least) of what several walks find, by when they are due.
+// The first `limit` (one at least) of what several walks find, by when they are due; after the
+// query's cursor.
 class Earliest {
  public:
-    explicit Earliest(std::size_t limit) : limit_{limit} {}
+    explicit Earliest(const QueueQuery& query)
+        : limit_{query.limit}, after_{core::unix_ms(query.after_due), query.after.value} {}
 
     // Rows of due time, outreach and contact.
     void add(Rows rows) {
@@ -232,12 +235,15 @@ class Earliest {
     void add_one(Rows& rows) {
         Found one;
         rows.read(one.due, one.outreach, one.contact);
+        if (std::pair{one.due, one.outreach} <= after_)
+            return;
         found_.insert(one);
         if (found_.size() > limit_)
             found_.erase(std::prev(found_.end()));
     }
 
     std::size_t limit_;
+    std::pair<std::int64_t, std::int64_t> after_;
     std::set<Found> found_;
 };
 
@@ -247,7 +253,7 @@ class Earliest {
 // prompt the ladder took to somebody else has been due for long, so that its owner sees it among
 // what is due. For everybody's, what is due stands in two places (see outreach_by_due).
 std::vector<core::Case> find_queue(Connection& db, const QueueQuery& query) {
-    Earliest found{query.limit};
+    Earliest found{query};
     if (query.rep) {
         found.add(
             db.sql(

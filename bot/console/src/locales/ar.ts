@@ -99,6 +99,7 @@ export const ar: Catalog = {
     on_call: "على الهاتف مع {name}",
     how_did_it_go: "كيف كانت المكالمة؟",
     how_did_it_go_with: "كيف كانت المكالمة مع {name}؟",
+    for_rep: "نيابةً عن {name}",
     you_called_at: "اتصلت بـ {name} عند {time}.",
     log_it: "سجّلها",
     outcome: "ماذا حدث",

@@ -100,6 +100,7 @@ export const en = {
     on_call: "On the phone with {name}",
     how_did_it_go: "How did it go?",
     how_did_it_go_with: "How did it go with {name}?",
+    for_rep: "For {name}",
     you_called_at: "You called {name} at {time}.",
     log_it: "Log it",
     outcome: "What happened",

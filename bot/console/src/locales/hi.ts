@@ -99,6 +99,7 @@ export const hi: Catalog = {
     on_call: "{name} से बात चल रही है",
     how_did_it_go: "कॉल कैसी रही?",
     how_did_it_go_with: "{name} के साथ कॉल कैसी रही?",
+    for_rep: "{name} के लिए",
     you_called_at: "आपने {name} को {time} पर कॉल किया।",
     log_it: "दर्ज करें",
     outcome: "क्या हुआ",

@@ -4,11 +4,11 @@ import { askHowItWent, sheet, startCall } from "../calls";
 import { isolate, t } from "../i18n";
 import { href } from "../router";
 import { clock, when } from "../time";
-import { heldByOther, today } from "../today";
+import { calledByOther, heldByOther, today } from "../today";
 import type { Later, Prompt } from "../types";
 import { Icon } from "./icons";
 import { Avatar, Name, Quote, spoken, telephone } from "./person";
-import { long, question, short, there } from "./reason";
+import { called, long, question, short, there } from "./reason";
 
 export function CallButton({ prompt, variant, label }: { prompt: Prompt; variant: "main" | "round" | "plain"; label?: string }) {
     const { phone, name } = prompt.contact;
@@ -46,6 +46,9 @@ export function Claimed({ prompt, me }: { prompt: Prompt; me: string }) {
     return <p class="claimed">{t("claimed", { name: capital(prompt.claimed_by ?? "") })}</p>;
 }
 
+// A stand-in sees for whom they call.
+const theirs = (prompt: Prompt, me: string): string => (prompt.owner === me || !prompt.owner_name ? "" : `${t("for_rep", { name: prompt.owner_name })} · `);
+
 const capital = (name: string) => name.slice(0, 1).toUpperCase() + name.slice(1);
 
 export function Card({ prompt, me }: { prompt: Prompt; me: string }) {
@@ -58,7 +61,7 @@ export function Card({ prompt, me }: { prompt: Prompt; me: string }) {
                 <span class="who">
                     <Name of={contact} />
                     <span class="meta">
-                        <span class="tag">{short(prompt)}</span> <span class="nowrap">{there(prompt)}</span>
+                        <span class="tag">{`${theirs(prompt, me)}${short(prompt)}`}</span> <span class="nowrap">{there(prompt)}</span>
                     </span>
                 </span>
                 <Icon name="forward" class="icon chevron" />
@@ -93,7 +96,7 @@ export function Row({ prompt, me }: { prompt: Prompt; me: string }) {
                 <span class="who">
                     <Name of={prompt.contact} />
                     <span class="meta">
-                        {held ? t("claimed", { name: capital(prompt.claimed_by ?? "") }) : `${short(prompt)} · ${there(prompt)}`}
+                        {held ? t("claimed", { name: capital(prompt.claimed_by ?? "") }) : `${theirs(prompt, me)}${short(prompt)} · ${there(prompt)}`}
                     </span>
                     {prompt.words !== "" && prompt.section !== "silent" && (
                         <span class="words">
@@ -116,35 +119,37 @@ function SetFor({ prompt, at }: { prompt: Prompt; at: string }) {
     );
 }
 
-export function Unlogged({ prompt }: { prompt: Prompt }) {
+export function Unlogged({ prompt, me }: { prompt: Prompt; me: string }) {
     return (
         <article class="row">
             <a class="person" href={href({ screen: "focus", id: prompt.id })}>
                 <Avatar of={prompt.contact} />
                 <span class="who">
                     <Name of={prompt.contact} />
-                    <span class="meta">{t("you_called_at", { name: prompt.contact.first_name, time: when(prompt.called_at ?? prompt.due_at) })}</span>
+                    <span class="meta">{called(prompt, me)}</span>
                 </span>
             </a>
-            <button type="button" class="chipbutton" onClick={() => askHowItWent(prompt)}>
-                {t("log_it")} <span class="hidden">{isolate(prompt.contact.name)}</span>
-            </button>
+            {!calledByOther(prompt, me) && (
+                <button type="button" class="chipbutton" onClick={() => askHowItWent(prompt)}>
+                    {t("log_it")} <span class="hidden">{isolate(prompt.contact.name)}</span>
+                </button>
+            )}
         </article>
     );
 }
 
-export function Question({ prompt }: { prompt: Prompt }) {
+export function Question({ prompt, me }: { prompt: Prompt; me: string }) {
     return (
         <article class="card asks">
             <div class="person">
                 <Avatar of={prompt.contact} />
                 <span class="who">
                     <Name of={prompt.contact} />
-                    <span class="meta">{short(prompt)}</span>
+                    <span class="meta">{`${theirs(prompt, me)}${short(prompt)}`}</span>
                 </span>
             </div>
             {prompt.words !== "" && <Quote words={prompt.words} language={prompt.contact.language} />}
-            <p>{long(prompt)}</p>
+            <p>{long(prompt, me)}</p>
             <Answers prompt={prompt} />
         </article>
     );

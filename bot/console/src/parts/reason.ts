@@ -1,15 +1,25 @@
 // Why somebody is on the list, in the rep's language: one short line for the row, one sentence for "Why now?".
 import { t } from "../i18n";
 import { ago, clock, when } from "../time";
+import { calledByOther } from "../today";
 import type { Prompt } from "../types";
+
+// A prompt may have stood for days before they answered.
+const answered = (prompt: Prompt): string => prompt.replied_at ?? prompt.raised_at;
+
+// After a call that nobody has logged: the one who dialled is asked, the others need not call.
+export function called(prompt: Prompt, me: string): string {
+    if (calledByOther(prompt, me)) return t("claimed", { name: prompt.called_by_name ?? prompt.called_by ?? "" });
+    return t("you_called_at", { name: prompt.contact.first_name || prompt.contact.name, time: when(prompt.called_at ?? prompt.due_at) });
+}
 
 export function short(prompt: Prompt): string {
     if (prompt.question === "send" && prompt.section !== "question") return t("delivery_unknown");
     switch (prompt.kind) {
         case "replied":
-            return t("replied_ago", { ago: ago(prompt.raised_at) });
+            return t("replied_ago", { ago: ago(answered(prompt)) });
         case "they_called":
-            return t("called_ago", { ago: ago(prompt.raised_at) });
+            return t("called_ago", { ago: ago(answered(prompt)) });
         case "promised":
             return Date.parse(prompt.due_at) < Date.now() - 60_000 ? t("overdue", { time: when(prompt.due_at) }) : t("due_at", { time: when(prompt.due_at) });
         case "retry":
@@ -30,10 +40,10 @@ export function there(prompt: Prompt): string {
     return zone ? t("time_there", { time: clock(Date.now(), zone) }) : t("no_zone");
 }
 
-export function long(prompt: Prompt): string {
+export function long(prompt: Prompt, me: string): string {
     const name = prompt.contact.first_name || prompt.contact.name;
     const zone = prompt.contact.time_zone;
-    if (prompt.section === "unlogged") return t("you_called_at", { name, time: when(prompt.called_at ?? prompt.due_at) });
+    if (prompt.section === "unlogged") return called(prompt, me);
     const early = prompt.good_from !== null && Date.parse(prompt.good_from) > Date.now() && zone ? t("reason_good_from", { name, time: clock(Date.now(), zone), from: when(prompt.good_from, zone) }) : "";
     return `${because(prompt, name, zone)} ${early}`.trim();
 }
@@ -41,9 +51,9 @@ export function long(prompt: Prompt): string {
 function because(prompt: Prompt, name: string, zone: string | null): string {
     switch (prompt.kind) {
         case "replied":
-            return t("reason_replied", { name, ago: ago(prompt.raised_at) });
+            return t("reason_replied", { name, ago: ago(answered(prompt)) });
         case "they_called":
-            return t("reason_they_called", { name, ago: ago(prompt.raised_at) });
+            return t("reason_they_called", { name, ago: ago(answered(prompt)) });
         case "promised":
             return t("reason_promised", { name, time: when(prompt.due_at, zone) });
         case "retry":

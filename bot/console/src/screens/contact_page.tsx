@@ -145,7 +145,7 @@ function Reach({ contact, me }: { contact: Contact; me: string }) {
         <>
             {prompt !== null && (
                 <p class="why">
-                    {long(prompt)}{" "}
+                    {long(prompt, me)}{" "}
                     <a class="inline" href={href({ screen: "focus", id: prompt.id })}>
                         {t("open_card")}
                     </a>

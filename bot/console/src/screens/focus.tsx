@@ -11,7 +11,7 @@ import { Empty, Skeleton } from "../parts/states";
 import { href } from "../router";
 import { useStore } from "../store";
 import { when } from "../time";
-import { findPrompt, heldByOther, isDone, queue, type State } from "../today";
+import { calledByOther, findPrompt, heldByOther, isDone, queue, type State } from "../today";
 import type { Preferences, Prompt } from "../types";
 
 type View = { state: State; id?: number | undefined; wide?: boolean };
@@ -69,7 +69,7 @@ export function FocusScreen({ state, id, wide }: View) {
                     <p class="meta">{there(shown)}</p>
                 </div>
             </div>
-            <p class="why">{long(shown)}</p>
+            <p class="why">{long(shown, data.rep.id)}</p>
             {shown.words !== "" && <Quote words={shown.words} language={contact.language} />}
             {shown.section === "question" ? (
                 <Answers prompt={shown} />
@@ -170,7 +170,8 @@ export function FocusDock(view: View) {
 function Buttons({ prompt, me, onCall }: { prompt: Prompt; me: string; onCall: boolean }) {
     const early = prompt.good_from !== null && Date.parse(prompt.good_from) > Date.now() ? prompt.good_from : null;
     const { contact } = prompt;
-    if (onCall || prompt.section === "unlogged") {
+    const theirs = calledByOther(prompt, me);
+    if (onCall || (prompt.section === "unlogged" && !theirs)) {
         return (
             <>
                 <button type="button" class="main" onClick={() => askHowItWent(prompt)}>
@@ -183,7 +184,7 @@ function Buttons({ prompt, me, onCall }: { prompt: Prompt; me: string; onCall: b
             </>
         );
     }
-    if (heldByOther(prompt, me)) {
+    if (theirs || heldByOther(prompt, me)) {
         const next = following(prompt);
         return (
             <>

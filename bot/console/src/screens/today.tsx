@@ -104,8 +104,8 @@ export function SignedOut() {
 const cards_max = 2;
 
 function item(prompt: Prompt, section: Section, n: number, me: string) {
-    if (section === "question") return <Question prompt={prompt} />;
-    if (section === "unlogged") return <Unlogged prompt={prompt} />;
+    if (section === "question") return <Question prompt={prompt} me={me} />;
+    if (section === "unlogged") return <Unlogged prompt={prompt} me={me} />;
     return section === "replied" && n < cards_max ? <Card prompt={prompt} me={me} /> : <Row prompt={prompt} me={me} />;
 }
 

@@ -250,6 +250,7 @@ export const ar: MoreCatalog = {
     wrong_rep_not_yours: "يمكنك الاستيراد لنفسك ولمن تنوب عنه أو تقوده.",
     wrong_language_unknown: "هذه اللغة غير معروفة. اكتبها هكذا: en أو hi أو ar.",
     wrong_zone_unknown: "هذه المنطقة الزمنية غير معروفة. اكتبها هكذا: Asia/Dubai.",
+    wrong_text_unfit: "فيه شيء طويل جدًا، أو ما لا يكون في نص.",
     wrong_topic_long: "الموضوع طويل جدًا.",
     wrong_consent_source_missing: "لم يُذكر أين وافقوا.",
     wrong_consent_at_missing: "لم يُذكر متى وافقوا.",

@@ -258,6 +258,7 @@ export const en = {
     wrong_rep_not_yours: "You can bring in people for yourself and for those you stand in for or lead.",
     wrong_language_unknown: "This language is not known. Write it as en, hi or ar.",
     wrong_zone_unknown: "This time zone is not known. Write it as Europe/Madrid.",
+    wrong_text_unfit: "Something in it is too long, or holds what no text holds.",
     wrong_topic_long: "The topic is too long.",
     wrong_consent_source_missing: "Where they agreed is missing.",
     wrong_consent_at_missing: "When they agreed is missing.",

@@ -250,6 +250,7 @@ export const hi: MoreCatalog = {
     wrong_rep_not_yours: "आप अपने लिए, और जिनकी जगह आप हैं या जिन्हें आप सँभालते हैं, उनके लिए ही ला सकते हैं।",
     wrong_language_unknown: "यह भाषा पता नहीं। ऐसे लिखें: en, hi या ar।",
     wrong_zone_unknown: "यह समय क्षेत्र पता नहीं। ऐसे लिखें: Asia/Kolkata।",
+    wrong_text_unfit: "इसमें कुछ बहुत लंबा है, या ऐसा कुछ है जो पाठ में नहीं होता।",
     wrong_topic_long: "विषय बहुत लंबा है।",
     wrong_consent_source_missing: "सहमति कहाँ दी, यह नहीं लिखा।",
     wrong_consent_at_missing: "सहमति कब दी, यह नहीं लिखा।",
