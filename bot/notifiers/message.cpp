@@ -101,9 +101,21 @@ Outbound plain(const Telling& t) {
             .at = t.now};
 }
 
+// News that asks for no call ("Ravi asked to stop."), in words of our own: the approved text says
+// that there is one to make.
+Outbound news(const Telling& t) {
+    Outbound out = plain(t);
+    out.text = reason_of(t) + "\n" + t.link;
+    return out;
+}
+
 Result<Outbound> outbound_of(const Telling& t, const Means& means) {
     if (t.calls_today) {
         return t.alert.text.empty() ? morning_of(t, means) : Result<Outbound>{plain(t)};
+    }
+    const bool own_words = is_sms(means) || (t.window_open && !t.alert.needs_template);
+    if (own_words && !t.alert.prompt && !t.alert.text.empty()) {
+        return news(t);
     }
     const core::Template* text = t.plan.templates.find("rep_notice", t.rep.language);
     if (text == nullptr) {

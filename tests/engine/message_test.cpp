@@ -9,14 +9,19 @@ namespace warmcall::tests {
 namespace {
 
 // What Maya reads, with two buttons to it, when the account is of this provider.
-std::string read_over(std::string_view provider, bool window_open) {
+std::string read_over(std::string_view provider, bool window_open, std::string news = "") {
     World w;
     w.prompt(w.amara);
     const core::Plan by = plan();
     const std::vector<core::Case> subjects{w.of(w.amara)};
     const Device device{.id = "maya.message", .rep = maya, .way = "message"};
-    const Alert alert{.id = 7, .rep = maya, .contact = w.amara, .prompt = subjects[0].prompt->id};
-    const std::vector<Tap> taps{{"call", "wc1.now"}, {"snooze", "wc1.later"}};
+    Alert alert{.id = 7, .rep = maya, .contact = w.amara, .prompt = subjects[0].prompt->id};
+    std::vector<Tap> taps{{"call", "wc1.now"}, {"snooze", "wc1.later"}};
+    if (!news.empty()) {
+        alert.prompt = {};
+        alert.text = std::move(news);
+        taps.clear();
+    }
     Account account = w.main.account;
     account.provider = provider;
     account.settings = {{"account_sid", "AC" + std::string(32, '0')}, {"from", "+12025550101"}};
@@ -48,6 +53,18 @@ bool has(const std::string& text, std::string_view part) {
 }
 
 }  // namespace
+
+TEST_CASE("news that asks for no call does not say that there is one") {
+    const std::string stop = "Amara asked to stop. Nothing more will be sent.";
+    for (const char* provider : {"whatsapp_cloud", "twilio_whatsapp", "twilio_sms"}) {
+        INFO(provider);
+        const std::string text = read_over(provider, true, stop);
+        CHECK(has(text, stop));
+        CHECK(has(text, "https://calls.test/p/5"));
+        CHECK_FALSE(has(text, "A call for you"));
+    }
+    CHECK(has(read_over("whatsapp_cloud", false, stop), "rep_notice"));  // the one that is approved
+}
 
 TEST_CASE("where the provider writes no buttons of ours, the rep reads which digit does what") {
     for (const char* provider : {"twilio_whatsapp", "vonage_whatsapp"}) {
