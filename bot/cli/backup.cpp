@@ -9,6 +9,7 @@
 #include "cli/database_file.hpp"
 #include "ports/system.hpp"
 #include "settings/settings.hpp"
+#include "store/registry.hpp"
 #include "store/sqlite/sqlite_store.hpp"
 
 namespace warmcall::cli {
@@ -32,11 +33,11 @@ int run_backup(const BackupOptions& options) {
     const auto settings = load_settings(options.config, Secrets::unasked);
     if (!settings)
         return complain(settings.error().message);
-    if (!settings->store_url.starts_with("sqlite:"))
+    const fs::path from = sqlite_path(settings->store_url);
+    if (from.empty())
         return complain(
             "the store is on PostgreSQL, which has its own tools for this: pg_dump, or pg_basebackup "
             "with the WAL for any moment in time");
-    const fs::path from = settings->store_url.substr(settings->store_url.find(':') + 1);
     std::error_code problem;
     if (!fs::exists(from, problem))
         return complain(from.string() + ": there is no database yet");

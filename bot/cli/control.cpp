@@ -16,6 +16,7 @@
 #include <boost/asio/write.hpp>
 
 #include "ports/system.hpp"
+#include "store/registry.hpp"
 #include "store/words.hpp"
 #include "web/import_csv.hpp"
 
@@ -243,11 +244,9 @@ json carry_out(const json& request, const Office& office, Unit& unit, core::Time
 }
 
 std::filesystem::path control_path(const std::string& store_url) {
-    if (!store_url.starts_with("sqlite:"))
-        return {};  // on PostgreSQL anybody may write beside the gateways
-    const std::string path = store_url.substr(store_url.find(':') + 1);
-    if (path == ":memory:")
-        return {};
+    const std::string path = sqlite_path(store_url);
+    if (path.empty() || path == ":memory:")
+        return {};            // on PostgreSQL anybody may write beside the gateways
     std::error_code trouble;  // with the file: who opens it says so
     const auto file = std::filesystem::weakly_canonical(path, trouble);
     return (trouble ? path : file.string()) + ".control";

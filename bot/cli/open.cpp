@@ -8,10 +8,6 @@
 namespace warmcall::cli {
 namespace {
 
-std::filesystem::path file_of(const std::string& store_url) {
-    return store_url.substr(store_url.find(':') + 1);
-}
-
 void take_what_is_stored(core::Plan& plan, Store& store) {
     for (const StoredTemplate& t : store.templates())
         take(plan.templates, t);
@@ -21,14 +17,14 @@ void take_what_is_stored(core::Plan& plan, Store& store) {
 }  // namespace
 
 Result<Desk> Desk::open(Settings& settings, Missing missing) try {
-    if (!settings.store_url.starts_with("sqlite:")) {
+    const std::filesystem::path file = sqlite_path(settings.store_url);
+    if (file.empty()) {
         Desk equal;  // to the gateways, if there are any: it reads and writes beside them
         equal.settings_ = &settings;
         equal.store_ = make_store(settings.store_url);
         take_what_is_stored(settings.plan, *equal.store_);
         return equal;
     }
-    const std::filesystem::path file = file_of(settings.store_url);
     std::error_code trouble;
     if (missing == Missing::is_an_error && !std::filesystem::exists(file, trouble))
         return Error{Errc::not_found, file.string() + ": there is no database yet"};

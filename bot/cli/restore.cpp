@@ -34,15 +34,12 @@ struct RestoreOptions {
     std::string stopped_at;
 };
 
-bool is_postgres(const Settings& settings) {
-    return !settings.store_url.starts_with("sqlite:");
-}
-
+// By whatever symlink it is reached; empty on PostgreSQL.
 fs::path file_of(const Settings& settings) {
     std::error_code trouble;
-    const fs::path path = settings.store_url.substr(settings.store_url.find(':') + 1);
+    const fs::path path = sqlite_path(settings.store_url);
     const fs::path file = fs::weakly_canonical(path, trouble);
-    return trouble ? path : file;
+    return trouble || path.empty() ? path : file;
 }
 
 // What is there may be damaged, and may be all there is: it is kept, with its WAL, under another
@@ -180,25 +177,24 @@ int run_restore(const RestoreOptions& options) {
             return complain("--stopped-at: " + read.error().message);
         stopped_at = std::min(*read, now);
     }
-    if (!options.from.empty() && is_postgres(*settings))
+    const fs::path file = file_of(*settings);
+    if (!options.from.empty() && file.empty())
         return complain(
             "the store is on PostgreSQL: put the backup back with its own tools, then say when the "
             "installation that is gone was last running: warmcall restore --stopped-at TIME");
-    if (!is_postgres(*settings)) {
+    if (!file.empty()) {
         if (gateway_runs(control_path(settings->store_url)))
-            return complain(file_of(*settings).string() +
-                            " is being served: stop that warmcall first");
+            return complain(file.string() + " is being served: stop that warmcall first");
         if (!options.from.empty()) {
-            if (const auto placed = put_in_place(options.from, file_of(*settings), now); !placed)
+            if (const auto placed = put_in_place(options.from, file, now); !placed)
                 return complain(placed.error().message);
-        } else if (std::error_code problem; !fs::exists(file_of(*settings), problem)) {
-            return complain(file_of(*settings).string() +
+        } else if (std::error_code problem; !fs::exists(file, problem)) {
+            return complain(file.string() +
                             ": there is no database: say which FILE is to be put back");
         }
     }
-    const auto store = is_postgres(*settings)
-                           ? make_store(settings->store_url)
-                           : open_sqlite(file_of(*settings).string(), {.even_if_set_aside = true});
+    const auto store = file.empty() ? make_store(settings->store_url)
+                                    : open_sqlite(file.string(), {.even_if_set_aside = true});
     const core::Timestamp made = made_at(*store);
     if (made == core::Timestamp{} && options.stopped_at.empty() && options.from.empty())
         return complain(

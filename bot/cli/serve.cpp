@@ -115,7 +115,7 @@ struct Gateway {  // NOLINT: members refer to earlier ones, so it never moves
     Control control;
 
     explicit Gateway(const Settings& s)
-        : shared{!s.store_url.starts_with("sqlite:")},
+        : shared{sqlite_path(s.store_url).empty()},
           store{make_store(s.store_url)},
           push_key{notifiers::push_key(*store, push_subject(s))},
           applier{*store, s.plan, clock},
@@ -158,7 +158,7 @@ struct Gateway {  // NOLINT: members refer to earlier ones, so it never moves
         applier.set_tap_key(link_key);
         applier.set_limits(*limits);
         applier.set_unfit(unfit_on(lines_of(s)));
-        applier.set_pause_after(pause_after(lines_of(s)));
+        applier.set_aftermath_of(aftermath_of(lines_of(s)));
         store->on_news([this] { asio::post(context, [this] { news.cancel(); }); });
         door.on_errands([this](Errands left) {
             if (left.texts) {

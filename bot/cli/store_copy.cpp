@@ -76,11 +76,6 @@ std::string address(const std::string& given) {
     return value == nullptr ? "" : value;
 }
 
-std::string sqlite_file(const std::string& url) {
-    constexpr std::string_view scheme = "sqlite:";
-    return url.starts_with(scheme) ? url.substr(scheme.size()) : "";
-}
-
 bool is_postgres(const std::string& url) {
     return url.starts_with("postgresql://") || url.starts_with("postgres://");
 }
@@ -107,7 +102,7 @@ int copy(const std::string& file, const std::string& to) {
 
 int run_copy(const CopyOptions& options) {
     const std::string from = address(options.from), to = address(options.to);
-    const std::string file = sqlite_file(from);
+    const std::string file = sqlite_path(from);
     std::error_code problem;
     if (file.empty() || file == ":memory:")
         return complain("--from must be \"sqlite:PATH\"");

@@ -169,7 +169,7 @@ struct Prompt {
     std::optional<Timestamp>
         alert_at;         // when the rep's phone is (next) to be told; none: nothing to tell
     int ladder_step = 0;  // 0 the owner, 1 again, 2 the stand-in, 3 the lead
-    std::optional<Timestamp> acknowledged_at;
+    std::optional<Timestamp> acknowledged_at;  // seen; in a call: dialled
     std::optional<Lease> lease;
     std::optional<Line>
         line;  // of the last call over the provider's line; pre-fills what came of it

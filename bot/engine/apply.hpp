@@ -109,7 +109,7 @@ struct Aftermath {
     std::optional<Pause> pause;
     core::TemplateStatus template_is = core::TemplateStatus::unknown;
 };
-using PauseAfter = std::function<Aftermath(const core::Message&, const core::Failure&)>;
+using AftermathOf = std::function<Aftermath(const core::Message&, const core::Failure&)>;
 
 // A send whose end nobody knows, with what the provider's list is searched by.
 struct Unsettled {
@@ -201,7 +201,7 @@ class Applier {
     // How fast what goes out goes; without, as fast as it comes. Outlives this.
     void set_limits(Limits& limits) { limits_ = &limits; }
     void set_unfit(Unfit unfit) { unfit_ = std::move(unfit); }
-    void set_pause_after(PauseAfter pause_after) { pause_after_ = std::move(pause_after); }
+    void set_aftermath_of(AftermathOf aftermath_of) { aftermath_of_ = std::move(aftermath_of); }
 
     // Set by tests: called between any two steps inside the transaction; throwing from it is a
     // crash there.
@@ -244,7 +244,7 @@ class Applier {
     bool limits_begun_ = false;
     Errands errands_;
     Unfit unfit_;
-    PauseAfter pause_after_;
+    AftermathOf aftermath_of_;
     std::map<core::ChannelId, Turns> turns_;
     std::map<core::ChannelId, core::Timestamp> down_until_;
     std::map<core::Address, core::RepId> reps_by_address_;

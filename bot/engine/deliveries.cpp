@@ -345,14 +345,14 @@ std::optional<core::Refusal> Deliveries::tapped(const core::RepId& rep, const Re
 // may. It counts from when it is heard, unless it was under way for so long that it is about
 // another hour.
 void Deliveries::heed(const core::Message& message, const core::Facts& facts) {
-    if (!applier_.pause_after_ || !facts.failed) {
+    if (!applier_.aftermath_of_ || !facts.failed) {
         return;
     }
     core::Failure failure = *facts.failed;
     if (batch_.now - failure.at < std::chrono::minutes{10}) {
         failure.at = batch_.now;
     }
-    const auto [pause, template_is] = applier_.pause_after_(message, failure);
+    const auto [pause, template_is] = applier_.aftermath_of_(message, failure);
     if (pause && pause->until > batch_.now) {
         applier_.slow_down(message, pause->scope, pause->until);
         applier_.refresh(batch_.now);

@@ -125,7 +125,7 @@ Unfit unfit_on(const std::vector<Line>& lines) {
     };
 }
 
-PauseAfter pause_after(const std::vector<Line>& lines) {
+AftermathOf aftermath_of(const std::vector<Line>& lines) {
     std::map<core::ChannelId, Answer (*)(int)> meanings;
     for (const Line& line : lines) {
         meanings[line.account.id] = line.provider->meaning;

@@ -33,8 +33,8 @@ std::vector<Sender> senders_of(const std::vector<Line>& lines);
 // Why the line's provider would not take this text; asked before it is claimed.
 Unfit unfit_on(const std::vector<Line>& lines);
 
-// Who rests after a receipt, as after the same refusal of a send.
-PauseAfter pause_after(const std::vector<Line>& lines);
+// What follows for others from a receipt, as from the same refusal of a send.
+AftermathOf aftermath_of(const std::vector<Line>& lines);
 
 struct Settled {
     core::SendSettled event;

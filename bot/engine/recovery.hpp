@@ -19,7 +19,8 @@ struct Recovered {
 };
 
 // Decides for each of them (core::PerhapsLeft, core::PutBack), part by part, and tells how far it
-// is after each. Interrupted, it may begin anew with the same moment. Throws what the store throws.
+// is after each. Interrupted, it may begin anew with the same moment or a later one. Throws what
+// the store throws.
 Recovered recover(Store& store, Applier& applier, core::Timestamp unknown_until,
                   const std::function<void(const Recovered&)>& progress);
 

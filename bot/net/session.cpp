@@ -34,7 +34,6 @@ constexpr std::size_t write_piece_bytes =
 constexpr std::size_t linger_bytes_max = 256 * 1024;
 constexpr core::Duration linger_time{1'000};
 constexpr int unacknowledged_ms_max = 40'000;
-using UserTimeout = asio::detail::socket_option::integer<IPPROTO_TCP, TCP_USER_TIMEOUT>;
 
 int status_of(const error_code& ec) {
     if (ec == http::error::body_limit)
@@ -182,7 +181,8 @@ asio::awaitable<void> Session::run() {
     error_code ec;
     socket_.set_option(asio::ip::tcp::no_delay{true}, ec);
     // A phone that lost its line says no goodbye: what it was sent last is not acknowledged.
-    socket_.set_option(UserTimeout{unacknowledged_ms_max}, ec);
+    ::setsockopt(socket_.native_handle(), IPPROTO_TCP, TCP_USER_TIMEOUT, &unacknowledged_ms_max,
+                 sizeof unacknowledged_ms_max);
     socket_.non_blocking(true, ec);
     enter(Phase::idle, shared_.limits.header_time);
     for (std::size_t left = shared_.limits.requests_per_connection_max; left > 0; --left) {

@@ -90,7 +90,7 @@ class Run {
         limits_ = std::make_unique<OwnLimits>(senders_of({line_}), clock_.at);
         applier_->set_limits(*limits_);
         applier_->set_unfit(unfit_on({line_}));
-        applier_->set_pause_after(pause_after({line_}));
+        applier_->set_aftermath_of(aftermath_of({line_}));
         applier_->writes_to = [this](core::ContactId contact) { judge_.changed(contact); };
         if (options_.faults) {
             applier_->between_steps = [this](std::string_view) {

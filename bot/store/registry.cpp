@@ -18,10 +18,14 @@ std::string store_name(std::string_view url) {
     return is_postgres(url) ? store::pg::without_secrets(std::string{url}) : std::string{url};
 }
 
+std::string sqlite_path(std::string_view url) {
+    constexpr std::string_view scheme = "sqlite:";
+    return url.starts_with(scheme) ? std::string{url.substr(scheme.size())} : "";
+}
+
 std::unique_ptr<Store> make_store(std::string_view url) {
-    constexpr std::string_view sqlite = "sqlite:";
-    if (url.starts_with(sqlite) && url.size() > sqlite.size())
-        return open_sqlite(std::string{url.substr(sqlite.size())});
+    if (const std::string path = sqlite_path(url); !path.empty())
+        return open_sqlite(path);
     if (is_postgres(url))
         return open_postgres(std::string{url});
     // The address may hold a password: it is not repeated.

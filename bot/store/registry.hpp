@@ -13,6 +13,9 @@ namespace warmcall {
 // the user when it cannot be opened or is unknown.
 std::unique_ptr<Store> make_store(std::string_view url);
 
+// The PATH of "sqlite:PATH"; "" of any other.
+std::string sqlite_path(std::string_view url);
+
 // The address to be shown: without user and password.
 std::string store_name(std::string_view url);
 

@@ -564,7 +564,7 @@ TEST_CASE("a text that WhatsApp has stopped goes to nobody else, until it is app
     const int code = GENERATE(132001, 132015, 132016);
     INFO(code);
     World w;
-    w.applier->set_pause_after(pause_after({w.main}));
+    w.applier->set_aftermath_of(aftermath_of({w.main}));
     SECTION("it says so when it is sent") {
         answer_with(w, refused(code));
     }

@@ -277,7 +277,7 @@ namespace {
 struct Told {
     explicit Told(int code, core::Duration late = 0s) {
         w.applier->set_limits(limits);
-        w.applier->set_pause_after(pause_after({w.main}));
+        w.applier->set_aftermath_of(aftermath_of({w.main}));
         const std::string id = w.sent(w.amara);
         w.advance(1s);  // room for one more
         w.queue_text(w.add("Bo Ray", "+919876500007"));
