@@ -289,7 +289,7 @@ void Applier::begin_turns(Unit& unit, core::Timestamp now) {
     for (core::Channel& channel : plan_.channels) {
         if (limits_ != nullptr) {
             Turns& turns = turns_[channel.id];
-            // A long line takes long to count: once a second, unless others stand in it as well.
+            // Counted now and then only, unless others stand in it as well.
             if (unit.shared() != nullptr || turns.counted_long_ago(now)) {
                 const std::size_t most = Turns::line_max(*limits_, channel.id);
                 turns.counted(unit.waiting(channel.id, now, most), now);

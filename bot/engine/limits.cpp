@@ -194,6 +194,12 @@ std::size_t Turns::line_max(const Limits& limits, const core::ChannelId& channel
     return static_cast<std::size_t>(std::clamp(rate * seconds, at_least, at_most));
 }
 
+bool Turns::counted_long_ago(core::Timestamp now) const {
+    const core::Duration tenth = static_cast<std::int64_t>(waiting_ / 10) * step_;
+    return now < counted_at_ ||
+           now >= counted_at_ + std::max<core::Duration>(std::chrono::seconds{1}, tenth);
+}
+
 void Turns::begin(const Limits& limits, const core::ChannelId& channel, core::Timestamp now) {
     channel_ = channel;
     line_max_ = line_max(limits, channel);

@@ -229,9 +229,9 @@ class Turns {
         waiting_ = waiting;
         counted_at_ = now;
     }
-    bool counted_long_ago(core::Timestamp now) const {
-        return now < counted_at_ || now >= counted_at_ + std::chrono::seconds{1};
-    }
+    // Longer ago than a second, and than a tenth of the line takes to leave: a long line takes long
+    // to count.
+    bool counted_long_ago(core::Timestamp now) const;
     // As a look at what is due begins.
     void begin(const Limits& limits, const core::ChannelId& channel, core::Timestamp now);
     // When the next text may be planned; none: now.

@@ -21,7 +21,7 @@ class Wakeups {
 
     // In one transaction at the most. Many are cheaper together, but whoever comes meanwhile waits
     // for them: while people come and go it is a few at a time, in a third of the time.
-    static constexpr std::size_t at_once = 500, a_few = 32;
+    static constexpr std::size_t at_once = 128, a_few = 32;
     static constexpr auto calm_after = std::chrono::seconds{1};
 
  private:
