@@ -144,9 +144,9 @@ Refused on(Turn& t, const Replied& e) {
     open_window(t, e.channel, at);
     t.effects.emplace_back(KeepWords{at, e.channel, e.kind, cut(e.words, words_bytes_max)});
     const bool written = e.kind == ReplyKind::text || e.kind == ReplyKind::button;
-    const Reading reading = !written    ? Reading{}
-                            : e.reading ? *e.reading
-                                        : read_reply(t.plan.replies, e.words, at);
+    const Reading reading = e.reading ? *e.reading
+                            : written ? read_reply(t.plan.replies, e.words, at)
+                                      : Reading{};
     if (reading.kind != Reading::Kind::automatic) {  // which never counts as a reply
         t.c.contact.last_reply_at = std::max(t.c.contact.last_reply_at.value_or(at), at);
     }

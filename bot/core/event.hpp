@@ -57,7 +57,8 @@ struct Replied {
     Address from;
     ReplyKind kind = ReplyKind::text;
     std::string words;  // what a rep reads; for media a plain word such as "sent a voice message"
-    std::optional<Reading> reading;  // of the words; none: nobody has read them yet
+    // Of what they wrote, be it under a file; none: nobody has read it yet, or there is nothing.
+    std::optional<Reading> reading;
 };
 struct DeliveryLearned {  // receipts; also the answer to our send
     MessageId message;

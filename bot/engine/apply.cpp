@@ -33,11 +33,19 @@ std::vector<std::string> written_as(const std::string& phone) {
 
 }  // namespace
 
+std::optional<core::Reading> reading_of(const core::ReplyWords& words, const InReply& reply,
+                                        core::Timestamp at) {
+    const bool written =
+        reply.kind == core::ReplyKind::text || reply.kind == core::ReplyKind::button;
+    const std::string& theirs = written ? reply.words : reply.caption;  // "sent a photo" is ours
+    return theirs.empty() ? std::nullopt : std::optional{core::read_reply(words, theirs, at)};
+}
+
 void read_replies(const core::ReplyWords& words, std::vector<Inbound>& events,
                   core::Timestamp received_at) {
     for (Inbound& event : events) {
         if (auto* reply = std::get_if<InReply>(&event.what)) {
-            reply->reading = core::read_reply(words, reply->words, std::min(event.at, received_at));
+            reply->reading = reading_of(words, *reply, std::min(event.at, received_at));
         }
     }
 }

@@ -35,8 +35,12 @@ struct Delivered {
         0;  // the raw delivery, when it is stored already: a part of one that was split
 };
 
-// What the words of replies say depends on nothing that is stored: read before they come to the
-// door, they take none of its time. Unread ones are read behind it.
+// What they wrote, be it under a file; none: they wrote nothing.
+std::optional<core::Reading> reading_of(const core::ReplyWords& words, const InReply& reply,
+                                        core::Timestamp at);
+
+// The words of replies depend on nothing that is stored: read before they come to the door, they
+// take none of its time. Unread ones are read behind it.
 void read_replies(const core::ReplyWords& words, std::vector<Inbound>& events,
                   core::Timestamp received_at);
 

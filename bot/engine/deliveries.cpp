@@ -290,7 +290,9 @@ void Deliveries::on(const Fresh& f, const InReply& reply, const Person& person, 
                           .channel = f.delivery->channel,
                           .kind = reply.kind,
                           .words = reply.words,
-                          .reading = reply.reading};
+                          .reading = reply.reading ? reply.reading
+                                                   : reading_of(applier_.plan_.replies, reply,
+                                                                std::min(f.event->at, batch_.now))};
     if (!f.event->who.empty()) {
         replied.from = f.event->who.front();
     }

@@ -50,6 +50,7 @@ struct Account {
 struct InReply {
     core::ReplyKind kind = core::ReplyKind::text;
     std::string words;
+    std::string caption;  // what they wrote under a file; part of `words` as well
     std::string profile_name;
     std::string about_provider_id;  // the message they answered, "" if the provider does not say
     std::string button_payload;     // of a tapped button: ours, when it was a rep's

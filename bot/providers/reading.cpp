@@ -203,11 +203,18 @@ std::string tidy(std::string_view text, std::size_t bytes_max) {
     return tidied;
 }
 
-std::string sent_a(std::string_view thing, std::string_view caption) {
-    std::string words = "sent a " + std::string{thing};
-    if (!caption.empty())
-        words.append(": ").append(caption);
+namespace {
+
+std::string with(std::string words, std::string_view more) {
+    if (!more.empty())
+        words.append(": ").append(more);
     return words;
+}
+
+}  // namespace
+
+std::string sent_a(std::string_view thing, std::string_view about) {
+    return with("sent a " + std::string{thing}, about);
 }
 
 InReply reply_of(core::ReplyKind kind, std::string_view words) {
@@ -217,23 +224,27 @@ InReply reply_of(core::ReplyKind kind, std::string_view words) {
     return reply;
 }
 
+InReply captioned(core::ReplyKind kind, std::string_view words, std::string_view caption) {
+    InReply reply = reply_of(kind, with(std::string{words}, caption));
+    reply.caption = tidy(caption, words_bytes_max);
+    return reply;
+}
+
 InReply file_reply(std::string_view media_type, std::string_view caption) {
     using core::ReplyKind;
     if (media_type.starts_with("audio/ogg"))  // what WhatsApp records
-        return reply_of(ReplyKind::voice, sent_a("voice message", caption));
-    if (media_type.starts_with("audio/")) {
-        const std::string words = "sent an audio file";
-        return reply_of(ReplyKind::media,
-                        caption.empty() ? words : words + ": " + std::string{caption});
-    }
+        return captioned(ReplyKind::voice, sent_a("voice message"), caption);
+    if (media_type.starts_with("audio/"))
+        return captioned(ReplyKind::media, "sent an audio file", caption);
     if (media_type == "text/vcard" || media_type == "text/x-vcard")
-        return reply_of(ReplyKind::contact_card, sent_a("contact card", caption));
+        return captioned(ReplyKind::contact_card, sent_a("contact card"), caption);
     const bool photo = media_type.starts_with("image/");
     const bool video = media_type.starts_with("video/");
-    return reply_of(ReplyKind::media, sent_a(photo   ? "photo"
-                                             : video ? "video"
-                                                     : "document",
-                                             caption));
+    return captioned(ReplyKind::media,
+                     sent_a(photo   ? "photo"
+                            : video ? "video"
+                                    : "document"),
+                     caption);
 }
 
 std::string cut_characters(std::string_view text, std::size_t characters_max) {

@@ -54,9 +54,11 @@ std::string label(std::string_view first, std::string_view second = {});
 std::string tidy(std::string_view text, std::size_t bytes_max);
 inline constexpr std::size_t words_bytes_max = 2'000;
 inline constexpr std::size_t name_bytes_max = 200;
-std::string sent_a(std::string_view thing, std::string_view caption = {});
+std::string sent_a(std::string_view thing, std::string_view about = {});
 InReply reply_of(core::ReplyKind kind, std::string_view words);
-// What kind of file it is by its media type, in a rep's words; the caption may be empty.
+// A file, in a rep's words, and what they wrote under it, which may be empty.
+InReply captioned(core::ReplyKind kind, std::string_view words, std::string_view caption);
+// The same, by the file's media type.
 InReply file_reply(std::string_view media_type, std::string_view caption);
 
 // At most so many characters, none of them cut in two.

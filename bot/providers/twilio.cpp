@@ -250,7 +250,7 @@ InReply read_reply(const Form& form) {
     } else if (!media.empty()) {
         reply = file_reply(media, body);
     } else if (!files.empty() && files != "0") {
-        reply = reply_of(ReplyKind::media, sent_a("file", body));
+        reply = captioned(ReplyKind::media, sent_a("file"), body);
     } else if (const auto type = value_of(form, "MessageType"); type == "reaction") {
         reply = reply_of(ReplyKind::reaction, "reacted with " + std::string{body});
     } else if (body.empty()) {

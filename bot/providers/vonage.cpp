@@ -182,12 +182,12 @@ InWhat read_content(Json root) {
     if (type == "reaction")
         return read_reaction(content);
     if (type == "image" || type == "video")
-        return reply_of(ReplyKind::media,
-                        sent_a(type == "image" ? "photo" : "video", content["caption"].text()));
+        return captioned(ReplyKind::media, sent_a(type == "image" ? "photo" : "video"),
+                         content["caption"].text());
     if (type == "audio")  // it does not tell what was recorded in the chat from another file
         return reply_of(ReplyKind::voice, sent_a("voice message"));
     if (type == "file")
-        return reply_of(ReplyKind::media, sent_a("document", content["caption"].text()));
+        return captioned(ReplyKind::media, sent_a("document"), content["caption"].text());
     if (type == "sticker")
         return reply_of(ReplyKind::media, sent_a("sticker"));
     if (type == "location")

@@ -234,7 +234,7 @@ InWhat read_document(Json document) {
     std::string thing = "document";
     if (const auto name = document["filename"].text(); !name.empty())
         thing.append(" (").append(tidy(name, name_bytes_max)).append(")");
-    return reply_of(ReplyKind::media, sent_a(thing, document["caption"].text()));
+    return captioned(ReplyKind::media, sent_a(thing), document["caption"].text());
 }
 
 InWhat read_location(Json location) {
@@ -324,13 +324,13 @@ constexpr std::array message_types = {
     MessageType{"reaction", [](Json m) { return read_reaction(m["reaction"]); }},
     MessageType{"image",
                 [](Json m) -> InWhat {
-                    return reply_of(ReplyKind::media,
-                                    sent_a("photo", m["image"]["caption"].text()));
+                    return captioned(ReplyKind::media, sent_a("photo"),
+                                     m["image"]["caption"].text());
                 }},
     MessageType{"video",
                 [](Json m) -> InWhat {
-                    return reply_of(ReplyKind::media,
-                                    sent_a("video", m["video"]["caption"].text()));
+                    return captioned(ReplyKind::media, sent_a("video"),
+                                     m["video"]["caption"].text());
                 }},
     MessageType{"audio",
                 [](Json m) -> InWhat {

@@ -239,6 +239,24 @@ TEST_CASE("a stranger's reply is counted and nothing else") {
     CHECK(w.phase(w.amara) == "none");
 }
 
+TEST_CASE("what is written under a photo is read as any words of theirs") {
+    World w;
+    const auto shown = [&](std::string_view caption) {
+        w.delivered(
+            {text_from("919876500001", "", "wamid.P", w.clock.at,
+                       {{"type", "image"}, {"image", {{"id", "1"}, {"caption", caption}}}})});
+        return !w.of(w.amara).contact.suppressions.empty();
+    };
+    SECTION("a STOP is a STOP") {
+        CHECK(shown("Stop"));
+        CHECK(w.phase(w.amara) == "none");
+    }
+    SECTION("anything else is a reply, and so is nothing") {
+        CHECK_FALSE(shown(GENERATE("Our new shop", "")));
+        CHECK(w.phase(w.amara) == "call_due");
+    }
+}
+
 TEST_CASE("a rep's own message opens the rep's window, and is never taken for a contact's reply") {
     World w;
     const core::ContactId as_contact = w.add("Maya herself", std::string{maya_number});

@@ -285,11 +285,15 @@ Json dump(const InWhat& what) {
     return std::visit(
         Overload{
             [](const InReply& r) {
-                return Json{{"reply", word(r.kind)},
-                            {"words", r.words},
-                            {"profile_name", r.profile_name},
-                            {"about", r.about_provider_id},
-                            {"button_payload", r.button_payload}};
+                Json all{{"reply", word(r.kind)},
+                         {"words", r.words},
+                         {"profile_name", r.profile_name},
+                         {"about", r.about_provider_id},
+                         {"button_payload", r.button_payload}};
+                if (!r.caption.empty()) {
+                    all["caption"] = r.caption;
+                }
+                return all;
             },
             [](const InStatus& s) {
                 return Json{{"status", s.provider_id},
