@@ -181,6 +181,8 @@ TEST_CASE("a line takes a minute's worth, and who comes later gets a turn of the
     CHECK_FALSE(turns.counted_long_ago(noon() + 999ms));
     CHECK(turns.counted_long_ago(noon() + 1s));
     turns.begin(limits, channel, noon());
+    CHECK_FALSE(turns.counted_long_ago(noon() + 5s));  // a tenth of a line of a minute
+    CHECK(turns.counted_long_ago(noon() + 7s));
     CHECK_FALSE(turns.room_at(limits, noon()));
     turns.planned();
     core::Timestamp last = noon();
