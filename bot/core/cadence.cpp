@@ -89,7 +89,8 @@ Result<Cadence> read_cadence(std::string_view toml, std::string_view file_name) 
     const TomlFile file{toml, file_name};
     const toml::table& root = file.root();
     file.only(root, {"title", "wellbeing", "call_me_back", "lead_time", "lead_time_without_receipt",
-                     "useful_life", "touch_base", "ladder", "script_replied", "script_silent"});
+                     "useful_life", "touch_base", "ladder", "script_replied", "script_called",
+                     "script_silent", "script_unsent"});
     Cadence cadence;
     cadence.name = stem(file_name);
     cadence.title = file.text(file.need(root, "title", "what a rep reads, such as \"Gentle\""));
@@ -108,8 +109,14 @@ Result<Cadence> read_cadence(std::string_view toml, std::string_view file_name) 
         cadence.touch_base = file.duration(*node);
     if (const auto* node = root.get("script_replied"))
         cadence.script_replied = script_of(file, *node);
+    cadence.script_called = cadence.script_replied;
+    if (const auto* node = root.get("script_called"))
+        cadence.script_called = script_of(file, *node);
     if (const auto* node = root.get("script_silent"))
         cadence.script_silent = script_of(file, *node);
+    cadence.script_unsent = cadence.script_silent;
+    if (const auto* node = root.get("script_unsent"))
+        cadence.script_unsent = script_of(file, *node);
     return cadence;
 } catch (const TomlFault& fault) {
     return fault.error;

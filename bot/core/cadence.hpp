@@ -35,9 +35,8 @@ struct Cadence {
         4};                    // a well-being text is not sent later than this after it was planned
     std::vector<Rung> ladder;  // at least one; the last one repeats
     Duration touch_base = std::chrono::days{14};  // suggested next date after "talked"
-    std::vector<std::string>
-        script_replied;  // lines of the talk, templates with {{name}} {{rep}} {{topic}}
-    std::vector<std::string> script_silent;
+    // Lines of the talk, templates with {{name}} {{rep}} {{topic}}, by what came before the call.
+    std::vector<std::string> script_replied, script_called, script_silent, script_unsent;
 
     bool operator==(const Cadence&) const = default;
 };

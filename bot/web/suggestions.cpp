@@ -2,6 +2,8 @@
 
 #include <spdlog/fmt/fmt.h>
 
+#include <algorithm>
+
 #include "core/speech.hpp"
 #include "core/template.hpp"
 
@@ -79,14 +81,31 @@ Suggestions suggestions(const core::Plan& plan, const core::Case& subject, const
     return found;
 }
 
+namespace {
+
+// What came before this call says how it opens.
+const std::vector<std::string>& talk_of(const core::Cadence& cadence, const core::Case& subject) {
+    using core::PromptKind;
+    const PromptKind kind = subject.prompt ? subject.prompt->kind : PromptKind::silent;
+    if (kind == PromptKind::they_called)
+        return cadence.script_called;
+    if (subject.outreach->replied_at || kind >= PromptKind::replied)
+        return cadence.script_replied;
+    const bool text_went = std::ranges::any_of(subject.messages, [](const core::Message& m) {
+        const core::Facts& f = m.facts;
+        return !f.failed && (f.unknown || f.accepted || f.sent || f.delivered || f.read);
+    });
+    return text_went ? cadence.script_silent : cadence.script_unsent;
+}
+
+}  // namespace
+
 std::vector<std::string> script(const core::Plan& plan, const core::Case& subject) {
     if (!subject.outreach)
         return {};
     const auto cadence = plan.cadences.find(subject.outreach->cadence);
     if (cadence == plan.cadences.end())
         return {};
-    const bool replied = subject.outreach->replied_at ||
-                         (subject.prompt && subject.prompt->kind >= core::PromptKind::replied);
     const auto rep = plan.reps.find(subject.contact.owner);
     const std::string topic =
         subject.contact.topic.empty() ? "how they have been" : subject.contact.topic;
@@ -96,8 +115,7 @@ std::vector<std::string> script(const core::Plan& plan, const core::Case& subjec
          rep == plan.reps.end() ? subject.contact.owner.value : core::first_name(rep->second.name)},
         {"topic", topic}};
     std::vector<std::string> lines;
-    for (const std::string& text :
-         replied ? cadence->second.script_replied : cadence->second.script_silent) {
+    for (const std::string& text : talk_of(cadence->second, subject)) {
         core::Template line;
         line.name = "script";
         line.text = text;

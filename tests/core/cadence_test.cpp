@@ -41,7 +41,9 @@ TEST_CASE("the shipped cadence is read as it is written") {
     REQUIRE(gentle->ladder.size() == 5);
     CHECK(gentle->ladder[1] == core::Rung{24h, core::DayPart::morning});
     CHECK(gentle->script_replied.size() == 4);
+    CHECK(gentle->script_called.size() == 4);
     CHECK(gentle->script_silent.size() == 4);
+    CHECK(gentle->script_unsent.size() == 4);
 }
 
 TEST_CASE("a cadence needs no more than a title and one step") {
@@ -51,6 +53,16 @@ TEST_CASE("a cadence needs no more than a title and one step") {
     CHECK(cadence->wellbeing == "wellbeing");
     CHECK(cadence->lead_time == 45min);
     CHECK(cadence->ladder == std::vector{core::Rung{4h, core::DayPart::any}});
+}
+
+TEST_CASE("a cadence of before there were four scripts goes on with its two") {
+    const auto cadence = read_cadence(
+        "title = \"T\"\nscript_replied = [\"r\"]\nscript_silent = [\"s\"]\n"
+        "[[ladder]]\nafter = \"4h\"\n",
+        "two.toml");
+    REQUIRE(cadence);
+    CHECK(cadence->script_called == std::vector<std::string>{"r"});
+    CHECK(cadence->script_unsent == std::vector<std::string>{"s"});
 }
 
 TEST_CASE("a mistake in a cadence names file, line and what was expected") {

@@ -5,6 +5,7 @@
 
 #include "support/catch.hpp"
 #include "web/routes.hpp"
+#include "web/suggestions.hpp"
 #include "world.hpp"
 
 using namespace warmcall;
@@ -268,6 +269,34 @@ TEST_CASE("a reply opens a prompt with the words, a script and dates to choose f
     const json contact = world.get(contact_path(ana.contact)).object();
     CHECK(contact["reply_status"] == "replied");
     CHECK(contact["last_reply"]["words"] == "I'm well, thank you!");
+}
+
+TEST_CASE("how the talk opens depends on what came before the call") {
+    using core::PromptKind;
+    core::Plan plan;
+    plan.cadences["gentle"] = {.script_replied = {"replied"},
+                               .script_called = {"called"},
+                               .script_silent = {"silent"},
+                               .script_unsent = {"unsent"}};
+    core::Case ana;
+    ana.outreach.emplace().cadence = "gentle";
+    const auto opens = [&](PromptKind kind) {
+        ana.prompt.emplace().kind = kind;
+        return web::script(plan, ana).front();
+    };
+    CHECK(opens(PromptKind::no_warmup) == "unsent");
+    CHECK(opens(PromptKind::promised) == "unsent");
+    core::Facts& facts = ana.messages.emplace_back().facts;
+    const core::Timestamp now{std::chrono::hours{500'000}};
+    facts.claimed = facts.accepted = now;
+    CHECK(opens(PromptKind::silent) == "silent");
+    CHECK(opens(PromptKind::retry) == "silent");
+    facts.failed.emplace();
+    CHECK(opens(PromptKind::undelivered) == "unsent");
+    CHECK(opens(PromptKind::they_called) == "called");
+    CHECK(opens(PromptKind::replied) == "replied");
+    ana.outreach->replied_at = now;
+    CHECK(opens(PromptKind::retry) == "replied");
 }
 
 TEST_CASE("a call goes claim, dial, ended, outcome; and the next action is the rep's") {

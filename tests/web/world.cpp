@@ -84,7 +84,9 @@ core::Plan plan() {
     gentle.title = "Gentle";
     gentle.ladder = {{std::chrono::hours{2}, core::DayPart::any}};
     gentle.script_replied = {"Thank {{name}} for the answer.", "End with: I'll call you Thursday?"};
+    gentle.script_called = {"{{name}} called you."};
     gentle.script_silent = {"Ask {{name}} about {{topic}}."};
+    gentle.script_unsent = {"No text of ours reached {{name}}."};
     plan.cadences["gentle"] = gentle;
     plan.calendar.countries[""] = {.region = "", .allowed = always(), .as_of = "2026-11-01"};
     plan.templates.templates = {
