@@ -3,6 +3,7 @@
 #include <unicode/unistr.h>
 
 #include <algorithm>
+#include <iterator>
 
 #include "web/fields.hpp"
 #include "web/new_contact.hpp"
@@ -273,6 +274,60 @@ std::string alpha2(std::string_view text) {
     return ok ? region : std::string{};
 }
 
+// A row's cells, by what their columns hold.
+class Cells {
+ public:
+    Cells(const Columns& columns, const CsvRow& row) : columns_{columns}, row_{row} {}
+
+    std::string at(const char* column) const {
+        const auto found = columns_.find(column);
+        if (found == columns_.end() || found->second >= row_.fields.size())
+            return {};
+        return undefused(trimmed(row_.fields[found->second]));
+    }
+    std::string or_else(const char* column, const std::string& fallback) const {
+        const std::string value = at(column);
+        return value.empty() ? fallback : value;
+    }
+
+ private:
+    const Columns& columns_;
+    const CsvRow& row_;
+};
+
+std::string name_in(const Cells& cells) {
+    const std::string name = cells.at("name");
+    return name.empty() ? trimmed(cells.at("first_name") + " " + cells.at("last_name")) : name;
+}
+
+std::optional<core::Consent> consent_in(const Cells& cells, std::vector<FieldError>& errors) {
+    const std::string source = cells.at("consent_source");
+    const std::string at = cells.at("consent_at");
+    const std::string text = cells.at("consent_text");
+    const std::string covers = cells.at("consent_covers");
+    if (source.empty() && at.empty() && text.empty() && covers.empty())
+        return std::nullopt;
+    const auto when = at.empty() ? Result<core::Timestamp>{core::Timestamp{}} : read_date(at);
+    if (!when)
+        errors.push_back({"consent_at", "write the day as 2026-11-01", "consent_at_unreadable"});
+    return core::Consent{source, when ? *when : core::Timestamp{}, text, words_of(covers)};
+}
+
+// Of several errors, or none.
+Reject rejected(const CsvRow& row, std::vector<FieldError> errors) {
+    Reject reject{row.line, "", row.fields};
+    for (const FieldError& error : errors) {
+        std::string column = error.field;
+        std::replace(column.begin(), column.end(), '.', '_');  // consent.at is the API's name
+        reject.reason += (reject.reason.empty() ? "" : "; ") + column + ": " + error.detail;
+    }
+    reject.code = std::move(errors.front().code);
+    reject.values = std::move(errors.front().values);
+    errors.erase(errors.begin());
+    reject.more = std::move(errors);
+    return reject;
+}
+
 }  // namespace
 
 Result<Decoded> to_utf8(std::string_view bytes) {
@@ -380,62 +435,67 @@ RowChecker::RowChecker(const core::Plan& plan, ImportRules rules, Columns column
                        core::Timestamp now)
     : plan_{plan}, rules_{std::move(rules)}, columns_{std::move(columns)}, now_{now} {}
 
+void RowChecker::check_owner(const core::Contact& contact, std::vector<FieldError>& errors) const {
+    if (!rules_.allowed.empty() && plan_.reps.contains(contact.owner) &&
+        !rules_.allowed.contains(contact.owner))
+        errors.push_back({"rep", "you can import for yourself and those you stand in for or lead",
+                          "rep_not_yours"});
+}
+
+void RowChecker::check_cadence(const ImportRow& row, std::vector<FieldError>& errors) const {
+    if (row.cadence.empty())
+        return;
+    if (!plan_.cadences.contains(row.cadence))
+        errors.push_back({"cadence",
+                          "there is no such cadence; there are: " + cadence_list(plan_),
+                          "cadence_unknown",
+                          {{"known", cadence_list(plan_)}}});
+    else if (!row.add.contact.consent)
+        errors.push_back(
+            {"consent",
+             "nobody is written to without it; fill consent_source, consent_at and consent_text",
+             "consent_missing"});
+}
+
+// Only a good row takes its number away from those after it.
+void RowChecker::check_twice(const std::string& e164, std::size_t line,
+                             std::vector<FieldError>& errors) {
+    if (e164.empty())
+        return;
+    if (const auto first = seen_.find(e164); first != seen_.end())
+        errors.push_back({"phone",
+                          "the same number as in line " + std::to_string(first->second),
+                          "phone_twice",
+                          {{"line", std::to_string(first->second)}}});
+    else if (errors.empty())
+        seen_.emplace(e164, line);
+}
+
 std::variant<ImportRow, Reject> RowChecker::check(const CsvRow& row) {
-    const auto reject = [&](std::string reason, std::string code, Values values = {}) {
-        return Reject{row.line, std::move(reason), row.fields, std::move(code), std::move(values)};
-    };
-    const auto field = [&](const char* column) {
-        const auto found = columns_.find(column);
-        if (found == columns_.end() || found->second >= row.fields.size())
-            return std::string{};
-        return undefused(trimmed(row.fields[found->second]));
-    };
-    const auto or_else = [](std::string value, const std::string& fallback) {
-        return value.empty() ? fallback : value;
-    };
-
+    const Cells cells{columns_, row};
+    std::vector<FieldError> consent_errors;
     ContactWish wish;
-    wish.name = field("name");
-    if (wish.name.empty())
-        wish.name = trimmed(field("first_name") + " " + field("last_name"));
-    wish.phone = field("phone");
-    wish.rep = or_else(field("rep"), rules_.rep.value);
-    wish.language = or_else(field("language"), rules_.language);
-    wish.time_zone = field("time_zone");
-    wish.topic = field("topic");
-    if (const std::string source = field("consent_source"), at = field("consent_at"),
-        text = field("consent_text"), covers = field("consent_covers");
-        !source.empty() || !at.empty() || !text.empty() || !covers.empty()) {
-        const auto when = read_date(at);
-        if (!at.empty() && !when)
-            return reject("consent_at: write the day as 2026-11-01", "consent_at_unreadable");
-        wish.consent =
-            core::Consent{source, when ? *when : core::Timestamp{}, text, words_of(covers)};
-    }
-    const MadeContact made =
-        make_contact(plan_, wish, or_else(alpha2(field("region")), rules_.region), now_);
-    if (!made.errors.empty()) {
-        const FieldError& first = made.errors.front();
-        return reject(first.field + ": " + first.detail, first.code, first.values);
-    }
+    wish.name = name_in(cells);
+    wish.phone = cells.at("phone");
+    wish.rep = cells.or_else("rep", rules_.rep.value);
+    wish.language = cells.or_else("language", rules_.language);
+    wish.time_zone = cells.at("time_zone");
+    wish.topic = cells.at("topic");
+    wish.consent = consent_in(cells, consent_errors);
 
-    if (!rules_.allowed.empty() && !rules_.allowed.contains(made.add.contact.owner))
-        return reject("rep: you can import for yourself and those you stand in for or lead",
-                      "rep_not_yours");
+    const std::string region = alpha2(cells.at("region"));
+    MadeContact made = make_contact(plan_, wish, region.empty() ? rules_.region : region, now_);
+    std::vector<FieldError>& errors = made.errors;
+    if (!consent_errors.empty())  // a day that cannot be read is not missing
+        std::erase_if(errors, [](const FieldError& e) { return e.code == "consent_at_missing"; });
+    std::move(consent_errors.begin(), consent_errors.end(), std::back_inserter(errors));
 
-    ImportRow good{row.line, made.add, or_else(field("cadence"), rules_.cadence)};
-    if (!good.cadence.empty() && !plan_.cadences.contains(good.cadence))
-        return reject("cadence: there is no such cadence; there are: " + cadence_list(plan_),
-                      "cadence_unknown", {{"known", cadence_list(plan_)}});
-    if (!good.cadence.empty() && !good.add.contact.consent)
-        return reject(
-            "consent: nobody is written to without it; fill consent_source, consent_at and "
-            "consent_text",
-            "consent_missing");
-    const auto [first, fresh] = seen_.try_emplace(made.e164, row.line);
-    if (!fresh)
-        return reject("phone: the same number as in line " + std::to_string(first->second),
-                      "phone_twice", {{"line", std::to_string(first->second)}});
+    ImportRow good{row.line, std::move(made.add), cells.or_else("cadence", rules_.cadence)};
+    check_owner(good.add.contact, errors);
+    check_cadence(good, errors);
+    check_twice(made.e164, row.line, errors);
+    if (!errors.empty())
+        return rejected(row, std::move(errors));
     return good;
 }
 
@@ -447,6 +507,12 @@ json to_json(const Reject& reject) {
     json one{{"line", reject.line}, {"reason", reject.reason}, {"code", reject.code}};
     if (!reject.values.empty())
         one["values"] = reject.values;
+    for (const FieldError& error : reject.more) {
+        json other{{"code", error.code}};
+        if (!error.values.empty())
+            other["values"] = error.values;
+        one["more"].push_back(std::move(other));
+    }
     return one;
 }
 

@@ -66,10 +66,11 @@ struct ImportRow {
 
 struct Reject {
     std::size_t line = 0;
-    std::string reason;               // in English
+    std::string reason;               // all that is wrong, in English
     std::vector<std::string> fields;  // as in the file
-    std::string code{};               // the same for other languages: "phone_twice"
+    std::string code{};               // of the first, for other languages: "phone_twice"
     Values values{};                  // {"line": "2"}
+    std::vector<FieldError> more{};   // of the others
 };
 // Not in the file of the caller alone: the number is a contact of ours.
 Reject known_already(std::size_t line, std::vector<std::string> fields);
@@ -80,9 +81,14 @@ class RowChecker {
  public:
     RowChecker(const core::Plan& plan, ImportRules rules, Columns columns, core::Timestamp now);
 
+    // All that is wrong with a row is said at once.
     std::variant<ImportRow, Reject> check(const CsvRow& row);
 
  private:
+    void check_owner(const core::Contact& contact, std::vector<FieldError>& errors) const;
+    void check_cadence(const ImportRow& row, std::vector<FieldError>& errors) const;
+    void check_twice(const std::string& e164, std::size_t line, std::vector<FieldError>& errors);
+
     const core::Plan& plan_;
     ImportRules rules_;
     Columns columns_;

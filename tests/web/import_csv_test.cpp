@@ -173,7 +173,7 @@ TEST_CASE("each bad row is rejected with its line and what is wrong") {
     CHECK(all[4].starts_with("6 language: "));
     CHECK(all[5] == "7 cadence: there is no such cadence; there are: gentle");
     CHECK(all[6].starts_with("8 consent: nobody is written to without it"));
-    CHECK(all[7].starts_with("9 consent.at: is missing"));
+    CHECK(all[7].starts_with("9 consent_at: is missing"));
     CHECK(all[8] == "10 consent_at: write the day as 2026-11-01");
     CHECK(all[9] == "11 Good +34612345686 joel");
     CHECK(all[10] == "12 phone: the same number as in line 11");
@@ -301,12 +301,47 @@ TEST_CASE("a file's consent and topic are held to the rules of the API") {
             .at(0);
     };
     CHECK(one("form", "yes", "knee") == "2 Ana +34612345678 joel");
-    CHECK(one(std::string(201, 's'), "yes", "") == "2 consent.source: is longer than 200 bytes");
-    CHECK(one("form", std::string(2001, 't'), "") == "2 consent.text: is longer than 2000 bytes");
-    CHECK(one("fo\x01rm", "yes", "") == "2 consent.source: holds a control character");
-    CHECK(one("form", "y\x1b[31mes", "") == "2 consent.text: holds a control character");
+    CHECK(one(std::string(201, 's'), "yes", "") == "2 consent_source: is longer than 200 bytes");
+    CHECK(one("form", std::string(2001, 't'), "") == "2 consent_text: is longer than 2000 bytes");
+    CHECK(one("fo\x01rm", "yes", "") == "2 consent_source: holds a control character");
+    CHECK(one("form", "y\x1b[31mes", "") == "2 consent_text: holds a control character");
     CHECK(one("form", "yes",
               "kn\x07"
               "ee") == "2 topic: holds a control character");
     CHECK(one("form", "yes", std::string(501, 'k')) == "2 topic: is longer than 500 bytes");
+}
+
+TEST_CASE("a row with several mistakes is told all of them, in one line") {
+    const auto table = read_csv(
+        "name,phone,rep,time_zone,cadence,consent_source,consent_at,consent_text\n"
+        ",12,nobody,Mars,gentel,,1/2/2026,\n"
+        "Ana,612345678,,,,,,\n"
+        ",612345678,,,gentle,,,\n");
+    REQUIRE(table);
+    static const core::Plan plan = small_plan();
+    RowChecker checker{plan, for_joel(), *guess_columns(table->header), now};
+    const auto first = std::get<Reject>(checker.check(table->rows[0]));
+    CHECK(first.reason ==
+          "name: is missing; phone: too short for Spain: 2 digits, expected 9; "
+          "rep: there is no such rep; there are: joel, sam; "
+          "time_zone: is not a time zone; write it as Europe/Madrid; "
+          "consent_source: is missing: where did they agree (\"signup form\")?; "
+          "consent_text: is missing: which wording did they agree to?; "
+          "consent_at: write the day as 2026-11-01; "
+          "cadence: there is no such cadence; there are: gentle");
+    const json told = to_json(first);
+    CHECK(told["code"] == "name_missing");
+    REQUIRE(told["more"].size() == 7);
+    CHECK(told["more"][0] == json{{"code", "phone_unreadable"}});
+    CHECK(told["more"][1] == json{{"code", "rep_unknown"}, {"values", {{"known", "joel, sam"}}}});
+    CHECK(std::holds_alternative<ImportRow>(checker.check(table->rows[1])));
+    const auto last = to_json(std::get<Reject>(checker.check(table->rows[2])));
+    CHECK(last["code"] == "name_missing");
+    CHECK(last["more"] == json{{{"code", "consent_missing"}},
+                               {{"code", "phone_twice"}, {"values", {{"line", "3"}}}}});
+}
+
+TEST_CASE("a rejected row does not take the number away from the good one after it") {
+    CHECK(verdicts("name,phone\n,612345678\nAna,612345678\n", for_joel()) ==
+          std::vector<std::string>{"2 name: is missing", "3 Ana +34612345678 joel"});
 }
