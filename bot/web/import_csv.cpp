@@ -5,9 +5,9 @@
 #include <algorithm>
 #include <iterator>
 
+#include "core/words.hpp"
 #include "web/fields.hpp"
 #include "web/new_contact.hpp"
-#include "web/when.hpp"
 
 namespace warmcall::web {
 
@@ -85,9 +85,26 @@ char separator_of(std::string_view text) {
     return most->second == 0 ? ',' : most->first;
 }
 
+// "sep=;" is a first line for Excel's own eyes.
+std::optional<char> separator_named(std::string_view text) {
+    const std::string_view line = text.substr(0, text.find_first_of("\r\n"));
+    const std::string named = core::folded(line.starts_with('"') ? line.substr(1) : line);
+    if (!named.starts_with("sep=") || named.size() < 5 ||
+        std::string_view{",;\t"}.find(named[4]) == std::string_view::npos ||
+        (named.size() > 5 && named.substr(5) != "\""))
+        return std::nullopt;
+    return named[4];
+}
+
 class CsvReader {
  public:
     CsvReader(std::string_view text, char separator) : text_{text}, separator_{separator} {}
+
+    void skip_line() {
+        at_ = std::min(text_.find_first_of("\r\n"), text_.size());
+        if (!at_end())
+            end_of_line();
+    }
 
     bool at_end() const { return at_ >= text_.size(); }
 
@@ -177,59 +194,14 @@ bool blank(const CsvRow& row) {
                        [](const std::string& field) { return trimmed(field).empty(); });
 }
 
-// ---- columns
-
-std::string squeezed(std::string_view header) {
-    std::string word;
-    for (const char c : header) {
-        if (c >= 'A' && c <= 'Z')
-            word += static_cast<char>(c + 32);
-        else if ((c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') ||
-                 static_cast<unsigned char>(c) >= 0x80)
-            word += c;
-    }
-    return word;
-}
-
-struct Guess {
-    std::string_view column;
-    std::vector<std::string_view> words;
-};
-
-const std::vector<Guess>& guesses() {
-    static const std::vector<Guess> table{
-        {"name",
-         {"name", "fullname", "contact", "contactname", "customer", "customername", "client",
-          "nombre", "nom", "nome", "नाम"}},
-        {"first_name", {"firstname", "givenname", "vorname", "prénom", "prenom"}},
-        {"last_name", {"lastname", "surname", "familyname", "nachname", "apellido", "apellidos"}},
-        {"phone", {"phone",    "phonenumber",    "mobile",   "mobilenumber", "mobilephone",
-                   "cell",     "cellphone",      "tel",      "telephone",    "number",
-                   "whatsapp", "whatsappnumber", "telefono", "teléfono",     "telefon",
-                   "móvil",    "movil",          "handy",    "phone1value",  "फ़ोन",
-                   "मोबाइल"}},
-        {"rep",
-         {"rep", "owner", "salesrep", "assignedto", "agent", "accountowner", "contactowner"}},
-        {"language", {"language", "lang", "locale", "idioma", "sprache", "भाषा"}},
-        {"time_zone", {"timezone", "tz", "zone", "zonahoraria", "zeitzone"}},
-        {"region", {"country", "countrycode", "region", "pais", "país", "land"}},
-        {"topic", {"topic", "lasttopic", "about", "notes", "note", "tema", "thema"}},
-        {"consent_source", {"consentsource", "consent", "optinsource", "optin"}},
-        {"consent_at", {"consentat", "consentdate", "optinat", "optindate", "consentedat"}},
-        {"consent_text", {"consenttext", "consentwording", "optintext", "wording"}},
-        {"consent_covers",
-         {"consentcovers", "consentchannels", "consentchannel", "optinchannels", "optinchannel"}},
-        {"cadence", {"cadence", "sequence"}},
-    };
-    return table;
-}
+// ---- cells
 
 // A cell that Excel or LibreOffice would take for a formula.
 std::string cell(std::string_view value) {
     std::string text{value};
     if (!text.empty() && std::string_view{"=+-@\t\r"}.find(text.front()) != std::string_view::npos)
         text.insert(0, "'");
-    if (text.find_first_of("\",\r\n;") == std::string::npos)
+    if (text.find_first_of("\",\r\n;\t") == std::string::npos)
         return text;
     std::string quoted = "\"";
     for (const char c : text) {
@@ -265,20 +237,12 @@ std::vector<std::string> words_of(std::string_view text) {
     return words;
 }
 
-std::string alpha2(std::string_view text) {
-    std::string region;
-    for (const char c : text)
-        region += c >= 'a' && c <= 'z' ? static_cast<char>(c - 32) : c;
-    const bool ok = region.size() == 2 && std::all_of(region.begin(), region.end(),
-                                                      [](char c) { return c >= 'A' && c <= 'Z'; });
-    return ok ? region : std::string{};
-}
-
 // A row's cells, by what their columns hold.
 class Cells {
  public:
     Cells(const Columns& columns, const CsvRow& row) : columns_{columns}, row_{row} {}
 
+    bool has(const char* column) const { return columns_.contains(column); }
     std::string at(const char* column) const {
         const auto found = columns_.find(column);
         if (found == columns_.end() || found->second >= row_.fields.size())
@@ -295,9 +259,20 @@ class Cells {
     const CsvRow& row_;
 };
 
+// "Name" beside "Vorname", and "Nombre" beside "Apellidos", is only the other half; a name that
+// holds the half already is whole.
 std::string name_in(const Cells& cells) {
     const std::string name = cells.at("name");
-    return name.empty() ? trimmed(cells.at("first_name") + " " + cells.at("last_name")) : name;
+    const std::string first = cells.at("first_name");
+    const std::string last = cells.at("last_name");
+    if (name.empty())
+        return trimmed(first + " " + last);
+    const std::string& half = cells.has("first_name") ? first : last;
+    const bool whole = (cells.has("first_name") && cells.has("last_name")) ||
+                       (" " + name + " ").find(" " + half + " ") != std::string::npos;
+    if (whole || half.empty())
+        return name;
+    return cells.has("first_name") ? first + " " + name : name + " " + last;
 }
 
 std::optional<core::Consent> consent_in(const Cells& cells, std::vector<FieldError>& errors) {
@@ -309,8 +284,13 @@ std::optional<core::Consent> consent_in(const Cells& cells, std::vector<FieldErr
         return std::nullopt;
     const auto when = at.empty() ? Result<core::Timestamp>{core::Timestamp{}} : read_date(at);
     if (!when)
-        errors.push_back({"consent_at", "write the day as 2026-11-01", "consent_at_unreadable"});
+        errors.push_back({"consent_at", when.error().message, "consent_at_unreadable"});
     return core::Consent{source, when ? *when : core::Timestamp{}, text, words_of(covers)};
+}
+
+bool among(const std::vector<FieldError>& errors, std::string_view code) {
+    return std::any_of(errors.begin(), errors.end(),
+                       [&](const FieldError& error) { return error.code == code; });
 }
 
 // Of several errors, or none.
@@ -371,8 +351,11 @@ Result<CsvTable> read_csv(std::string_view bytes) {
                      "The file holds zero bytes: it is not a text. Save it as \"CSV UTF-8\"."};
     CsvTable table;
     table.encoding = decoded->encoding;
-    table.separator = separator_of(text);
+    const auto named = separator_named(text);
+    table.separator = named ? *named : separator_of(text);
     CsvReader reader{text, table.separator};
+    if (named)
+        reader.skip_line();
     std::size_t cells = 0;
     while (!reader.at_end()) {
         auto row = reader.row();
@@ -399,36 +382,6 @@ Result<CsvTable> read_csv(std::string_view bytes) {
         return Error{Errc::bad_input,
                      "The file is empty. The first line names the columns: name, phone, …"};
     return table;
-}
-
-Result<Columns> guess_columns(const CsvRow& header) {
-    Columns columns;
-    for (std::size_t i = 0; i < header.fields.size(); ++i) {
-        const std::string word = squeezed(header.fields[i]);
-        for (const Guess& guess : guesses())
-            if (std::find(guess.words.begin(), guess.words.end(), word) != guess.words.end())
-                columns.try_emplace(std::string{guess.column}, i);
-    }
-    if (!columns.contains("phone"))
-        return Error{Errc::bad_input,
-                     "No column is a phone number. The first line names the columns; call one of "
-                     "them \"phone\"."};
-    if (!columns.contains("name") && !columns.contains("first_name"))
-        return Error{
-            Errc::bad_input,
-            "No column is a name. The first line names the columns; call one of them \"name\"."};
-    return columns;
-}
-
-Result<core::Timestamp> read_date(std::string_view text) {
-    const std::string day{text};
-    if (day.size() == 10)
-        return read_rfc3339(day + "T00:00:00Z");
-    if (day.size() == 16)
-        return read_rfc3339(day + ":00Z");
-    if (day.size() == 19)
-        return read_rfc3339(day + "Z");
-    return read_rfc3339(day);
 }
 
 RowChecker::RowChecker(const core::Plan& plan, ImportRules rules, Columns columns,
@@ -483,9 +436,17 @@ std::variant<ImportRow, Reject> RowChecker::check(const CsvRow& row) {
     wish.topic = cells.at("topic");
     wish.consent = consent_in(cells, consent_errors);
 
-    const std::string region = alpha2(cells.at("region"));
-    MadeContact made = make_contact(plan_, wish, region.empty() ? rules_.region : region, now_);
+    // a country that nobody knows is none: a number is not read by the rules of another one
+    const std::string country = cells.at("region");
+    const std::string region = country.empty() ? rules_.region : region_called(country);
+    MadeContact made = make_contact(plan_, wish, region, now_);
     std::vector<FieldError>& errors = made.errors;
+    if (region.empty() && !country.empty() && among(errors, "phone_unreadable"))
+        errors.insert(errors.begin(),
+                      {"region",
+                       "write the country as two letters, such as DE, or the number with its "
+                       "country code",
+                       "region_unknown"});
     if (!consent_errors.empty())  // a day that cannot be read is not missing
         std::erase_if(errors, [](const FieldError& e) { return e.code == "consent_at_missing"; });
     std::move(consent_errors.begin(), consent_errors.end(), std::back_inserter(errors));
@@ -546,16 +507,17 @@ std::vector<Reject> add_rows(Unit& unit, const core::Plan& plan, const std::vect
     return rejected;
 }
 
-std::string rejects_csv(const CsvRow& header, const std::vector<Reject>& rejected) {
+std::string rejects_csv(const CsvRow& header, const std::vector<Reject>& rejected, char separator) {
     std::string csv = "\xef\xbb\xbf";  // so that spreadsheets read it as UTF-8
-    for (const std::string& name : header.fields)
-        csv += cell(name) + ",";
-    csv += "line,reason\r\n";
-    for (const Reject& reject : rejected) {
+    const auto line = [&](const std::vector<std::string>& fields, std::string_view number,
+                          std::string_view reason) {
         for (std::size_t i = 0; i < header.fields.size(); ++i)
-            csv += (i < reject.fields.size() ? cell(reject.fields[i]) : "") + ",";
-        csv += std::to_string(reject.line) + "," + cell(reject.reason) + "\r\n";
-    }
+            csv += (i < fields.size() ? cell(fields[i]) : "") + separator;
+        csv.append(number).append(1, separator).append(cell(reason)).append("\r\n");
+    };
+    line(header.fields, "line", "reason");
+    for (const Reject& reject : rejected)
+        line(reject.fields, std::to_string(reject.line), reject.reason);
     return csv;
 }
 

@@ -27,6 +27,10 @@ describe("a table", () => {
         }
     });
 
+    test("the line in which Excel names the separator is no row", () => {
+        assert.deepEqual(table.readTable("\ufeffsep=;\r\nname;phone\r\nAna;612345678\r\n"), { header: ["name", "phone"], rows: [["Ana", "612345678"]] });
+    });
+
     test("a file without column names loses no contact to them", () => {
         const read = table.readTable("Ana,+34612345678\nBo,+34612345679\n");
         assert.deepEqual(read.header, ["", ""]);
@@ -72,6 +76,8 @@ describe("columns", () => {
         assert.deepEqual(columns.guess({ header: ["Nombre", "Teléfono", "Móvil", "Zeitzone", "Town"], rows: [] }), ["name", "phone", "", "time_zone", ""]);
         assert.deepEqual(columns.guess({ header: ["नाम", "मोबाइल"], rows: [] }), ["name", "phone"]);
         assert.deepEqual(columns.guess({ header: ["الاسم", "رقم الهاتف"], rows: [] }), ["name", "phone"]);
+        assert.deepEqual(columns.guess({ header: ["Nom", "PRÉNOM", "Numéro de téléphone"], rows: [] }), ["name", "first_name", "phone"]);
+        assert.deepEqual(columns.guess({ header: ["NAME", "Vorname", "Handynummer"], rows: [] }), ["name", "first_name", "phone"]);
         assert.equal(columns.complete(["phone", ""]), false);
         assert.equal(columns.complete(["first_name", "phone"]), true);
     });

@@ -60,7 +60,7 @@ TEST_CASE("a file is imported, its bad rows come back with line and reason") {
     CHECK(ana["topic"] == "knee");
     const Reply rejects = world.get(started.header("Location") + "/rejects.csv");
     CHECK(rejects.header("Content-Type") == "text/csv; charset=utf-8");
-    CHECK(rejects.body.find(",612345679,,,3,name: is missing\r\n") != std::string::npos);
+    CHECK(rejects.body.find(";612345679;;;3;name: is missing\r\n") != std::string::npos);
 }
 
 TEST_CASE("a dry run gives the verdicts and adds nobody") {

@@ -245,6 +245,7 @@ export const ar: MoreCatalog = {
     wrong_phone_unreadable: "لم نستطع قراءة هذا الرقم. جرّبه مع رمز البلد.",
     wrong_phone_known: "هذا الرقم جهة اتصال بالفعل.",
     wrong_phone_twice: { other: "الرقم نفسه في الصف {count} من هذا الملف." },
+    wrong_region_unknown: "هذا البلد غير معروف. اكتبه بحرفين، مثل AE.",
     wrong_rep_missing: "لم يُذكر من يتصل بهم. الموجودون: {known}.",
     wrong_rep_unknown: "لا أحد بهذا الاسم ليتصل بهم. الموجودون: {known}.",
     wrong_rep_not_yours: "يمكنك الاستيراد لنفسك ولمن تنوب عنه أو تقوده.",

@@ -253,6 +253,7 @@ export const en = {
     wrong_phone_unreadable: "This is not a phone number we can read. Try it with the country code.",
     wrong_phone_known: "This number is a contact already.",
     wrong_phone_twice: { other: "The same number is in row {count} of this file." } as Plural,
+    wrong_region_unknown: "This country is not known. Write it as two letters, such as DE.",
     wrong_rep_missing: "Who calls them is missing. There are: {known}.",
     wrong_rep_unknown: "There is nobody of that name to call them. There are: {known}.",
     wrong_rep_not_yours: "You can bring in people for yourself and for those you stand in for or lead.",

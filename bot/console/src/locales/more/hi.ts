@@ -245,6 +245,7 @@ export const hi: MoreCatalog = {
     wrong_phone_unreadable: "यह नंबर पढ़ा नहीं जा सका। देश के कोड के साथ लिखें।",
     wrong_phone_known: "यह नंबर पहले से संपर्क है।",
     wrong_phone_twice: { other: "यही नंबर इस फ़ाइल की पंक्ति {count} में है।" },
+    wrong_region_unknown: "यह देश नहीं पहचाना गया। दो अक्षरों में लिखें, जैसे IN।",
     wrong_rep_missing: "यह नहीं लिखा कि कॉल कौन करेगा। ये हैं: {known}।",
     wrong_rep_unknown: "इस नाम का कॉल करने वाला कोई नहीं। ये हैं: {known}।",
     wrong_rep_not_yours: "आप अपने लिए, और जिनकी जगह आप हैं या जिन्हें आप सँभालते हैं, उनके लिए ही ला सकते हैं।",
