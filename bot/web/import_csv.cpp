@@ -275,6 +275,13 @@ std::string name_in(const Cells& cells) {
     return cells.has("first_name") ? first + " " + name : name + " " + last;
 }
 
+// An answer of a form ("May we write?" no) in the column that says where they agreed.
+bool says_no(std::string_view source) {
+    static const std::set<std::string, std::less<>> words{
+        "no", "n", "nein", "non", "não", "nee", "नहीं", "لا", "false", "falsch", "faux", "0"};
+    return words.contains(core::folded(source));
+}
+
 std::optional<core::Consent> consent_in(const Cells& cells, std::vector<FieldError>& errors) {
     const std::string source = cells.at("consent_source");
     const std::string at = cells.at("consent_at");
@@ -285,6 +292,10 @@ std::optional<core::Consent> consent_in(const Cells& cells, std::vector<FieldErr
     const auto when = at.empty() ? Result<core::Timestamp>{core::Timestamp{}} : read_date(at);
     if (!when)
         errors.push_back({"consent_at", when.error().message, "consent_at_unreadable"});
+    if (says_no(source))
+        errors.push_back({"consent_source",
+                          "says no: empty the columns of consent of whoever has not agreed",
+                          "consent_source_says_no"});
     return core::Consent{source, when ? *when : core::Timestamp{}, text, words_of(covers)};
 }
 
@@ -406,7 +417,9 @@ void RowChecker::check_cadence(const ImportRow& row, std::vector<FieldError>& er
     else if (!row.add.contact.consent)
         errors.push_back(
             {"consent",
-             "nobody is written to without it; fill consent_source, consent_at and consent_text",
+             "a cadence writes to nobody who has not agreed: say in the columns consent_source, "
+             "consent_at and consent_text where, when (2026-11-01) and to which words they did, or "
+             "import without a cadence",
              "consent_missing"});
 }
 
@@ -447,7 +460,7 @@ std::variant<ImportRow, Reject> RowChecker::check(const CsvRow& row) {
                        "write the country as two letters, such as DE, or the number with its "
                        "country code",
                        "region_unknown"});
-    if (!consent_errors.empty())  // a day that cannot be read is not missing
+    if (among(consent_errors, "consent_at_unreadable"))  // and so it is not missing
         std::erase_if(errors, [](const FieldError& e) { return e.code == "consent_at_missing"; });
     std::move(consent_errors.begin(), consent_errors.end(), std::back_inserter(errors));
 

@@ -173,7 +173,7 @@ TEST_CASE("each bad row is rejected with its line and what is wrong") {
     CHECK(all[3].starts_with("5 time_zone: is not a time zone"));
     CHECK(all[4].starts_with("6 language: "));
     CHECK(all[5] == "7 cadence: there is no such cadence; there are: gentle");
-    CHECK(all[6].starts_with("8 consent: nobody is written to without it"));
+    CHECK(all[6].starts_with("8 consent: a cadence writes to nobody who has not agreed"));
     CHECK(all[7].starts_with("9 consent_at: is missing"));
     CHECK(all[8] == "10 consent_at: may be two days: write it as 2026-02-01 or as 2026-01-02");
     CHECK(all[9] == "11 Good +34612345686 joel");
@@ -433,4 +433,20 @@ TEST_CASE("a number that a spreadsheet has shortened is told so, and is never gu
         "text, write the number again and save";
     CHECK(verdicts("name;phone\nAna;4,91701E+11\n", for_joel()).at(0) == lost);
     CHECK(verdicts("name,phone\nAna,4.91701e+11\n", for_joel()).at(0) == lost);
+}
+
+TEST_CASE("whom nobody may write to is rejected with the columns that would say otherwise") {
+    CHECK(verdicts("name,phone,cadence\nAna,612345678,gentle\n", for_joel()).at(0) ==
+          "2 consent: a cadence writes to nobody who has not agreed: say in the columns "
+          "consent_source, consent_at and consent_text where, when (2026-11-01) and to which words "
+          "they did, or import without a cadence");
+}
+
+TEST_CASE("a no in the column of consent is no consent") {
+    for (const char* no : {"no", "No", "NEIN", "non", "0", "false"})
+        CHECK(verdicts(std::string{"name,phone,consent,consent date,consent text\nAna,612345678,"} +
+                           no + ",2026-11-01,May we write?\n",
+                       for_joel())
+                  .at(0)
+                  .starts_with("2 consent_source: says no"));
 }

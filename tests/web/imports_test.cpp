@@ -107,7 +107,7 @@ TEST_CASE("a cadence enrols the imported, and who has not agreed is not taken") 
     CHECK(job["accepted"] == 1);
     REQUIRE(job["rejected"].size() == 1);
     CHECK(job["rejected"][0]["reason"].get<std::string>().starts_with(
-        "consent: nobody is written to without it"));
+        "consent: a cadence writes to nobody who has not agreed"));
     CHECK(world.get("/api/v1/contacts").object()["items"][0]["outreach"]["cadence"] == "gentle");
 }
 

@@ -254,6 +254,7 @@ export const ar: MoreCatalog = {
     wrong_text_unfit: "فيه شيء طويل جدًا، أو ما لا يكون في نص.",
     wrong_topic_long: "الموضوع طويل جدًا.",
     wrong_consent_source_missing: "لم يُذكر أين وافقوا.",
+    wrong_consent_source_says_no: "مكتوب هنا أنهم لم يوافقوا.",
     wrong_consent_at_missing: "لم يُذكر متى وافقوا.",
     wrong_consent_at_unreadable: "لم نستطع قراءة يوم الموافقة. اكتبه هكذا: 2026-11-01.",
     wrong_consent_at_future: "يوم الموافقة في المستقبل.",

@@ -262,6 +262,7 @@ export const en = {
     wrong_text_unfit: "Something in it is too long, or holds what no text holds.",
     wrong_topic_long: "The topic is too long.",
     wrong_consent_source_missing: "Where they agreed is missing.",
+    wrong_consent_source_says_no: "It says that they did not agree.",
     wrong_consent_at_missing: "When they agreed is missing.",
     wrong_consent_at_unreadable: "The day they agreed cannot be read. Write it as 2026-11-01.",
     wrong_consent_at_future: "The day they agreed lies in the future.",

@@ -254,6 +254,7 @@ export const hi: MoreCatalog = {
     wrong_text_unfit: "इसमें कुछ बहुत लंबा है, या ऐसा कुछ है जो पाठ में नहीं होता।",
     wrong_topic_long: "विषय बहुत लंबा है।",
     wrong_consent_source_missing: "सहमति कहाँ दी, यह नहीं लिखा।",
+    wrong_consent_source_says_no: "यहाँ लिखा है कि उन्होंने सहमति नहीं दी।",
     wrong_consent_at_missing: "सहमति कब दी, यह नहीं लिखा।",
     wrong_consent_at_unreadable: "सहमति का दिन पढ़ा नहीं जा सका। ऐसे लिखें: 2026-11-01।",
     wrong_consent_at_future: "सहमति का दिन अभी आया नहीं है।",
