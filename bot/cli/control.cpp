@@ -101,7 +101,7 @@ json import_rows(const json& request, const Office& office, Unit& unit, core::Ti
     const auto table = web::read_csv(text(request, "csv"));
     if (!table)
         return problem(table.error().message);
-    const auto columns = web::guess_columns(table->header);
+    const auto columns = web::guess_columns(table->header.fields);
     if (!columns)
         return problem(columns.error().message);
     web::RowChecker checker{office.plan,

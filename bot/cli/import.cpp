@@ -126,7 +126,7 @@ int report(const ImportOptions& options, const web::CsvTable& table,
     print_verdicts(rejected);
     if (rejected.empty())
         return succeeded;
-    if (!write_rejects(options.rejects, web::rejects_csv(table.header, rejected)))
+    if (!write_rejects(options.rejects, web::rejects_csv(table.header, rejected, table.separator)))
         return complain(options.rejects.string() +
                         ": the rejected rows could not be written there");
     std::printf(
@@ -202,7 +202,7 @@ int run_import(const ImportOptions& given) {
     const auto table = web::read_csv(*bytes);
     if (!table)
         return complain(options.file.string() + ": " + table.error().message);
-    const auto columns = web::guess_columns(table->header);
+    const auto columns = web::guess_columns(table->header.fields);
     if (!columns)
         return complain(options.file.string() + ": " + columns.error().message);
 

@@ -87,7 +87,7 @@ Result<std::vector<sandbox::Known>> people_of(const Settings& settings, const st
     const auto table = web::read_csv(*text);
     if (!table)
         return Error{Errc::bad_input, file + ": " + table.error().message};
-    const auto columns = web::guess_columns(table->header);
+    const auto columns = web::guess_columns(table->header.fields);
     if (!columns)
         return Error{Errc::bad_input, file + ": " + columns.error().message};
     web::ImportRules rules;

@@ -45,7 +45,7 @@ Result<std::vector<NewContact>> contacts_of(const Settings& settings,
     if (!table) {
         return Error{Errc::bad_input, given.contacts.string() + ": " + table.error().message};
     }
-    const auto columns = web::guess_columns(table->header);
+    const auto columns = web::guess_columns(table->header.fields);
     if (!columns) {
         return Error{Errc::bad_input, given.contacts.string() + ": " + columns.error().message};
     }

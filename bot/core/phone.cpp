@@ -125,10 +125,27 @@ Result<std::string> without_tel(std::string_view text) {
     return number;
 }
 
+// "4,91701E+11" and "491701234567.0": what a spreadsheet makes of digits that it takes for an
+// amount. Without the point the second would be somebody else's number.
+std::optional<Error> taken_for_an_amount(const std::string& text) {
+    if (text.find_first_of(".,eE") == std::string::npos)
+        return std::nullopt;
+    if (fits(R"(\s*\+?\d(?:[.,]\d+)?\s*[eE]\+?\d{1,3}\s*)", text))
+        return wrong(
+            "was shortened by a spreadsheet (E+) and has lost its digits: make the column text, "
+            "write the number again and save");
+    if (fits(R"(\s*\+?\d{7,}[.,]0{1,2}\s*)", text))
+        return wrong(
+            "was made a decimal number by a spreadsheet: take the zeros behind its point away");
+    return std::nullopt;
+}
+
 Result<Typed> read_typed(std::string_view text) {
     const auto number = without_tel(text);
     if (!number)
         return number.error();
+    if (auto amount = taken_for_an_amount(*number))
+        return *amount;
     Typed typed;
     std::size_t characters = 0;
     for (std::int32_t i = 0; static_cast<std::size_t>(i) < number->size(); ++characters) {

@@ -3,10 +3,11 @@
 #include <unicode/unistr.h>
 
 #include <algorithm>
+#include <iterator>
 
+#include "core/words.hpp"
 #include "web/fields.hpp"
 #include "web/new_contact.hpp"
-#include "web/when.hpp"
 
 namespace warmcall::web {
 
@@ -84,9 +85,26 @@ char separator_of(std::string_view text) {
     return most->second == 0 ? ',' : most->first;
 }
 
+// "sep=;" is a first line for Excel's own eyes.
+std::optional<char> separator_named(std::string_view text) {
+    const std::string_view line = text.substr(0, text.find_first_of("\r\n"));
+    const std::string named = core::folded(line.starts_with('"') ? line.substr(1) : line);
+    if (!named.starts_with("sep=") || named.size() < 5 ||
+        std::string_view{",;\t"}.find(named[4]) == std::string_view::npos ||
+        (named.size() > 5 && named.substr(5) != "\""))
+        return std::nullopt;
+    return named[4];
+}
+
 class CsvReader {
  public:
     CsvReader(std::string_view text, char separator) : text_{text}, separator_{separator} {}
+
+    void skip_line() {
+        at_ = std::min(text_.find_first_of("\r\n"), text_.size());
+        if (!at_end())
+            end_of_line();
+    }
 
     bool at_end() const { return at_ >= text_.size(); }
 
@@ -176,59 +194,14 @@ bool blank(const CsvRow& row) {
                        [](const std::string& field) { return trimmed(field).empty(); });
 }
 
-// ---- columns
-
-std::string squeezed(std::string_view header) {
-    std::string word;
-    for (const char c : header) {
-        if (c >= 'A' && c <= 'Z')
-            word += static_cast<char>(c + 32);
-        else if ((c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') ||
-                 static_cast<unsigned char>(c) >= 0x80)
-            word += c;
-    }
-    return word;
-}
-
-struct Guess {
-    std::string_view column;
-    std::vector<std::string_view> words;
-};
-
-const std::vector<Guess>& guesses() {
-    static const std::vector<Guess> table{
-        {"name",
-         {"name", "fullname", "contact", "contactname", "customer", "customername", "client",
-          "nombre", "nom", "nome", "नाम"}},
-        {"first_name", {"firstname", "givenname", "vorname", "prénom", "prenom"}},
-        {"last_name", {"lastname", "surname", "familyname", "nachname", "apellido", "apellidos"}},
-        {"phone", {"phone",    "phonenumber",    "mobile",   "mobilenumber", "mobilephone",
-                   "cell",     "cellphone",      "tel",      "telephone",    "number",
-                   "whatsapp", "whatsappnumber", "telefono", "teléfono",     "telefon",
-                   "móvil",    "movil",          "handy",    "phone1value",  "फ़ोन",
-                   "मोबाइल"}},
-        {"rep",
-         {"rep", "owner", "salesrep", "assignedto", "agent", "accountowner", "contactowner"}},
-        {"language", {"language", "lang", "locale", "idioma", "sprache", "भाषा"}},
-        {"time_zone", {"timezone", "tz", "zone", "zonahoraria", "zeitzone"}},
-        {"region", {"country", "countrycode", "region", "pais", "país", "land"}},
-        {"topic", {"topic", "lasttopic", "about", "notes", "note", "tema", "thema"}},
-        {"consent_source", {"consentsource", "consent", "optinsource", "optin"}},
-        {"consent_at", {"consentat", "consentdate", "optinat", "optindate", "consentedat"}},
-        {"consent_text", {"consenttext", "consentwording", "optintext", "wording"}},
-        {"consent_covers",
-         {"consentcovers", "consentchannels", "consentchannel", "optinchannels", "optinchannel"}},
-        {"cadence", {"cadence", "sequence"}},
-    };
-    return table;
-}
+// ---- cells
 
 // A cell that Excel or LibreOffice would take for a formula.
 std::string cell(std::string_view value) {
     std::string text{value};
     if (!text.empty() && std::string_view{"=+-@\t\r"}.find(text.front()) != std::string_view::npos)
         text.insert(0, "'");
-    if (text.find_first_of("\",\r\n;") == std::string::npos)
+    if (text.find_first_of("\",\r\n;\t") == std::string::npos)
         return text;
     std::string quoted = "\"";
     for (const char c : text) {
@@ -264,13 +237,86 @@ std::vector<std::string> words_of(std::string_view text) {
     return words;
 }
 
-std::string alpha2(std::string_view text) {
-    std::string region;
-    for (const char c : text)
-        region += c >= 'a' && c <= 'z' ? static_cast<char>(c - 32) : c;
-    const bool ok = region.size() == 2 && std::all_of(region.begin(), region.end(),
-                                                      [](char c) { return c >= 'A' && c <= 'Z'; });
-    return ok ? region : std::string{};
+// A row's cells, by what their columns hold.
+class Cells {
+ public:
+    Cells(const Columns& columns, const CsvRow& row) : columns_{columns}, row_{row} {}
+
+    bool has(const char* column) const { return columns_.contains(column); }
+    std::string at(const char* column) const {
+        const auto found = columns_.find(column);
+        if (found == columns_.end() || found->second >= row_.fields.size())
+            return {};
+        return undefused(trimmed(row_.fields[found->second]));
+    }
+    std::string or_else(const char* column, const std::string& fallback) const {
+        const std::string value = at(column);
+        return value.empty() ? fallback : value;
+    }
+
+ private:
+    const Columns& columns_;
+    const CsvRow& row_;
+};
+
+// "Name" beside "Vorname", and "Nombre" beside "Apellidos", is only the other half; a name that
+// holds the half already is whole.
+std::string name_in(const Cells& cells) {
+    const std::string name = cells.at("name");
+    const std::string first = cells.at("first_name");
+    const std::string last = cells.at("last_name");
+    if (name.empty())
+        return trimmed(first + " " + last);
+    const std::string& half = cells.has("first_name") ? first : last;
+    const bool whole = (cells.has("first_name") && cells.has("last_name")) ||
+                       (" " + name + " ").find(" " + half + " ") != std::string::npos;
+    if (whole || half.empty())
+        return name;
+    return cells.has("first_name") ? first + " " + name : name + " " + last;
+}
+
+// An answer of a form ("May we write?" no) in the column that says where they agreed.
+bool says_no(std::string_view source) {
+    static const std::set<std::string, std::less<>> words{
+        "no", "n", "nein", "non", "não", "nee", "नहीं", "لا", "false", "falsch", "faux", "0"};
+    return words.contains(core::folded(source));
+}
+
+std::optional<core::Consent> consent_in(const Cells& cells, std::vector<FieldError>& errors) {
+    const std::string source = cells.at("consent_source");
+    const std::string at = cells.at("consent_at");
+    const std::string text = cells.at("consent_text");
+    const std::string covers = cells.at("consent_covers");
+    if (source.empty() && at.empty() && text.empty() && covers.empty())
+        return std::nullopt;
+    const auto when = at.empty() ? Result<core::Timestamp>{core::Timestamp{}} : read_date(at);
+    if (!when)
+        errors.push_back({"consent_at", when.error().message, "consent_at_unreadable"});
+    if (says_no(source))
+        errors.push_back({"consent_source",
+                          "says no: empty the columns of consent of whoever has not agreed",
+                          "consent_source_says_no"});
+    return core::Consent{source, when ? *when : core::Timestamp{}, text, words_of(covers)};
+}
+
+bool among(const std::vector<FieldError>& errors, std::string_view code) {
+    return std::any_of(errors.begin(), errors.end(),
+                       [&](const FieldError& error) { return error.code == code; });
+}
+
+// Of several errors, or none.
+Reject rejected(const CsvRow& row, std::vector<FieldError> errors) {
+    Reject reject{row.line, "", row.fields};
+    for (const FieldError& error : errors) {
+        std::string column = error.field;
+        std::replace(column.begin(), column.end(), '.', '_');  // consent.at is the API's name
+        reject.reason += (reject.reason.empty() ? "" : "; ") + column + ": " + error.detail;
+    }
+    reject.code = std::move(errors.front().code);
+    reject.values = std::move(errors.front().values);
+    errors.erase(errors.begin());
+    reject.more = std::move(errors);
+    return reject;
 }
 
 }  // namespace
@@ -316,8 +362,11 @@ Result<CsvTable> read_csv(std::string_view bytes) {
                      "The file holds zero bytes: it is not a text. Save it as \"CSV UTF-8\"."};
     CsvTable table;
     table.encoding = decoded->encoding;
-    table.separator = separator_of(text);
+    const auto named = separator_named(text);
+    table.separator = named ? *named : separator_of(text);
     CsvReader reader{text, table.separator};
+    if (named)
+        reader.skip_line();
     std::size_t cells = 0;
     while (!reader.at_end()) {
         auto row = reader.row();
@@ -346,96 +395,81 @@ Result<CsvTable> read_csv(std::string_view bytes) {
     return table;
 }
 
-Result<Columns> guess_columns(const CsvRow& header) {
-    Columns columns;
-    for (std::size_t i = 0; i < header.fields.size(); ++i) {
-        const std::string word = squeezed(header.fields[i]);
-        for (const Guess& guess : guesses())
-            if (std::find(guess.words.begin(), guess.words.end(), word) != guess.words.end())
-                columns.try_emplace(std::string{guess.column}, i);
-    }
-    if (!columns.contains("phone"))
-        return Error{Errc::bad_input,
-                     "No column is a phone number. The first line names the columns; call one of "
-                     "them \"phone\"."};
-    if (!columns.contains("name") && !columns.contains("first_name"))
-        return Error{
-            Errc::bad_input,
-            "No column is a name. The first line names the columns; call one of them \"name\"."};
-    return columns;
-}
-
-Result<core::Timestamp> read_date(std::string_view text) {
-    const std::string day{text};
-    if (day.size() == 10)
-        return read_rfc3339(day + "T00:00:00Z");
-    if (day.size() == 16)
-        return read_rfc3339(day + ":00Z");
-    if (day.size() == 19)
-        return read_rfc3339(day + "Z");
-    return read_rfc3339(day);
-}
-
 RowChecker::RowChecker(const core::Plan& plan, ImportRules rules, Columns columns,
                        core::Timestamp now)
     : plan_{plan}, rules_{std::move(rules)}, columns_{std::move(columns)}, now_{now} {}
 
+void RowChecker::check_owner(const core::Contact& contact, std::vector<FieldError>& errors) const {
+    if (!rules_.allowed.empty() && plan_.reps.contains(contact.owner) &&
+        !rules_.allowed.contains(contact.owner))
+        errors.push_back({"rep", "you can import for yourself and those you stand in for or lead",
+                          "rep_not_yours"});
+}
+
+void RowChecker::check_cadence(const ImportRow& row, std::vector<FieldError>& errors) const {
+    if (row.cadence.empty())
+        return;
+    if (!plan_.cadences.contains(row.cadence))
+        errors.push_back({"cadence",
+                          "there is no such cadence; there are: " + cadence_list(plan_),
+                          "cadence_unknown",
+                          {{"known", cadence_list(plan_)}}});
+    else if (!row.add.contact.consent)
+        errors.push_back(
+            {"consent",
+             "a cadence writes to nobody who has not agreed: say in the columns consent_source, "
+             "consent_at and consent_text where, when (2026-11-01) and to which words they did, or "
+             "import without a cadence",
+             "consent_missing"});
+}
+
+// Only a good row takes its number away from those after it.
+void RowChecker::check_twice(const std::string& e164, std::size_t line,
+                             std::vector<FieldError>& errors) {
+    if (e164.empty())
+        return;
+    if (const auto first = seen_.find(e164); first != seen_.end())
+        errors.push_back({"phone",
+                          "the same number as in line " + std::to_string(first->second),
+                          "phone_twice",
+                          {{"line", std::to_string(first->second)}}});
+    else if (errors.empty())
+        seen_.emplace(e164, line);
+}
+
 std::variant<ImportRow, Reject> RowChecker::check(const CsvRow& row) {
-    const auto reject = [&](std::string reason, std::string code, Values values = {}) {
-        return Reject{row.line, std::move(reason), row.fields, std::move(code), std::move(values)};
-    };
-    const auto field = [&](const char* column) {
-        const auto found = columns_.find(column);
-        if (found == columns_.end() || found->second >= row.fields.size())
-            return std::string{};
-        return undefused(trimmed(row.fields[found->second]));
-    };
-    const auto or_else = [](std::string value, const std::string& fallback) {
-        return value.empty() ? fallback : value;
-    };
-
+    const Cells cells{columns_, row};
+    std::vector<FieldError> consent_errors;
     ContactWish wish;
-    wish.name = field("name");
-    if (wish.name.empty())
-        wish.name = trimmed(field("first_name") + " " + field("last_name"));
-    wish.phone = field("phone");
-    wish.rep = or_else(field("rep"), rules_.rep.value);
-    wish.language = or_else(field("language"), rules_.language);
-    wish.time_zone = field("time_zone");
-    wish.topic = field("topic");
-    if (const std::string source = field("consent_source"), at = field("consent_at"),
-        text = field("consent_text"), covers = field("consent_covers");
-        !source.empty() || !at.empty() || !text.empty() || !covers.empty()) {
-        const auto when = read_date(at);
-        if (!at.empty() && !when)
-            return reject("consent_at: write the day as 2026-11-01", "consent_at_unreadable");
-        wish.consent =
-            core::Consent{source, when ? *when : core::Timestamp{}, text, words_of(covers)};
-    }
-    const MadeContact made =
-        make_contact(plan_, wish, or_else(alpha2(field("region")), rules_.region), now_);
-    if (!made.errors.empty()) {
-        const FieldError& first = made.errors.front();
-        return reject(first.field + ": " + first.detail, first.code, first.values);
-    }
+    wish.name = name_in(cells);
+    wish.phone = cells.at("phone");
+    wish.rep = cells.or_else("rep", rules_.rep.value);
+    wish.language = cells.or_else("language", rules_.language);
+    wish.time_zone = cells.at("time_zone");
+    wish.topic = cells.at("topic");
+    wish.consent = consent_in(cells, consent_errors);
 
-    if (!rules_.allowed.empty() && !rules_.allowed.contains(made.add.contact.owner))
-        return reject("rep: you can import for yourself and those you stand in for or lead",
-                      "rep_not_yours");
+    // a country that nobody knows is none: a number is not read by the rules of another one
+    const std::string country = cells.at("region");
+    const std::string region = country.empty() ? rules_.region : region_called(country);
+    MadeContact made = make_contact(plan_, wish, region, now_);
+    std::vector<FieldError>& errors = made.errors;
+    if (region.empty() && !country.empty() && among(errors, "phone_unreadable"))
+        errors.insert(errors.begin(),
+                      {"region",
+                       "write the country as two letters, such as DE, or the number with its "
+                       "country code",
+                       "region_unknown"});
+    if (among(consent_errors, "consent_at_unreadable"))  // and so it is not missing
+        std::erase_if(errors, [](const FieldError& e) { return e.code == "consent_at_missing"; });
+    std::move(consent_errors.begin(), consent_errors.end(), std::back_inserter(errors));
 
-    ImportRow good{row.line, made.add, or_else(field("cadence"), rules_.cadence)};
-    if (!good.cadence.empty() && !plan_.cadences.contains(good.cadence))
-        return reject("cadence: there is no such cadence; there are: " + cadence_list(plan_),
-                      "cadence_unknown", {{"known", cadence_list(plan_)}});
-    if (!good.cadence.empty() && !good.add.contact.consent)
-        return reject(
-            "consent: nobody is written to without it; fill consent_source, consent_at and "
-            "consent_text",
-            "consent_missing");
-    const auto [first, fresh] = seen_.try_emplace(made.e164, row.line);
-    if (!fresh)
-        return reject("phone: the same number as in line " + std::to_string(first->second),
-                      "phone_twice", {{"line", std::to_string(first->second)}});
+    ImportRow good{row.line, std::move(made.add), cells.or_else("cadence", rules_.cadence)};
+    check_owner(good.add.contact, errors);
+    check_cadence(good, errors);
+    check_twice(made.e164, row.line, errors);
+    if (!errors.empty())
+        return rejected(row, std::move(errors));
     return good;
 }
 
@@ -447,6 +481,12 @@ json to_json(const Reject& reject) {
     json one{{"line", reject.line}, {"reason", reject.reason}, {"code", reject.code}};
     if (!reject.values.empty())
         one["values"] = reject.values;
+    for (const FieldError& error : reject.more) {
+        json other{{"code", error.code}};
+        if (!error.values.empty())
+            other["values"] = error.values;
+        one["more"].push_back(std::move(other));
+    }
     return one;
 }
 
@@ -480,16 +520,17 @@ std::vector<Reject> add_rows(Unit& unit, const core::Plan& plan, const std::vect
     return rejected;
 }
 
-std::string rejects_csv(const CsvRow& header, const std::vector<Reject>& rejected) {
+std::string rejects_csv(const CsvRow& header, const std::vector<Reject>& rejected, char separator) {
     std::string csv = "\xef\xbb\xbf";  // so that spreadsheets read it as UTF-8
-    for (const std::string& name : header.fields)
-        csv += cell(name) + ",";
-    csv += "line,reason\r\n";
-    for (const Reject& reject : rejected) {
+    const auto line = [&](const std::vector<std::string>& fields, std::string_view number,
+                          std::string_view reason) {
         for (std::size_t i = 0; i < header.fields.size(); ++i)
-            csv += (i < reject.fields.size() ? cell(reject.fields[i]) : "") + ",";
-        csv += std::to_string(reject.line) + "," + cell(reject.reason) + "\r\n";
-    }
+            csv += (i < fields.size() ? cell(fields[i]) : "") + separator;
+        csv.append(number).append(1, separator).append(cell(reason)).append("\r\n");
+    };
+    line(header.fields, "line", "reason");
+    for (const Reject& reject : rejected)
+        line(reject.fields, std::to_string(reject.line), reject.reason);
     return csv;
 }
 

@@ -14,6 +14,7 @@
 #include "core/plan.hpp"
 #include "ports/store.hpp"
 #include "support/result.hpp"
+#include "web/import_words.hpp"
 #include "web/problem.hpp"
 
 namespace warmcall::web {
@@ -33,9 +34,9 @@ struct CsvTable {
     std::vector<CsvRow> rows;  // without blank lines
 };
 
-// RFC 4180, with comma, semicolon or tab (found from the first line). A quote that is never closed,
-// or text after a closing quote, is an error that names the line: nobody can tell where the rows
-// after it begin.
+// RFC 4180, with comma, semicolon or tab: found from the first line, or named by Excel's "sep=;". A
+// quote that is never closed, or text after a closing quote, is an error that names the line:
+// nobody can tell where the rows after it begin.
 Result<CsvTable> read_csv(std::string_view bytes);
 
 // The file's text as UTF-8: by its byte order mark, else UTF-8 where it is valid, else
@@ -45,10 +46,6 @@ struct Decoded {
     std::string encoding;
 };
 Result<Decoded> to_utf8(std::string_view bytes);
-
-// Which column holds what, guessed from the header's words ("Mobile number" is the phone).
-using Columns = std::map<std::string, std::size_t>;
-Result<Columns> guess_columns(const CsvRow& header);
 
 struct ImportRules {  // what holds where a row does not say
     core::RepId rep;
@@ -66,10 +63,11 @@ struct ImportRow {
 
 struct Reject {
     std::size_t line = 0;
-    std::string reason;               // in English
+    std::string reason;               // all that is wrong, in English
     std::vector<std::string> fields;  // as in the file
-    std::string code{};               // the same for other languages: "phone_twice"
+    std::string code{};               // of the first, for other languages: "phone_twice"
     Values values{};                  // {"line": "2"}
+    std::vector<FieldError> more{};   // of the others
 };
 // Not in the file of the caller alone: the number is a contact of ours.
 Reject known_already(std::size_t line, std::vector<std::string> fields);
@@ -80,9 +78,14 @@ class RowChecker {
  public:
     RowChecker(const core::Plan& plan, ImportRules rules, Columns columns, core::Timestamp now);
 
+    // All that is wrong with a row is said at once.
     std::variant<ImportRow, Reject> check(const CsvRow& row);
 
  private:
+    void check_owner(const core::Contact& contact, std::vector<FieldError>& errors) const;
+    void check_cadence(const ImportRow& row, std::vector<FieldError>& errors) const;
+    void check_twice(const std::string& e164, std::size_t line, std::vector<FieldError>& errors);
+
     const core::Plan& plan_;
     ImportRules rules_;
     Columns columns_;
@@ -96,11 +99,9 @@ class RowChecker {
 std::vector<Reject> add_rows(Unit& unit, const core::Plan& plan, const std::vector<ImportRow>& rows,
                              std::string_view actor, core::Timestamp now);
 
-// The rejected rows as CSV, to be corrected and imported again: the file's columns, then line and
-// reason. Cells that a spreadsheet would run as a formula are defused.
-std::string rejects_csv(const CsvRow& header, const std::vector<Reject>& rejected);
-
-// "2026-11-01", "2026-11-01 10:00" (UTC) or RFC 3339.
-Result<core::Timestamp> read_date(std::string_view text);
+// The rejected rows as CSV, to be corrected and imported again: the file's columns, between its own
+// separators, then line and reason. Cells that a spreadsheet would run as a formula are defused.
+std::string rejects_csv(const CsvRow& header, const std::vector<Reject>& rejected,
+                        char separator = ',');
 
 }  // namespace warmcall::web

@@ -68,7 +68,7 @@ Checked check_rows(Store& store, RowChecker& checker, const std::vector<CsvRow>&
 
 asio::awaitable<void> check_file(Site& site, std::shared_ptr<Job> job,
                                  std::shared_ptr<Import> import) {
-    const auto columns = guess_columns(import->table.header);
+    const auto columns = guess_columns(import->table.header.fields);
     if (!columns)
         throw Failed{columns.error().message};
     for (const auto& [column, index] : *columns)
@@ -150,6 +150,7 @@ asio::awaitable<void> work_on(Site& site, std::shared_ptr<Job> job,
         spdlog::error("import failed job={} why={}", job->id, e.what());
     }
     job->header = import->table.header;
+    job->separator = import->table.separator;
     spdlog::info("import {} job={} rows={} accepted={} rejected={}",
                  job->state == Job::State::done ? "done" : "failed", job->id, job->total,
                  job->accepted, job->rejected.size());
@@ -266,7 +267,7 @@ Handled show_rejects(Site& site, Call& call) {
     net::Outgoing answer;
     answer.headers.push_back({"Content-Type", "text/csv; charset=utf-8"});
     answer.headers.push_back({"Content-Disposition", "attachment; filename=\"rejects.csv\""});
-    answer.body = rejects_csv(job->header, job->rejected);
+    answer.body = rejects_csv(job->header, job->rejected, job->separator);
     co_return answer;
 }
 

@@ -25,6 +25,7 @@ struct Job {
     std::vector<Reject> rejected;
     std::string problem;  // why it failed
     CsvRow header;
+    char separator = ',';
     std::vector<std::string> columns;  // "phone = Mobile number": how the header was understood
     std::string encoding;
     core::Timestamp started_at{};

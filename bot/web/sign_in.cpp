@@ -259,7 +259,7 @@ Handled login_page(Site& site, Call& call) {
 
 Handled log_in(Site& site, Call& call) {
     const net::Incoming& request = call.request;
-    const bool form = !request.header("Content-Type").starts_with("application/json");
+    const bool by_form = !request.header("Content-Type").starts_with("application/json");
     const std::string_view origin = request.header("Origin");
     const bool lured = !origin.empty() && origin != "null"
                            ? !same_origin(site, request)
@@ -294,12 +294,12 @@ Handled log_in(Site& site, Call& call) {
         const std::string sentence =
             "This link was used already, is older than 10 minutes, or is not whole. Ask for a new "
             "one.";
-        co_return form
+        co_return by_form
             ? page_of("note", {{"title", "This link no longer works"}, {"text", sentence}}, 401)
             : problem(401, "link_over", sentence);
     }
     spdlog::info("signed in rep={}", rep->value);
-    net::Outgoing answer = form ? see_other("/") : no_content();
+    net::Outgoing answer = by_form ? see_other("/") : no_content();
     answer.headers.push_back({"Set-Cookie", set_cookie(site, secret, session_length_max)});
     co_return answer;
 }

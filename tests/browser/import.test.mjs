@@ -5,15 +5,18 @@ import { join } from "node:path";
 import { before, describe, test } from "node:test";
 import { packages, root } from "./support/console.mjs";
 
-let table, columns;
+let table, columns, refusal;
 before(async () => {
     const esbuild = createRequire(join(packages(), "x.js"))("esbuild");
     const built = async (name) => {
-        const { outputFiles } = await esbuild.build({ entryPoints: [join(root, "bot/console/src/import", name)], bundle: true, format: "esm", write: false, logLevel: "error" });
+        const from = typeof name === "string" ? { entryPoints: [join(root, "bot/console/src/import", name)] } : { stdin: name };
+        const { outputFiles } = await esbuild.build({ ...from, bundle: true, format: "esm", write: false, logLevel: "error" });
         return import(`data:text/javascript;base64,${Buffer.from(outputFiles[0].contents).toString("base64")}`);
     };
     table = await built("table.ts");
     columns = await built("columns.ts");
+    refusal = await built({ contents: 'export { rowInWords } from "../refusal"; export { moreWords, plain } from "../i18n";', resolveDir: join(root, "bot/console/src/import") });
+    await refusal.moreWords();
 });
 
 describe("a table", () => {
@@ -22,6 +25,10 @@ describe("a table", () => {
             const text = ["name", "phone"].join(separator) + `\r\n"Pérez${separator} ""Ana""\nMaría"${separator}+34 612 345 678\r\n\r\n`;
             assert.deepEqual(table.readTable(text), { header: ["name", "phone"], rows: [[`Pérez${separator} "Ana"\nMaría`, "+34 612 345 678"]] });
         }
+    });
+
+    test("the line in which Excel names the separator is no row", () => {
+        assert.deepEqual(table.readTable("\ufeffsep=;\r\nname;phone\r\nAna;612345678\r\n"), { header: ["name", "phone"], rows: [["Ana", "612345678"]] });
     });
 
     test("a file without column names loses no contact to them", () => {
@@ -69,6 +76,8 @@ describe("columns", () => {
         assert.deepEqual(columns.guess({ header: ["Nombre", "Teléfono", "Móvil", "Zeitzone", "Town"], rows: [] }), ["name", "phone", "", "time_zone", ""]);
         assert.deepEqual(columns.guess({ header: ["नाम", "मोबाइल"], rows: [] }), ["name", "phone"]);
         assert.deepEqual(columns.guess({ header: ["الاسم", "رقم الهاتف"], rows: [] }), ["name", "phone"]);
+        assert.deepEqual(columns.guess({ header: ["Nom", "PRÉNOM", "Numéro de téléphone"], rows: [] }), ["name", "first_name", "phone"]);
+        assert.deepEqual(columns.guess({ header: ["NAME", "Vorname", "Handynummer"], rows: [] }), ["name", "first_name", "phone"]);
         assert.equal(columns.complete(["phone", ""]), false);
         assert.equal(columns.complete(["first_name", "phone"]), true);
     });
@@ -77,4 +86,11 @@ describe("columns", () => {
         const csv = columns.toCsv({ header: ["a", "b"], rows: [["Ana\nPérez", "+34"], ['B"o', "1,2"]] }, ["name", "phone"], { consent_source: "form", consent_at: "2026-01-02" });
         assert.equal(csv, 'name,phone,consent_source,consent_at,consent_text\r\n"Ana Pérez","+34","form","2026-01-02","form"\r\n"B""o","1,2","form","2026-01-02","form"\r\n');
     });
+});
+
+test("a row with several mistakes says each of them, or leaves it to the server's sentence", () => {
+    const row = { line: 2, reason: "all of it", code: "name_missing", more: [{ code: "rep_missing", values: { known: "joel, sam" } }] };
+    assert.equal(refusal.plain(refusal.rowInWords(row)), "The name is missing. Who calls them is missing. There are: joel, sam.");
+    assert.equal(refusal.rowInWords({ ...row, more: [] }), "The name is missing.");
+    assert.equal(refusal.rowInWords({ ...row, more: [{ code: "of_next_year" }] }), "all of it");
 });

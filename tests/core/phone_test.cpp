@@ -87,6 +87,7 @@ TEST_CASE("a number is read however it is typed") {
         {"044 55 1234 5678", "MX", "+525512345678"},
         {"+52 1 55 1234 5678", "", "+525512345678"},
         {"+800 1234 5678", "", "+80012345678"},
+        {"01.23.45.67.00", "FR", "+33123456700"},  // zeros at the end, and no decimal number
     }));
     INFO(text << " in " << region);
     CHECK(e164(text, region) == expected);
@@ -122,6 +123,18 @@ TEST_CASE("what is wrong with a number is said in a sentence") {
     const auto phone = read_phone(text, region);
     REQUIRE_FALSE(phone);
     CHECK(phone.error().message == expected);
+}
+
+TEST_CASE("a number that a spreadsheet has made another is told so, and never guessed") {
+    for (const char* text : {"4,91701E+11", "4.91701e+11", "+4,9E11", "4,9 E+11", "4E+11"})
+        CHECK(read_phone(text, "DE").error().message ==
+              "was shortened by a spreadsheet (E+) and has lost its digits: make the column text, "
+              "write the number again and save");
+    for (const char* text : {"491701234567.0", "+491701234567,00", "1701234567.00"})
+        CHECK(read_phone(text, "DE").error().message ==
+              "was made a decimal number by a spreadsheet: take the zeros behind its point away");
+    CHECK(e164("01.23.45.67.00", "FR") == "+33123456700");
+    CHECK(e164("0123 4567.00", "FR") == "+33123456700");
 }
 
 TEST_CASE("a number tells its region where several share a calling code") {

@@ -270,7 +270,7 @@ void contacts_file(std::string_view input) {
     if (!table)
         return;
     must(is_utf8(table->encoding), "an encoding has a name");
-    const auto columns = web::guess_columns(table->header);
+    const auto columns = web::guess_columns(table->header.fields);
     if (!columns)
         return;
     web::RowChecker checker{plan, {.rep = core::RepId{"joel"}, .region = "IN"}, *columns, now};

@@ -5,6 +5,7 @@
 #include <fstream>
 
 #include "support/catch.hpp"
+#include "web/when.hpp"
 
 using namespace warmcall;
 using namespace warmcall::web;
@@ -26,7 +27,7 @@ std::vector<std::string> verdicts(std::string_view file, ImportRules rules) {
     const auto table = read_csv(file);
     if (!table)
         return {table.error().message};
-    const auto columns = guess_columns(table->header);
+    const auto columns = guess_columns(table->header.fields);
     if (!columns)
         return {columns.error().message};
     RowChecker checker{plan, std::move(rules), *columns, now};
@@ -172,9 +173,9 @@ TEST_CASE("each bad row is rejected with its line and what is wrong") {
     CHECK(all[3].starts_with("5 time_zone: is not a time zone"));
     CHECK(all[4].starts_with("6 language: "));
     CHECK(all[5] == "7 cadence: there is no such cadence; there are: gentle");
-    CHECK(all[6].starts_with("8 consent: nobody is written to without it"));
-    CHECK(all[7].starts_with("9 consent.at: is missing"));
-    CHECK(all[8] == "10 consent_at: write the day as 2026-11-01");
+    CHECK(all[6].starts_with("8 consent: a cadence writes to nobody who has not agreed"));
+    CHECK(all[7].starts_with("9 consent_at: is missing"));
+    CHECK(all[8] == "10 consent_at: may be two days: write it as 2026-02-01 or as 2026-01-02");
     CHECK(all[9] == "11 Good +34612345686 joel");
     CHECK(all[10] == "12 phone: the same number as in line 11");
 }
@@ -209,7 +210,7 @@ TEST_CASE("every rejection has a code of the API's list, so that it can be told 
     REQUIRE(table);
     ImportRules rules = for_joel();
     rules.allowed = {core::RepId{"joel"}};
-    RowChecker checker{plan, rules, *guess_columns(table->header), now};
+    RowChecker checker{plan, rules, *guess_columns(table->header.fields), now};
     std::vector<std::string> codes;
     std::vector<std::string> covers;
     for (const CsvRow& row : table->rows) {
@@ -301,12 +302,151 @@ TEST_CASE("a file's consent and topic are held to the rules of the API") {
             .at(0);
     };
     CHECK(one("form", "yes", "knee") == "2 Ana +34612345678 joel");
-    CHECK(one(std::string(201, 's'), "yes", "") == "2 consent.source: is longer than 200 bytes");
-    CHECK(one("form", std::string(2001, 't'), "") == "2 consent.text: is longer than 2000 bytes");
-    CHECK(one("fo\x01rm", "yes", "") == "2 consent.source: holds a control character");
-    CHECK(one("form", "y\x1b[31mes", "") == "2 consent.text: holds a control character");
+    CHECK(one(std::string(201, 's'), "yes", "") == "2 consent_source: is longer than 200 bytes");
+    CHECK(one("form", std::string(2001, 't'), "") == "2 consent_text: is longer than 2000 bytes");
+    CHECK(one("fo\x01rm", "yes", "") == "2 consent_source: holds a control character");
+    CHECK(one("form", "y\x1b[31mes", "") == "2 consent_text: holds a control character");
     CHECK(one("form", "yes",
               "kn\x07"
               "ee") == "2 topic: holds a control character");
     CHECK(one("form", "yes", std::string(501, 'k')) == "2 topic: is longer than 500 bytes");
+}
+
+TEST_CASE("the columns of a German, French, Spanish or Italian office are known by their names") {
+    const std::vector<std::string> ana{"2 Ana Pérez +34612345678 joel"};
+    for (const std::string header : {"Nachname;Vorname;Telefonnummer", "NAME;VORNAME;HANDYNUMMER",
+                                     "Nom;PRÉNOM;Téléphone", "Nom;Pre\xcc\x81nom;Portable",
+                                     "Apellidos;Nombre;Teléfono móvil", "Cognome;Nome;Cellulare"})
+        CHECK(verdicts(header + "\r\nPérez;Ana;612345678\r\n", for_joel()) == ana);
+}
+
+TEST_CASE("a name that is whole already does not get the first name once more") {
+    CHECK(verdicts("Full name,First name,Last name,Phone\nAna Pérez,Ana,Pérez,612345678\n",
+                   for_joel()) == std::vector<std::string>{"2 Ana Pérez +34612345678 joel"});
+    CHECK(verdicts("Name,First name,Phone\nPérez Ana,Ana,612345678\n", for_joel()) ==
+          std::vector<std::string>{"2 Pérez Ana +34612345678 joel"});
+    CHECK(verdicts("Name,First name,Phone\nAnaya,Ana,612345678\n", for_joel()) ==
+          std::vector<std::string>{"2 Ana Anaya +34612345678 joel"});
+}
+
+TEST_CASE("the line in which Excel names the separator is no row") {
+    for (const std::string first : {"sep=;\r\n", "SEP=;\n", "\"sep=;\"\r\n"}) {
+        const auto table = read_csv("\xef\xbb\xbf" + first + "name;phone\nAna, Dr.;612345678\n");
+        REQUIRE(table);
+        CHECK(table->separator == ';');
+        CHECK(table->header.fields == std::vector<std::string>{"name", "phone"});
+        REQUIRE(table->rows.size() == 1);
+        CHECK(table->rows[0].line == 3);
+    }
+}
+
+TEST_CASE("a day is read as offices write it, and one that may be two days is asked for again") {
+    const auto day = [](std::string_view text) {
+        const auto at = read_date(text);
+        return at ? rfc3339(*at).substr(0, 16) : at.error().message;
+    };
+    for (const char* text : {"2026-12-24", "24.12.2026", "24/12/2026", "24-12-2026", "12/24/2026",
+                             "2026/12/24", "2026.12.24", "2026-12-24T00:00:00Z"})
+        CHECK(day(text) == "2026-12-24T00:00");
+    CHECK(day("3.4.2026") == "2026-04-03T00:00");  // nobody writes the month first before dots
+    CHECK(day("03.04.2026") == "2026-04-03T00:00");
+    CHECK(day("5/5/2026") == "2026-05-05T00:00");
+    CHECK(day("24.12.2026 10:30") == "2026-12-24T10:30");
+    CHECK(day("24/12/2026 9:05:07") == "2026-12-24T09:05");
+    CHECK(day("2026-12-24 10:30") == "2026-12-24T10:30");
+    CHECK(day("2026-12-24T10:30:00+05:30") == "2026-12-24T05:00");
+    const std::string asked = "may be two days: write it as 2026-04-03 or as 2026-03-04";
+    CHECK(day("03/04/2026") == asked);
+    CHECK(day("03-04-2026") == asked);
+    CHECK(day("3/4/2026 10:00") == asked);
+    const std::string unread = "write the day as 2026-11-01";
+    for (const char* text : {"31.02.2026", "29.02.2025", "32/12/2026", "13/13/2026", "12.24.2026",
+                             "24.12/2026", "24.12.2026 25:00", "24.12.2026 10", "24.12.2026x",
+                             "24..2026", "0/12/2026", "yesterday", "1/2", "2026-13-01", ""})
+        CHECK(day(text) == unread);
+    CHECK(day("24.12.26") == "write the year in full: 2026-11-01");
+    CHECK(day("3/4/26") == "write the year in full: 2026-11-01");
+    CHECK(day("46380") == "is a spreadsheet's number for a day: write the day as 2026-11-01");
+}
+
+TEST_CASE("an ambiguous day of consent rejects its row and says both ways to write it") {
+    const std::string head = "name;phone;consent_source;consent_at;consent_text\n";
+    CHECK(verdicts(head + "Ana;612345678;form;24.10.2026;yes\n", for_joel()) ==
+          std::vector<std::string>{"2 Ana +34612345678 joel"});
+    CHECK(verdicts(head + "Ana;612345678;form;03/04/2026;yes\n", for_joel()) ==
+          std::vector<std::string>{
+              "2 consent_at: may be two days: write it as 2026-04-03 or as 2026-03-04"});
+}
+
+TEST_CASE("a row with several mistakes is told all of them, in one line") {
+    const auto table = read_csv(
+        "name,phone,rep,time_zone,cadence,consent_source,consent_at,consent_text\n"
+        ",12,nobody,Mars,gentel,,1/2/2026,\n"
+        "Ana,612345678,,,,,,\n"
+        ",612345678,,,gentle,,,\n");
+    REQUIRE(table);
+    static const core::Plan plan = small_plan();
+    RowChecker checker{plan, for_joel(), *guess_columns(table->header.fields), now};
+    const auto first = std::get<Reject>(checker.check(table->rows[0]));
+    CHECK(first.reason ==
+          "name: is missing; phone: too short for Spain: 2 digits, expected 9; "
+          "rep: there is no such rep; there are: joel, sam; "
+          "time_zone: is not a time zone; write it as Europe/Madrid; "
+          "consent_source: is missing: where did they agree (\"signup form\")?; "
+          "consent_text: is missing: which wording did they agree to?; "
+          "consent_at: may be two days: write it as 2026-02-01 or as 2026-01-02; "
+          "cadence: there is no such cadence; there are: gentle");
+    const json told = to_json(first);
+    CHECK(told["code"] == "name_missing");
+    REQUIRE(told["more"].size() == 7);
+    CHECK(told["more"][0] == json{{"code", "phone_unreadable"}});
+    CHECK(told["more"][1] == json{{"code", "rep_unknown"}, {"values", {{"known", "joel, sam"}}}});
+    CHECK(std::holds_alternative<ImportRow>(checker.check(table->rows[1])));
+    const auto last = to_json(std::get<Reject>(checker.check(table->rows[2])));
+    CHECK(last["code"] == "name_missing");
+    CHECK(last["more"] == json{{{"code", "consent_missing"}},
+                               {{"code", "phone_twice"}, {"values", {{"line", "3"}}}}});
+}
+
+TEST_CASE("a rejected row does not take the number away from the good one after it") {
+    CHECK(verdicts("name,phone\n,612345678\nAna,612345678\n", for_joel()) ==
+          std::vector<std::string>{"2 name: is missing", "3 Ana +34612345678 joel"});
+}
+
+TEST_CASE("a row's own country goes before the configured one, by its letters or its name") {
+    const auto one = [](const std::string& country, const std::string& phone) {
+        return verdicts("name;Land;phone\nAna;" + country + ";" + phone + "\n", for_joel()).at(0);
+    };
+    for (const char* germany : {"DE", "de", "Germany", "Deutschland", "ALLEMAGNE", "Alemania"})
+        CHECK(one(germany, "0170 1234567") == "2 Ana +491701234567 joel");
+    CHECK(one("España", "612345678") == "2 Ana +34612345678 joel");
+    CHECK(one("", "612345678") == "2 Ana +34612345678 joel");
+    for (const char* nowhere : {"Atlantis", "XX", "49"}) {
+        CHECK(one(nowhere, "612345678").starts_with("2 region: write the country as two letters"));
+        CHECK(one(nowhere, "+34612345678") == "2 Ana +34612345678 joel");
+    }
+}
+
+TEST_CASE("a number that a spreadsheet has shortened is told so, and is never guessed") {
+    const std::string lost =
+        "2 phone: was shortened by a spreadsheet (E+) and has lost its digits: make the column "
+        "text, write the number again and save";
+    CHECK(verdicts("name;phone\nAna;4,91701E+11\n", for_joel()).at(0) == lost);
+    CHECK(verdicts("name,phone\nAna,4.91701e+11\n", for_joel()).at(0) == lost);
+}
+
+TEST_CASE("whom nobody may write to is rejected with the columns that would say otherwise") {
+    CHECK(verdicts("name,phone,cadence\nAna,612345678,gentle\n", for_joel()).at(0) ==
+          "2 consent: a cadence writes to nobody who has not agreed: say in the columns "
+          "consent_source, consent_at and consent_text where, when (2026-11-01) and to which words "
+          "they did, or import without a cadence");
+}
+
+TEST_CASE("a no in the column of consent is no consent") {
+    for (const char* no : {"no", "No", "NEIN", "non", "0", "false"})
+        CHECK(verdicts(std::string{"name,phone,consent,consent date,consent text\nAna,612345678,"} +
+                           no + ",2026-11-01,May we write?\n",
+                       for_joel())
+                  .at(0)
+                  .starts_with("2 consent_source: says no"));
 }

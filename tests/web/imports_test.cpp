@@ -60,7 +60,7 @@ TEST_CASE("a file is imported, its bad rows come back with line and reason") {
     CHECK(ana["topic"] == "knee");
     const Reply rejects = world.get(started.header("Location") + "/rejects.csv");
     CHECK(rejects.header("Content-Type") == "text/csv; charset=utf-8");
-    CHECK(rejects.body.find(",612345679,,,3,name: is missing\r\n") != std::string::npos);
+    CHECK(rejects.body.find(";612345679;;;3;name: is missing\r\n") != std::string::npos);
 }
 
 TEST_CASE("a dry run gives the verdicts and adds nobody") {
@@ -107,7 +107,7 @@ TEST_CASE("a cadence enrols the imported, and who has not agreed is not taken") 
     CHECK(job["accepted"] == 1);
     REQUIRE(job["rejected"].size() == 1);
     CHECK(job["rejected"][0]["reason"].get<std::string>().starts_with(
-        "consent: nobody is written to without it"));
+        "consent: a cadence writes to nobody who has not agreed"));
     CHECK(world.get("/api/v1/contacts").object()["items"][0]["outreach"]["cadence"] == "gentle");
 }
 

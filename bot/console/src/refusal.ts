@@ -1,7 +1,7 @@
 // Why something did not work, as one sentence for the rep; and which fields were at fault.
 import type { Answer } from "./api";
 import { type Key, language, t } from "./i18n";
-import type { FieldError, Problem, Wrong } from "./types";
+import type { FieldError, Problem, Reject, Wrong } from "./types";
 
 type Refused = Extract<Answer<unknown>, { ok: false }>;
 
@@ -28,6 +28,12 @@ export function wrongInWords({ code, values = {} }: Wrong, sentence: string): st
     // the server counts the file's lines, of which the first names the columns
     if (values["line"]) said["count"] = Number(values["line"]) - 1;
     return t(`wrong_${code ?? ""}` as Key, said) || sentence;
+}
+
+// All that is wrong with a row; one code we have no words for, and the server's own sentence, which says all, stands alone.
+export function rowInWords(row: Reject): string {
+    const all = [row, ...(row.more ?? [])].map((wrong) => wrongInWords(wrong, ""));
+    return all.includes("") ? row.reason : all.join(" ");
 }
 
 export const fieldErrors = ({ problem }: Refused): FieldError[] => (problem.errors ?? []).map((e) => ({ ...e, detail: wrongInWords(e, e.detail) }));

@@ -138,6 +138,6 @@ export type Job = {
 
 // What is wrong, in English and as a code with what the sentence names.
 export type Wrong = { code?: string; values?: Record<string, string> };
-export type Reject = Wrong & { line: number; reason: string };
+export type Reject = Wrong & { line: number; reason: string; more?: Wrong[] };
 export type FieldError = Wrong & { field: string; detail: string };
 export type Problem = { type?: string; title?: string; status?: number; detail?: string; holder?: string; holder_id?: string; contact_id?: number; errors?: FieldError[] };

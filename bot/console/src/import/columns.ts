@@ -7,20 +7,21 @@ export type Columns = (Field | "")[];
 
 // The same words as the server's own guess (bot/web/import_csv.cpp), and a few more.
 const words: Record<Field, string[]> = {
-    name: ["name", "fullname", "displayname", "contact", "contactname", "customer", "customername", "client", "nombre", "nom", "nome", "नाम", "الاسم", "اسم"],
-    first_name: ["firstname", "givenname", "vorname", "prénom", "prenom", "पहलानाम", "الاسمالأول"],
-    last_name: ["lastname", "surname", "familyname", "nachname", "apellido", "apellidos", "उपनाम", "اسمالعائلة"],
-    phone: ["phone", "phonenumber", "mobile", "mobilenumber", "mobilephone", "cell", "cellphone", "tel", "telephone", "number", "whatsapp", "whatsappnumber", "telefono", "teléfono", "telefon", "móvil", "movil", "handy", "phone1value", "फ़ोन", "मोबाइल", "फोन", "هاتف", "الهاتف", "جوال", "الجوال", "رقمالهاتف"],
-    language: ["language", "lang", "locale", "idioma", "sprache", "भाषा", "اللغة", "لغة"],
-    time_zone: ["timezone", "tz", "zone", "zonahoraria", "zeitzone", "समयक्षेत्र", "المنطقةالزمنية"],
-    topic: ["topic", "lasttopic", "about", "notes", "note", "tema", "thema", "विषय", "موضوع", "ملاحظات"],
+    name: ["name", "fullname", "displayname", "contact", "contactname", "customer", "customername", "client", "nombre", "nom", "nome", "नाम", "الاسم", "اسم", "kontakt", "ansprechpartner", "kunde", "kundenname", "nomcomplet", "contacto", "cliente", "nombrecompleto"],
+    first_name: ["firstname", "givenname", "vorname", "prenom", "पहलानाम", "الاسمالأول"],
+    last_name: ["lastname", "surname", "familyname", "nachname", "apellido", "apellidos", "उपनाम", "اسمالعائلة", "familienname", "nomdefamille", "cognome", "sobrenome"],
+    phone: ["phone", "phonenumber", "mobile", "mobilenumber", "mobilephone", "cell", "cellphone", "tel", "telephone", "number", "whatsapp", "whatsappnumber", "telefono", "telefon", "movil", "handy", "phone1value", "फ़ोन", "मोबाइल", "फोन", "هاتف", "الهاتف", "جوال", "الجوال", "رقمالهاتف", "telefonnummer", "telefonnr", "telnr", "mobil", "mobilnummer", "mobiltelefon", "handynummer", "rufnummer", "numerodetelephone", "portable", "telephoneportable", "telephonemobile", "celular", "telefonomovil", "numerodetelefono", "cellulare", "telefone", "telemovel"],
+    language: ["language", "lang", "locale", "idioma", "sprache", "भाषा", "اللغة", "لغة", "langue", "lingua"],
+    time_zone: ["timezone", "tz", "zone", "zonahoraria", "zeitzone", "समयक्षेत्र", "المنطقةالزمنية", "fuseauhoraire"],
+    topic: ["topic", "lasttopic", "about", "notes", "note", "tema", "thema", "विषय", "موضوع", "ملاحظات", "notizen", "notas"],
     consent_source: ["consentsource", "consent", "optinsource", "optin", "सहमति", "موافقة"],
     consent_at: ["consentat", "consentdate", "optinat", "optindate", "consentedat"],
     consent_text: ["consenttext", "consentwording", "optintext", "wording"],
     consent_covers: ["consentcovers", "consentchannels", "consentchannel", "optinchannels", "optinchannel"],
 };
 
-const squeezed = (text: string): string => text.normalize("NFC").toLowerCase().replace(/[^\p{L}\p{M}\p{N}]/gu, "");
+// Without accents, so that "TÉLÉPHONE" is "telephone".
+const squeezed = (text: string): string => text.normalize("NFD").replace(/[\u0300-\u036f]/g, "").normalize("NFC").toLowerCase().replace(/[^\p{L}\p{M}\p{N}]/gu, "");
 const sample = 50;
 
 export function guess({ header, rows }: Table): Columns {

@@ -14,7 +14,8 @@ export function decode(bytes: Uint8Array): string {
 }
 
 export function readTable(text: string): Table {
-    const clean = text.replace(/^\ufeff/, "").replace(/\u0000/g, "");
+    // "sep=;" is a first line for Excel's own eyes
+    const clean = text.replace(/^\ufeff/, "").replace(/\u0000/g, "").replace(/^"?sep=[,;\t|]"?\r?\n/i, "");
     return /^\s*BEGIN:VCARD/i.test(clean) ? readCards(clean) : readRows(clean);
 }
 

@@ -9,7 +9,7 @@ import { useLoaded } from "../load";
 import { Head } from "../parts/head";
 import { Icon } from "../parts/icons";
 import { Empty } from "../parts/states";
-import { whyNot, wrongInWords } from "../refusal";
+import { whyNot, rowInWords } from "../refusal";
 import { href } from "../router";
 import { refreshSoon } from "../today";
 import type { Job, Me } from "../types";
@@ -299,7 +299,7 @@ function Rejected({ job, table, columns }: { job: Job; table: Table; columns: Co
                 {job.rejected.slice(0, shown_max).map((row) => (
                     <li key={row.line}>
                         <bdi class="name">{who(row.line)}</bdi>
-                        <span class="meta">{wrongInWords(row, row.reason)}</span>
+                        <span class="meta">{rowInWords(row)}</span>
                     </li>
                 ))}
             </ul>
@@ -314,6 +314,6 @@ function Rejected({ job, table, columns }: { job: Job; table: Table; columns: Co
 function rejectsFile(job: Job, table: Table): string {
     // a cell that a spreadsheet would run as a formula is defused
     const quoted = (cell: string) => `"${(/^[=+\-@\t\r]/.test(cell) ? "'" : "") + cell.replace(/"/g, '""')}"`;
-    const lines = [[...table.header, "reason"], ...job.rejected.map((row) => [...(table.rows[row.line - 2] ?? []), plain(wrongInWords(row, row.reason))])];
+    const lines = [[...table.header, "reason"], ...job.rejected.map((row) => [...(table.rows[row.line - 2] ?? []), plain(rowInWords(row))])];
     return `data:text/csv;charset=utf-8,${encodeURIComponent("\ufeff" + lines.map((row) => row.map(quoted).join(",")).join("\r\n"))}`;
 }
