@@ -5,7 +5,7 @@ export const fields = ["name", "first_name", "last_name", "phone", "language", "
 export type Field = (typeof fields)[number];
 export type Columns = (Field | "")[];
 
-// The same words as the server's own guess (bot/web/import_csv.cpp), and a few more.
+// The same words as the server's own guess (bot/web/import_words.cpp), and a few more.
 const words: Record<Field, string[]> = {
     name: ["name", "fullname", "displayname", "contact", "contactname", "customer", "customername", "client", "nombre", "nom", "nome", "नाम", "الاسم", "اسم", "kontakt", "ansprechpartner", "kunde", "kundenname", "nomcomplet", "contacto", "cliente", "nombrecompleto"],
     first_name: ["firstname", "givenname", "vorname", "prenom", "पहलानाम", "الاسمالأول"],
