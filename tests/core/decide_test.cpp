@@ -1,4 +1,5 @@
 #include "core/decide.hpp"
+
 #include "support/catch.hpp"
 #include "world.hpp"
 

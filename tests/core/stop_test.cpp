@@ -1,7 +1,6 @@
-#include "core/decide.hpp"
-
 #include <algorithm>
 
+#include "core/decide.hpp"
 #include "support/catch.hpp"
 #include "world.hpp"
 
