@@ -205,14 +205,16 @@ bool has_any(const Phrases& phrases, const TextLine& line) {
 
 TextLine without(const Phrases& phrases, const TextLine& line) {
     TextLine left;
-    std::size_t covered = 0;  // bytes of the text a courtesy has taken
+    std::size_t covered = 0;  // bytes of the text a phrase has taken
+    bool breaks = false;      // before what was taken, or behind it
     for (std::size_t word = 0; word < line.size(); ++word) {
         const std::string_view rest = line.from(word);
         phrases_at(phrases, rest, [&](std::string_view phrase) {
             covered = std::max(covered, line.starts[word] + phrase.size());
         });
+        breaks = breaks || line.breaks[word];
         if (line.starts[word] >= covered)
-            left.add(rest.substr(0, rest.find(' ')), line.breaks[word]);
+            left.add(rest.substr(0, rest.find(' ')), std::exchange(breaks, false));
     }
     return left;
 }
@@ -235,15 +237,27 @@ std::string spelled_out(const TextLine& line) {
     return word + " ";
 }
 
-bool whole_message_stops(const ReplyWords& words, const TextLine& line) {
+// `plain` is the same without courtesies.
+bool whole_message_stops(const ReplyWords& words, const TextLine& line, const TextLine& plain) {
     if (line.size() == 0 || line.size() > longest_stop)
         return false;
     if (made_of(words.stop, line.text))
         return true;
     if (const std::string word = spelled_out(line); !word.empty() && made_of(words.stop, word))
         return true;
-    const TextLine plain = without(words.courtesies, line);
     return plain.size() > 0 && made_of(words.stop, plain.text);
+}
+
+// "I'm on leave until Monday. Stop."
+bool any_thought_stops(const ReplyWords& words, const TextLine& line) {
+    for (std::size_t first = 0, end = 0; first < line.size(); first = end) {
+        for (end = first + 1; end < line.size() && !line.breaks[end];)
+            ++end;
+        const std::size_t stop = end < line.size() ? line.starts[end] : line.text.size();
+        if (made_of(words.stop, line.from(first).substr(0, stop - line.starts[first])))
+            return true;
+    }
+    return false;
 }
 
 // Stands a "don't" right before this word, at most three words away and in the same thought?
@@ -265,6 +279,15 @@ bool restricted(const ReplyWords& words, const TextLine& line, std::size_t after
 
 std::size_t words_in(std::string_view phrase) {
     return static_cast<std::size_t>(std::count(phrase.begin(), phrase.end(), ' ')) + 1;
+}
+
+// A hint of more than one word: a machine says "cancel" and "remove" of appointments.
+bool has_long_hint(const ReplyWords& words, const TextLine& line) {
+    bool any = false;
+    for (std::size_t word = 0; word < line.size() && !any; ++word)
+        phrases_at(words.stop_hints, line.from(word),
+                   [&](std::string_view hint) { any = any || words_in(hint) > 1; });
+    return any;
 }
 
 enum class Strength { none, doubtful, plain };
@@ -352,18 +375,23 @@ Reading read_reply(const ReplyWords& words, std::string_view text, Timestamp rec
     using Kind = Reading::Kind;
     text = text.substr(0, longest_read);
     const TextLine line = line_of(text);
-    if (whole_message_stops(words, line))
+    const TextLine plain = without(words.courtesies, line);  // "schreiben Sie mir bitte nicht mehr"
+    if (whole_message_stops(words, line, plain))
         return {Kind::stop, {}};
     const bool automatic = has_any(words.automatic, line) && !has_any(words.human, line);
-    const Strength strength = stop_phrase(words, line);
-    if (strength == Strength::plain && automatic)
-        return {Kind::perhaps_stop, {}};  // a machine that says "stop" is for the rep to judge
-    if (strength == Strength::plain)
+    const Strength strength = std::max(stop_phrase(words, line), stop_phrase(words, plain));
+    if (strength == Strength::plain && !automatic)
         return {Kind::stop, {}};
-    if (automatic)
-        return {Kind::automatic, away_until(text, received_at)};
+    if (automatic) {  // a machine that says "stop" is for the rep to judge, unless it says how we
+                      // may
+        const TextLine theirs = without(words.footers, plain);
+        const bool asks = stop_phrase(words, theirs) != Strength::none ||
+                          has_long_hint(words, theirs) || any_thought_stops(words, theirs);
+        return asks ? Reading{Kind::perhaps_stop, {}}
+                    : Reading{Kind::automatic, away_until(text, received_at)};
+    }
     if (strength == Strength::doubtful || has_any(words.stop_hints, line) ||
-        stop_sign(text, line.size() == 0))
+        has_any(words.stop_hints, plain) || stop_sign(text, line.size() == 0))
         return {Kind::perhaps_stop, {}};
     return {Kind::human, {}};
 }
@@ -371,13 +399,14 @@ Reading read_reply(const ReplyWords& words, std::string_view text, Timestamp rec
 Result<void> read_reply_words(ReplyWords& into, std::string_view toml,
                               std::string_view file_name) try {
     const TomlFile file{toml, file_name};
-    file.only(file.root(), {"stop", "stop_phrases", "stop_hints", "automatic", "courtesies",
-                            "negations", "restrictions", "human"});
+    file.only(file.root(), {"stop", "stop_phrases", "stop_hints", "automatic", "footers",
+                            "courtesies", "negations", "restrictions", "human"});
     ReplyWords added = into;
     add_phrases(file, "stop", added.stop);
     add_phrases(file, "stop_phrases", added.stop_phrases);
     add_phrases(file, "stop_hints", added.stop_hints, Ends::may_go_on);
     add_phrases(file, "automatic", added.automatic);
+    add_phrases(file, "footers", added.footers);
     add_phrases(file, "courtesies", added.courtesies);
     add_phrases(file, "negations", added.negations);
     add_phrases(file, "restrictions", added.restrictions);

@@ -39,7 +39,8 @@ struct ReplyWords {
     Phrases stop_phrases;  // anywhere: "take me off"
     Phrases stop_hints;    // a weak hit inside a sentence: ask the rep
     Phrases automatic;     // of automatic replies: "out of office", "thank you for contacting"
-    Phrases courtesies;    // change nothing about a STOP: "please", "thank you"
+    Phrases footers;     // how a machine says that one may stop it: "reply stop", "to unsubscribe"
+    Phrases courtesies;  // change nothing about a STOP: "please", "thank you"
     Phrases
         negations;  // just before a stop phrase they make it doubtful: "don't stop messaging me"
     Phrases restrictions;  // just after one they do the same: "don't text me at work"
@@ -57,7 +58,8 @@ struct Reading {
 std::string normalise(std::string_view text);
 
 // The whole message is a stop word (and courtesies) → stop; a strong phrase → stop; an automatic
-// phrase → automatic; a stop word inside a sentence, or nothing but a stop sign → perhaps_stop.
+// phrase → automatic, and beside a wish to be left alone → perhaps_stop; a stop word inside a
+// sentence, or nothing but a stop sign → perhaps_stop.
 Reading read_reply(const ReplyWords& words, std::string_view text, Timestamp received_at);
 
 // The last day somebody says they are away, out of "until 3 March", "back on March 4th", "until

@@ -61,6 +61,18 @@ std::string kind(std::string_view text) {
     return "?";
 }
 
+// A file of sentences, one a line; what begins with # is said of them.
+std::vector<std::string> sentences(const std::string& name) {
+    std::istringstream in{
+        file(std::filesystem::path{WARMCALL_SOURCE_DIR "/tests/core/replies"} / name)};
+    std::vector<std::string> all;
+    for (std::string line; std::getline(in, line);)
+        if (!line.empty() && !line.starts_with('#'))
+            all.push_back(line);
+    REQUIRE(all.size() > 60);
+    return all;
+}
+
 }  // namespace
 
 TEST_CASE("normalising takes away what people and their phones add") {
@@ -153,6 +165,31 @@ TEST_CASE("who asks to be left alone in whatever form is at least asked about") 
     CHECK((found == "perhaps" || found == "stop"));
 }
 
+TEST_CASE("none of five hundred ways to ask for quiet in twelve languages passes as a reply") {
+    for (const std::string& text : sentences("asked_to_stop.txt")) {
+        INFO(text);
+        const std::string found = kind(text);
+        CHECK((found == "perhaps" || found == "stop"));
+    }
+}
+
+TEST_CASE("who answers opts out of nothing, whatever words are in it") {
+    for (const std::string& text : sentences("answered.txt")) {
+        INFO(text);
+        CHECK(kind(text) != "stop");
+    }
+}
+
+TEST_CASE("please and thank you change nothing about a STOP, wherever they stand") {
+    const auto text =
+        GENERATE(as<std::string>{}, "Schreiben Sie mir bitte nicht mehr",
+                 "Kontaktieren Sie mich bitte nicht mehr", "Löschen Sie bitte meine Nummer",
+                 "Удалите, пожалуйста, мой номер", "schrijf me alstublieft uit",
+                 "no me escriban por favor más", "मैसेज बंद कर दीजिए", "message band kar dijiye");
+    INFO(text);
+    CHECK(kind(text) == "stop");
+}
+
 TEST_CASE("a wish for another hour or place is asked about, and opts nobody out") {
     const auto text = GENERATE(
         as<std::string>{}, "Don't text me at work, call me after six please",
@@ -215,6 +252,32 @@ TEST_CASE("an automatic reply is no reply") {
 
 TEST_CASE("an automatic reply that asks to stop is for the rep to judge") {
     CHECK(kind("Automatic reply: please remove me from your list") == "perhaps");
+    CHECK(kind("I'm on leave until Monday. Stop.") == "perhaps");
+    CHECK(kind("Please don't call me, we will get back to you") == "perhaps");
+    CHECK(kind("We are closed. Please do not contact us on this number.") == "perhaps");
+}
+
+TEST_CASE("an automatic reply may say how one stops it, or cancels something, and asks nothing") {
+    const auto text =
+        GENERATE(as<std::string>{}, "This is an automated message. Reply STOP to unsubscribe.",
+                 "Thank you for contacting Blue Dental! To cancel an appointment call the desk.",
+                 "Thanks for contacting us. Text STOP to opt out.",
+                 "Automatische Antwort. Antworten Sie mit STOP, um sich abzumelden.",
+                 "Mensaje automático. Responda BAJA para darse de baja.",
+                 "Réponse automatique. Répondez STOP pour vous désabonner.");
+    INFO(text);
+    CHECK(kind(text) == "automatic");
+}
+
+TEST_CASE("what people say of themselves is no machine, though machines say it as well") {
+    const auto text = GENERATE(
+        as<std::string>{}, "Alles bestens, wir melden uns nächste Woche",
+        "Great! Currently out of town with the kids", "Estaré ausente mañana pero hoy puedo hablar",
+        "je suis absente ce matin, appelez-moi cet après-midi", "izindeyim, her şey yolunda",
+        "chutti par hu, kal call karo", "sono in ferie, tutto ok, chiamami pure",
+        "Bin derzeit nicht so fit, ruf gern an", "entraremos em contato semana que vem");
+    INFO(text);
+    CHECK(kind(text) == "human");
 }
 
 TEST_CASE("the last day away is read from the text") {
