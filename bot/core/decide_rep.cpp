@@ -44,7 +44,8 @@ void acknowledge(Turn& t, const RepId& by, Duration lease) {
         prompt.lease = Lease{by, t.now + lease};
     }
     if (t.in<CallDue>() != nullptr) {
-        prompt.alert_at = t.now + t.plan.policy.acknowledged_for;
+        // Who looks at a card that is due later is not rung before that.
+        prompt.alert_at = std::max(prompt.due_at, t.now + t.plan.policy.acknowledged_for);
         t.begin_ladder();
         t.outreach().wake_at = *prompt.alert_at;
     }

@@ -221,9 +221,12 @@ void wake(Turn& t, const CallDue&) {
     prompt.rep = rep;
     t.effects.emplace_back(TellRep{rep, TellRep::What::prompt, {}});
     ++prompt.ladder_step;
+    // When their day has ended, a call that they do not wait for rests until the next.
+    const bool may_rest = prompt.kind < PromptKind::promised || prompt.kind == PromptKind::replied;
     const bool around = prompt.ladder_step % ladder_steps == 0;
-    const Timestamp next =
-        around ? t.call_moment(t.now + std::chrono::hours{20}) : t.now + t.plan.policy.ladder_gap;
+    const Timestamp rung =
+        t.now + (around ? Duration{std::chrono::hours{20}} : t.plan.policy.ladder_gap);
+    const Timestamp next = may_rest || around ? t.call_moment(rung) : rung;
     prompt.alert_at = ringing_hours(t, rep_of_step(t, prompt.ladder_step), next);
     t.outreach().wake_at = *prompt.alert_at;
 }

@@ -47,6 +47,50 @@ TEST_CASE("a prompt that was seen is quiet for an hour, then comes back") {
     CHECK(world.news == Strings{"ring maya"});
 }
 
+TEST_CASE("who looks at a card that is due later is rung when it is due, and not before") {
+    World world;
+    world.c.contact.region = "DE";
+    world.c.contact.zones = {"Europe/Berlin"};
+    world.now = world.at(1, 5, 30);  // ten in the morning in Kolkata
+    world.reply("Good morning!");
+    REQUIRE(world.prompt() == "replied");
+    const Timestamp due = world.c.prompt->due_at;
+    REQUIRE(due > world.now + 2h);
+    world.news.clear();
+    SECTION("looked at") {
+        world.happens(Acknowledged{maya});
+    }
+    SECTION("taken") {
+        world.happens(Claimed{maya});
+    }
+    world.advance_to(due - 1s);
+    CHECK(world.news.empty());
+    world.advance_to(due);
+    CHECK(world.news == Strings{"ring maya"});
+}
+
+TEST_CASE("the ladder rests when the contact's day has ended, unless they wait for us") {
+    World world;
+    world.c.contact.preferences.to = DayTime{15 * 60};
+    world.now = world.at(1, 14);
+    world.warm();
+    world.advance(45min);
+    REQUIRE(world.prompt() == "silent");
+    SECTION("nobody waits") {
+        CHECK(world.c.prompt->alert_at == world.at(2, 10));
+        world.news.clear();
+        world.advance_to(world.at(2, 9, 59));
+        CHECK(world.news.empty());
+        world.advance(1min);
+        CHECK(world.news == Strings{"ring maya"});
+    }
+    SECTION("they called") {
+        world.happens(TheyCalled{world.now, whatsapp, {}});
+        world.advance(30min);
+        CHECK(world.c.prompt->alert_at < world.at(1, 16));
+    }
+}
+
 TEST_CASE("where the rep's hours and the contact's never meet, the rep's own count") {
     World world;
     world.c.contact.region = "US";
