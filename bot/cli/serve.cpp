@@ -182,16 +182,26 @@ asio::awaitable<void> watch_others(Gateway& gateway) {
         gateway.news.expires_after(std::chrono::seconds{1});
         boost::system::error_code hinted;
         co_await gateway.news.async_wait(asio::redirect_error(asio::use_awaitable, hinted));
-        auto end = std::make_shared<std::int64_t>(seen);
-        std::function<void(Store&)> look = [end](Store& store) { *end = store.feed_end(); };
-        std::function<void()> learn = [&gateway] { gateway.applier.learn_from_others(); };
+        struct Others {
+            std::int64_t end = 0;
+            Learned learned;
+        };
+        const auto others = std::make_shared<Others>();
+        // Not read on the writing thread: there it would wait for whatever page is being read.
+        std::function<void(Store&)> look = [others, &gateway](Store& store) {
+            others->end = store.feed_end();
+            others->learned = gateway.applier.read_others(store);
+        };
+        std::function<void()> learn = [others, &gateway] {
+            gateway.applier.learn(others->learned);
+        };
         try {
             co_await gateway.door.read(std::move(look));
             co_await gateway.door.on_writer(std::move(learn));
         } catch (const StoreUnavailable&) {
             continue;  // whoever needs it says so
         }
-        if (std::exchange(seen, *end) != *end) {
+        if (std::exchange(seen, others->end) != others->end) {
             gateway.door.announce();
         }
     }

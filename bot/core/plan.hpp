@@ -41,6 +41,8 @@ struct Channel {
     std::optional<Timestamp> back_at;  // while not working: when it is tried again
     // As many texts wait for it as it can send soon: when the next one may be planned.
     std::optional<Timestamp> room_at;
+
+    bool works(Timestamp now) const { return working || (back_at && *back_at <= now); }
 };
 
 struct Policy {

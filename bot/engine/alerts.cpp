@@ -277,14 +277,6 @@ asio::awaitable<void> Alerts::send(AlertOnItsWay one) {
     }
 }
 
-namespace {
-
-bool is_day_off(const MorningCall& call) {
-    return call.move.away_until.has_value();
-}
-
-}  // namespace
-
 // Reps who are told over a WhatsApp channel. How their day stands is written before it is said: it
 // goes out once or not at all. A day off is kept in the same transaction as that it was tapped.
 std::vector<MorningCall> Alerts::due_mornings() {
@@ -313,8 +305,10 @@ std::vector<MorningCall> Alerts::due_mornings() {
             }
         }
     });
-    if (std::ranges::any_of(due, is_day_off)) {
-        applier_.learn_from_others();
+    for (const MorningCall& call : due) {
+        if (call.move.away_until) {
+            applier_.remember({call.rep.id, call.move.away_until});
+        }
     }
     return due;
 }
@@ -331,7 +325,8 @@ asio::awaitable<void> Alerts::greet_reps() {
     auto due = std::make_shared<std::vector<MorningCall>>();
     auto look = [this, due] { *due = due_mornings(); };
     co_await door_.on_writer(std::move(look));
-    if (std::ranges::any_of(*due, is_day_off)) {
+    if (std::ranges::any_of(
+            *due, [](const MorningCall& one) { return one.move.away_until.has_value(); })) {
         door_.announce({.alerts = true});
     }
     for (MorningCall& call : *due) {

@@ -50,15 +50,33 @@ void read_replies(const core::ReplyWords& words, std::vector<Inbound>& events,
     }
 }
 
-void take(core::TemplateBook& book, const StoredTemplate& said) {
+bool take(core::TemplateBook& book, const StoredTemplate& said) {
     const std::string key = said.provider_name + "/" + said.language;
+    bool moved = false;
     if (said.status != core::TemplateStatus::unknown) {
-        book.status[key] = said.status;
+        core::TemplateStatus& status = book.status[key];
+        moved = std::exchange(status, said.status) != said.status;
     }
     if (said.category == "MARKETING" || said.category == "UTILITY") {
-        book.category[key] =
+        const core::Category is =
             said.category == "MARKETING" ? core::Category::marketing : core::Category::utility;
+        const auto [at, fresh] = book.category.try_emplace(key, is);
+        moved = moved || fresh || at->second != is;
+        at->second = is;
     }
+    return moved;
+}
+
+void take(core::Plan& plan, const PlanNews& news) {
+    plan.channels = news.channels;
+    plan.templates.status = news.status;
+    plan.templates.category = news.category;
+    for (const auto& [id, until] : news.away_until) {
+        if (const auto rep = plan.reps.find(id); rep != plan.reps.end()) {
+            rep->second.away_until = until;
+        }
+    }
+    plan.unknown_until = news.unknown_until;
 }
 
 StoredTemplate stopped(std::string provider_name, std::string language, core::TemplateStatus status,
@@ -80,34 +98,87 @@ Applier::Applier(Store& store, core::Plan plan, Clock& clock)
         }
     }
     plan_.unknown_until = unknown_until(store_);
-    learn_from_others();
+    learn(read_others(store_));
 }
 
-void Applier::learn_from_others() {
-    learn_templates();
-    rep_states_ = store_.rep_states();
+Learned Applier::read_others(Store& store) const {
+    Learned learned{.as_of = moves_};
+    learned.templates = store.templates();
+    learned.reps = store.rep_states();
+    return learned;
+}
+
+void Applier::learn(const Learned& learned) {
+    if (learned.as_of != moves_) {
+        return;  // it may be older than what is known here; the next look comes in a second
+    }
+    bool moved = false;
+    for (const StoredTemplate& t : learned.templates) {
+        moved = take(plan_.templates, t) || moved;
+    }
+    rep_states_ = learned.reps;
     for (const auto& [id, state] : rep_states_) {
         if (const auto rep = plan_.reps.find(id); rep != plan_.reps.end()) {
+            moved = moved || rep->second.away_until != state.away_until;
             rep->second.away_until = state.away_until;
         }
     }
+    moves_ += moved ? 1 : 0;
 }
 
 void Applier::learn_templates() {
     for (const StoredTemplate& t : store_.templates()) {
         take(plan_.templates, t);
     }
+    ++moves_;
 }
 
 void Applier::note_template(Unit& unit, const StoredTemplate& said) {
     unit.note_template(said);
     take(plan_.templates, said);
+    ++moves_;
+}
+
+void Applier::channel_down(const core::ChannelId& channel, core::Timestamp until,
+                           std::string_view said) {
+    core::Timestamp& down = down_until_[channel];
+    down = std::max(down, until);
+    if (!said.empty()) {
+        said_[channel] = said;
+    }
+    if (limits_ != nullptr) {
+        limits_->rest(channel, until);
+    }
+    ++moves_;
+}
+
+std::shared_ptr<const PlanNews> Applier::take_plan_news() {
+    if (std::exchange(told_, moves_.load()) == moves_) {
+        return nullptr;
+    }
+    auto news = std::make_shared<PlanNews>();
+    news->channels = plan_.channels;
+    for (const core::Channel& channel : plan_.channels) {
+        const auto said = said_.find(channel.id);
+        if (!channel.working && said != said_.end()) {
+            news->said.insert(*said);
+        }
+    }
+    news->status = plan_.templates.status;
+    news->category = plan_.templates.category;
+    for (const auto& [id, rep] : plan_.reps) {
+        news->away_until[id] = rep.away_until;
+    }
+    news->unknown_until = plan_.unknown_until;
+    return news;
 }
 
 void Applier::refresh(core::Timestamp now) {
     for (core::Channel& channel : plan_.channels) {
         const auto down = down_until_.find(channel.id);
-        channel.working = down == down_until_.end() || now >= down->second;
+        const bool worked =
+            std::exchange(channel.working, down == down_until_.end() || now >= down->second);
+        moves_ += worked != channel.working ? 1 : 0;
         channel.back_at = channel.working ? std::nullopt : std::optional{down->second};
         channel.room_at.reset();
     }
@@ -118,6 +189,7 @@ void Applier::remember(const RepAway& away) {
     if (const auto rep = plan_.reps.find(away.rep); rep != plan_.reps.end()) {
         rep->second.away_until = away.until;
     }
+    ++moves_;
 }
 
 void Applier::run(std::vector<Work>& works, std::vector<Outcome>& outcomes) {

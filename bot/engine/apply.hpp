@@ -3,6 +3,7 @@
 // }. Runs on the store's thread in production, and straight under the simulator's hand in tests.
 
 #include <algorithm>
+#include <atomic>
 #include <cstdint>
 #include <functional>
 #include <map>
@@ -11,6 +12,7 @@
 #include <set>
 #include <span>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <variant>
 #include <vector>
@@ -126,8 +128,26 @@ struct Unsettled {
 AlertOutcome after_failed_receipt(const Alert& alert, core::FailureClass failure,
                                   core::Timestamp now);
 
-// What the provider said of a text, for the gate; what it was silent about stays.
-void take(core::TemplateBook& book, const StoredTemplate& said);
+// What the provider said of a text, for the gate; what it was silent about stays. Was it news?
+bool take(core::TemplateBook& book, const StoredTemplate& said);
+
+// What of the plan moves while warmcall runs, for whoever shows it on another thread.
+struct PlanNews {
+    std::vector<core::Channel> channels;
+    std::map<core::ChannelId, std::string> said;  // by the provider, of a channel that rests
+    std::map<std::string, core::TemplateStatus> status;
+    std::map<std::string, core::Category> category;
+    std::map<core::RepId, std::optional<core::Timestamp>> away_until;
+    std::optional<core::Timestamp> unknown_until;
+};
+void take(core::Plan& plan, const PlanNews& news);
+
+// What another gateway may have stored that the plan goes by.
+struct Learned {
+    std::vector<StoredTemplate> templates;
+    std::map<core::RepId, RepState> reps;
+    std::uint64_t as_of = 0;  // Applier::moves() before it was read
+};
 
 // What is known of a text that the provider has just refused for everybody.
 StoredTemplate stopped(std::string provider_name, std::string language, core::TemplateStatus status,
@@ -174,7 +194,13 @@ class Applier {
     std::vector<Inbound> template_news(const std::vector<InTemplate>& list);
     // What is stored about our texts, into the plan: another process may have written it.
     void learn_templates();
-    void learn_from_others();  // our texts, and which reps are away or have written
+    // Read on any thread, taken in on the writing one; what was decided here meanwhile stands.
+    Learned read_others(Store& store) const;
+    void learn(const Learned& learned);
+    std::uint64_t moves() const { return moves_; }
+    // What has moved since the last asking; null: nothing.
+    std::shared_ptr<const PlanNews> take_plan_news();
+    void remember(const RepAway& away);  // once it is committed
     std::string setting(std::string_view key);
 
     // The last look before the bytes leave: the gate again, still claimed by this token, and at
@@ -189,13 +215,8 @@ class Applier {
     // Until when each rep's own 24-hour window is open on a channel.
     const std::map<core::RepId, RepState>& rep_states() const { return rep_states_; }
     // The gate refuses the channel until then; a shorter rest never cuts a longer one.
-    void channel_down(const core::ChannelId& channel, core::Timestamp until) {
-        core::Timestamp& down = down_until_[channel];
-        down = std::max(down, until);
-        if (limits_ != nullptr) {
-            limits_->rest(channel, until);
-        }
-    }
+    void channel_down(const core::ChannelId& channel, core::Timestamp until,
+                      std::string_view said = {});
     // The provider asked for it: whom it concerns waits until then, and nobody else.
     void slow_down(const core::Message& message, Answer::Scope scope, core::Timestamp until);
     void refresh(core::Timestamp now);  // channel states as of now
@@ -227,7 +248,6 @@ class Applier {
     void begin_turns(Unit& unit, core::Timestamp now);
     void take_turn(const core::Case& before, const core::Case& after, core::Timestamp now);
     void run(std::vector<Work>& batch, std::vector<Outcome>& outcomes);
-    void remember(const RepAway& away);  // once it is committed
     Outcome apply_in_parts(Delivered delivered);
     Outcome quarantine(const Delivered& delivered);
     void step(std::string_view name) const {
@@ -251,6 +271,9 @@ class Applier {
     AftermathOf aftermath_of_;
     std::map<core::ChannelId, Turns> turns_;
     std::map<core::ChannelId, core::Timestamp> down_until_;
+    std::map<core::ChannelId, std::string> said_;  // why it rests, in the provider's word
+    std::atomic<std::uint64_t> moves_ = 1;
+    std::uint64_t told_ = 0;  // of them
     std::map<core::Address, core::RepId> reps_by_address_;
     std::map<core::RepId, RepState> rep_states_;
     Secret tap_key_;

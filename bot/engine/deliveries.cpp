@@ -278,6 +278,7 @@ void Deliveries::on(const Fresh& f, const InReply& reply, const Person& person, 
         batch_.unit.rep_wrote(*rep, f.delivery->channel, until);
         applier_.errands_.alerts = true;
         core::Timestamp& open_until = applier_.rep_states_[*rep].windows[f.delivery->channel];
+        ++applier_.moves_;
         open_until = std::max(open_until, until);
         rep_says(*rep, f, reply);
         return;
@@ -494,7 +495,11 @@ void Deliveries::on(const Fresh& f, const InAccount& account, const Person&, con
     if (account.severity != Severity::note) {
         const auto rest = account.severity == Severity::stop ? std::chrono::minutes{60}
                                                              : std::chrono::minutes{15};
-        applier_.channel_down(f.delivery->channel, batch_.now + rest);
+        const core::ChannelId& channel = f.delivery->channel;
+        spdlog::error(
+            "channel {}: its provider says \"{}\": nothing is sent over it for {} minutes",
+            channel.value, account.what, rest.count());
+        applier_.channel_down(channel, batch_.now + rest, account.what);
         applier_.refresh(batch_.now);
     }
 }

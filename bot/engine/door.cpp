@@ -37,7 +37,13 @@ bool tells_news(const Waiting& w) {
 struct Listeners {
     std::vector<std::function<void()>> commit;
     std::vector<std::function<void(Errands)>> errands;
+    std::vector<std::function<void(const PlanNews&)>> plan_news;
 
+    void tell(const PlanNews& news) const {
+        for (const auto& listener : plan_news) {
+            listener(news);
+        }
+    }
     void tell(Errands left) const {
         for (const auto& listener : commit) {
             listener();
@@ -167,8 +173,11 @@ struct Door::Impl {
             // What a look leaves waits for the next news or the next wake-ups, a second at most.
             const Errands left = news ? applier.take_errands() : Errands{};
             // One post back for the whole batch.
-            asio::post(context, [told = listeners, news, left, taken = std::move(taken),
-                                 answers = std::move(answers)]() mutable {
+            asio::post(context, [told = listeners, news, left, moved = applier.take_plan_news(),
+                                 taken = std::move(taken), answers = std::move(answers)]() mutable {
+                if (moved) {
+                    told->tell(*moved);
+                }
                 for (std::size_t i = 0; i < taken.size(); ++i) {
                     taken[i].answer(std::move(answers[i]));
                 }
@@ -392,6 +401,10 @@ void Door::on_commit(std::function<void()> listener) {
 
 void Door::on_errands(std::function<void(Errands)> listener) {
     impl_->listeners->errands.push_back(std::move(listener));
+}
+
+void Door::on_plan_news(std::function<void(const PlanNews&)> listener) {
+    impl_->listeners->plan_news.push_back(std::move(listener));
 }
 
 void Door::announce(Errands left) {

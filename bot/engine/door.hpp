@@ -52,7 +52,11 @@ class Door {
     // Most receipts leave nothing, and then nobody need look.
     void on_errands(std::function<void(Errands)> listener);
 
-    // Tells the listeners of both: for a job that did write. On `context`.
+    // Called on `context` when a channel rests or works again, a provider judged a text, a rep is
+    // away or back.
+    void on_plan_news(std::function<void(const PlanNews&)> listener);
+
+    // Tells the listeners of the first two: for a job that did write. On `context`.
     void announce(Errands left = Errands::all());
 
     // Somebody has brought news since the present batch was taken: a long job had better be short.

@@ -266,7 +266,7 @@ Handled create_contact(Site& site, Call& call) {
     Added added;
     std::optional<core::Refusal> refusal;
     try {
-        added = co_await put(site, [&plan = site.plan, add = made.add, cadence,
+        added = co_await put(site, [&plan = site.configured, add = made.add, cadence,
                                     actor = call.actor()](Unit& unit, core::Timestamp now) {
             const Added one = unit.add_contacts(std::span{&add, 1}, now).at(0);
             if (one.conflict || cadence.empty())
@@ -395,8 +395,8 @@ Handled merge_contact(Site& site, Call& call) {
         co_return not_among_yours("contact", from.value);
     if (!co_await visible_contact(site, call.who, into))
         co_return not_among_yours("contact", into.value);
-    const bool merged = co_await put(site, [from, into, &plan = site.plan, actor = call.actor()](
-                                               Unit& unit, core::Timestamp now) {
+    const bool merged = co_await put(site, [from, into, &plan = site.configured,
+                                            actor = call.actor()](Unit& unit, core::Timestamp now) {
         const std::vector<Wanted> wanted{{from, std::nullopt}, {into, std::nullopt}};
         const std::vector<SharedCase> both = unit.load(wanted);
         if (both[0]->contact.id == both[1]->contact.id)
@@ -466,14 +466,13 @@ Handled write_message(Site& site, Call& call) {
     // text. `once` need not keep it again.
     const std::string taken = to_text({{"status", "queued"}});
     const auto kept = std::exchange(call.kept, std::nullopt);
-    const auto refusal =
-        co_await put(site, [=, &plan = site.plan, rep = *rep](Unit& unit, core::Timestamp now) {
-            auto refused_for =
-                decide_one(unit, plan, id, core::WroteByRep{rep, text}, rep.value, now);
-            if (!refused_for && kept)
-                unit.keep_answer(kept->key, {kept->request_hash, 202, taken}, now);
-            return refused_for;
-        });
+    const auto refusal = co_await put(site, [=, &plan = site.configured, rep = *rep](
+                                                Unit& unit, core::Timestamp now) {
+        auto refused_for = decide_one(unit, plan, id, core::WroteByRep{rep, text}, rep.value, now);
+        if (!refused_for && kept)
+            unit.keep_answer(kept->key, {kept->request_hash, 202, taken}, now);
+        return refused_for;
+    });
     if (refusal)
         co_return refused(site.plan, *refusal);
     co_return json_answer(202, {{"status", "queued"}});

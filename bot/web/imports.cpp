@@ -75,7 +75,8 @@ asio::awaitable<void> check_file(Site& site, std::shared_ptr<Job> job,
         job->columns.push_back(column + " = " + import->table.header.fields.at(index));
     job->encoding = import->table.encoding;
     job->total = import->table.rows.size();
-    auto checker = std::make_shared<RowChecker>(site.plan, import->rules, *columns, site.now());
+    auto checker =
+        std::make_shared<RowChecker>(site.configured, import->rules, *columns, site.now());
     for (std::size_t begin = 0; begin < import->table.rows.size(); begin += rows_at_once) {
         const std::size_t end = std::min(begin + rows_at_once, import->table.rows.size());
         Checked checked = co_await ask(site, [import, checker, begin, end](Store& store) {
@@ -120,13 +121,14 @@ asio::awaitable<void> run_import(Site& site, std::shared_ptr<Job> job,
     if (job->dry_run || import->good.empty())
         co_return;
     job->stage = "saving";
-    auto late = co_await put(site, [import, &plan = site.plan](Unit& unit, core::Timestamp now) {
-        auto rejected = add_rows(unit, plan, import->good, import->actor, now);
-        if (import->strict && !rejected.empty())
-            throw Failed{"Nothing was imported: line " + std::to_string(rejected.front().line) +
-                         ": " + rejected.front().reason + " (strict=1)."};
-        return rejected;
-    });
+    auto late =
+        co_await put(site, [import, &plan = site.configured](Unit& unit, core::Timestamp now) {
+            auto rejected = add_rows(unit, plan, import->good, import->actor, now);
+            if (import->strict && !rejected.empty())
+                throw Failed{"Nothing was imported: line " + std::to_string(rejected.front().line) +
+                             ": " + rejected.front().reason + " (strict=1)."};
+            return rejected;
+        });
     add_late_rejects(*job, *import, std::move(late));
 }
 

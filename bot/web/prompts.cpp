@@ -146,10 +146,8 @@ json today_json(const Site& site, const Viewer& viewer, const core::Rep& rep, Da
         reached += day.logged[i].what == "talked" ? 1 : 0;
         to_call.erase(day.logged[i].contact);
     }
-    bool provider_ok = true;
-    for (const core::Channel& channel : site.plan.channels)
-        provider_ok = provider_ok && channel.working &&
-                      !(site.options.channel_problem && site.options.channel_problem(channel.id));
+    const bool provider_ok = std::ranges::all_of(
+        site.plan.channels, [&](const core::Channel& c) { return c.works(viewer.now); });
     return {{"rep",
              {{"id", rep.id.value},
               {"name", rep.name},

@@ -115,16 +115,27 @@ Handled set_away(Site& site, Call& call) {
         200, {{"id", rep.value}, {"away_until", until ? json(rfc3339(*until)) : json(nullptr)}});
 }
 
+namespace {
+
+std::string why_it_rests(const Site& site, const core::ChannelId& channel) {
+    const auto said = site.said.find(channel);
+    return said == site.said.end() ? "The provider does not answer, or asked us to wait."
+                                   : "The provider says: " + said->second + ".";
+}
+
+}  // namespace
+
 Handled list_channels(Site& site, Call&) {
     json items = json::array();
     for (const core::Channel& channel : site.plan.channels) {
-        const auto problem =
-            site.options.channel_problem ? site.options.channel_problem(channel.id) : std::nullopt;
+        const bool working = channel.works(site.now());
         json one{{"id", channel.id.value},
                  {"provider", channel.provider},
                  {"medium", channel.medium == core::Medium::sms ? "sms" : "whatsapp"},
-                 {"working", channel.working && !problem},
-                 {"problem", problem ? json(*problem) : json(nullptr)},
+                 {"working", working},
+                 {"problem", working ? json(nullptr) : json(why_it_rests(site, channel.id))},
+                 {"back_at",
+                  working || !channel.back_at ? json(nullptr) : json(rfc3339(*channel.back_at))},
                  {"webhook_url", site.options.public_url + "/webhooks/" + channel.id.value}};
         if (const auto hook = site.hooks.find(channel.id); hook != site.hooks.end())
             one["webhooks"] = {{"taken", hook->second.taken},

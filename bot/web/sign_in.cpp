@@ -272,7 +272,7 @@ Handled log_in(Site& site, Call& call) {
     const std::string secret = random_token(32);
     const std::string hash = sha256_hex(secret);
     const std::string device = device_of(request.header("User-Agent"));
-    const core::Plan& plan = site.plan;
+    const core::Plan& plan = site.configured;
     const auto rep = co_await put(
         site, [=, &plan](Unit& unit, core::Timestamp now) -> std::optional<core::RepId> {
             auto found = token.empty() ? std::nullopt : unit.use_link(link, now);

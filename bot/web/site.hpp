@@ -50,10 +50,12 @@ using UnderWay = std::map<std::string, std::shared_ptr<asio::steady_timer>>;
 
 struct Site {
     Site(Door& to, const core::Plan& by, Clock& time, Rng& chance, WebOptions with)
-        : door{to}, plan{by}, clock{time}, rng{chance}, options{std::move(with)} {}
+        : door{to}, configured{by}, plan{by}, clock{time}, rng{chance}, options{std::move(with)} {}
 
     Door& door;
-    const core::Plan& plan;
+    const core::Plan& configured;  // as the files have it, for any thread
+    core::Plan plan;               // as the door goes by it; on the network thread only
+    std::map<core::ChannelId, std::string> said;  // by providers, of channels that rest
     Clock& clock;
     Rng& rng;
     WebOptions options;

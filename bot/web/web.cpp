@@ -103,6 +103,10 @@ Web::Web(Door& door, const core::Plan& plan, std::map<core::ChannelId, Account> 
         site_->hooks.emplace(id, std::move(hook));
     }
     door.on_commit([listeners = site_->listeners] { listeners->wake(); });
+    door.on_plan_news([site = site_.get()](const PlanNews& news) {
+        take(site->plan, news);
+        site->said = news.said;
+    });
 }
 
 Web::~Web() = default;

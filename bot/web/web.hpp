@@ -45,8 +45,6 @@ struct WebOptions {
     VoiceOptions voice;
     bool shared_store = false;  // other gateways write to it, too, and have jobs of their own
     core::Duration ping_every = std::chrono::seconds{15};  // of a live stream
-    // What is wrong with a channel now, in a sentence for the rep; nothing: it works.
-    std::function<std::optional<std::string>(const core::ChannelId&)> channel_problem;
 };
 
 namespace web {

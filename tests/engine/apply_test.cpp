@@ -389,6 +389,36 @@ TEST_CASE("good news of the account stops nothing") {
     CHECK(w.claim().size() == 1);
 }
 
+TEST_CASE("what was read of other gateways is not learnt once this one knows something newer") {
+    World w;
+    w.queue_text(w.amara);
+    const Learned before = w.applier->read_others(*w.store);
+    const core::RepId rep = w.of(w.amara).contact.owner;
+    w.applier->remember({rep, w.from_now(24h)});
+    const auto away = [&] { return w.applier->plan().reps.at(rep).away_until; };
+    w.applier->learn(before);
+    CHECK(away() == w.from_now(24h));
+    w.store->transact([&](Unit& unit) { unit.set_rep_away(rep, w.from_now(2h)); });
+    w.applier->learn(w.applier->read_others(*w.store));
+    CHECK(away() == w.from_now(2h));
+}
+
+TEST_CASE("what of the plan has moved is told once") {
+    World w;
+    w.applier->take_plan_news();
+    CHECK_FALSE(w.applier->take_plan_news());
+    w.applier->channel_down(channel, w.from_now(1h), "no money left");
+    w.applier->refresh(w.clock.at);
+    const auto news = w.applier->take_plan_news();
+    REQUIRE(news);
+    CHECK_FALSE(news->channels.at(0).works(w.clock.at));
+    CHECK(news->channels.at(0).works(w.from_now(1h)));
+    CHECK(news->said.at(channel) == "no money left");
+    CHECK_FALSE(w.applier->take_plan_news());
+    w.applier->learn(w.applier->read_others(*w.store));  // it is what is known
+    CHECK_FALSE(w.applier->take_plan_news());
+}
+
 TEST_CASE("enrolled, woken and answered within one batch leaves one prompt and nothing to send") {
     World w;
     std::vector<Work> works;

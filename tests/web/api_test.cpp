@@ -555,6 +555,33 @@ TEST_CASE("settings show reps, channels and templates with what is wrong with th
     CHECK(world.get("/api/v1/me").object()["rep"].is_null());
 }
 
+TEST_CASE("a channel that rests says so on the day and among the channels, with until when") {
+    World world;
+    CHECK(world.get_as("joel", "/api/v1/today").object()["provider_ok"] == true);
+    CHECK(world.get("/api/v1/channels").object()["items"][0]["back_at"].is_null());
+    const json ban{{"event", "DISABLED_UPDATE"}, {"ban_info", {{"waba_ban_state", "DISABLE"}}}};
+    REQUIRE(world.webhook(news_of("account_update", ban)).status == 200);
+    CHECK(world.get_as("joel", "/api/v1/today").object()["provider_ok"] == false);
+    const json channel = world.get("/api/v1/channels").object()["items"][0];
+    CHECK(channel["working"] == false);
+    CHECK_THAT(channel["problem"].get<std::string>(),
+               Catch::Matchers::StartsWith("The provider says: "));
+    CHECK(channel["back_at"].is_string());
+}
+
+TEST_CASE("a text that its provider paused is shown as one that does not go") {
+    World world;
+    json wish = new_contact("Ana", "+34612345678");
+    wish["consent"] = consent();
+    const std::string path = contact_path(world.post("/api/v1/contacts", wish).object()["id"]);
+    CHECK(world.get(path).object()["ways"][0]["verdict"] == "go");
+    const json paused{{"event", "PAUSED"},
+                      {"message_template_name", "wellbeing"},
+                      {"message_template_language", "en"}};
+    REQUIRE(world.webhook(news_of("message_template_status_update", paused)).status == 200);
+    CHECK(world.get(path).object()["ways"][0]["verdict"] == "template_not_approved");
+}
+
 TEST_CASE(
     "a consent may name the ways it covers, and the contact shows which way a text would go") {
     World world;

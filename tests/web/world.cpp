@@ -531,12 +531,13 @@ std::string message_body(std::string_view digits, std::string_view words, std::s
          {{"display_phone_number", "15550100002"}, {"phone_number_id", "300000000000002"}}},
         {"contacts", json::array({{{"profile", {{"name", "Ana"}}}, {"wa_id", from}}})},
         {"messages", json::array({message})}};
-    return json{
-        {"object", "whatsapp_business_account"},
-        {"entry",
-         json::array({{{"id", "200000000000001"},
-                       {"changes", json::array({{{"field", "messages"}, {"value", value}}})}}})}}
-        .dump();
+    return news_of("messages", value);
+}
+
+std::string news_of(std::string_view field, const json& value) {
+    const json change{{"field", field}, {"value", value}};
+    const json entry{{"id", "200000000000001"}, {"changes", json::array({change})}};
+    return json{{"object", "whatsapp_business_account"}, {"entry", json::array({entry})}}.dump();
 }
 
 }  // namespace warmcall::tests

@@ -110,6 +110,7 @@ json new_contact(const std::string& name, const std::string& phone,
                  const std::string& rep = "joel");
 std::string message_body(std::string_view digits, std::string_view words, std::string_view id,
                          core::Timestamp at);
+std::string news_of(std::string_view field, const json& value);  // as Meta wraps it
 std::string signature_of(std::string_view body);
 
 }  // namespace warmcall::tests
