@@ -144,9 +144,12 @@ std::string_view printable_id(std::string_view id) {
 std::optional<core::Address> phone_address(std::string_view text) {
     if (text.starts_with('+'))
         text.remove_prefix(1);
+    if (text.starts_with("00"))  // the plus, as operators dial it
+        text.remove_prefix(2);
     constexpr std::size_t digits_min = 7;  // below are short codes, which nobody can be called on
     constexpr std::size_t digits_max = 15;
-    if (!is_digits(text) || text.size() < digits_min || text.size() > digits_max)
+    if (!is_digits(text) || text.size() < digits_min || text.size() > digits_max ||
+        text.starts_with('0'))  // no country's code begins so
         return std::nullopt;
     return core::Address{core::AddressKind::phone, "+" + std::string{text}};
 }
