@@ -47,12 +47,12 @@ std::string_view next_word(std::string_view& rest) {
 }
 
 constexpr auto titles = std::to_array<std::string_view>(
-    {"dr",   "mr",   "mrs",    "ms",       "miss", "prof", "herr", "frau",   "sr",    "sra", "srta",
-     "m",    "mme",  "mlle",   "sig",      "sig.ra", "श्री",   "श्रीमती",  "डॉ",     "د",     "السيد", "السيدة"});
+    {"dr", "mr",  "mrs",  "ms",  "miss",   "prof", "herr",   "frau", "sr", "sra",   "srta",
+     "m",  "mme", "mlle", "sig", "sig.ra", "श्री",  "श्रीमती", "डॉ",   "د",  "السيد", "السيدة"});
 // What stands behind a name's comma and is no first name: "Ravi Sharma, MD".
 constexpr auto behind_names = std::to_array<std::string_view>(
-    {"jr",  "ii",  "iii", "iv",  "phd", "ph.d", "md",  "m.d", "mba", "mbbs", "msc", "m.sc",
-     "bsc", "b.sc", "ma", "ba", "esq", "cpa",  "dds", "inc", "ltd", "llc",  "gmbh"});
+    {"jr",  "ii",   "iii", "iv", "phd", "ph.d", "md",  "m.d", "mba", "mbbs", "msc", "m.sc",
+     "bsc", "b.sc", "ma",  "ba", "esq", "cpa",  "dds", "inc", "ltd", "llc",  "gmbh"});
 
 std::string lower(std::string_view word) {
     std::string text{word};
@@ -72,7 +72,8 @@ std::string_view without_title(std::string_view word) {
         return {};
     }
     const auto dot = word.find('.');
-    const bool written_together = dot != std::string_view::npos && dot > 1 && is_title(word.substr(0, dot));
+    const bool written_together =
+        dot != std::string_view::npos && dot > 1 && is_title(word.substr(0, dot));
     return written_together ? trimmed(word.substr(dot)) : word;
 }
 
