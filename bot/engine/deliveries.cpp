@@ -325,12 +325,14 @@ void Deliveries::rep_says(const core::RepId& rep, const Fresh& f, const InReply&
     const SharedCase subject = batch_.take(tap->contact);  // followed through a merge
     const auto refusal = tapped(rep, *tap, *subject);
     const auto known = applier_.plan_.reps.find(rep);
+    const core::Rep who = known == applier_.plan_.reps.end() ? core::Rep{} : known->second;
+    const bool named = who.lock_screen != core::Rep::LockScreen::no_names;
     batch_.unit.tell_rep(
         {.rep = rep,
          .contact = subject->contact.id,
-         .text = answer_to(
-             tap->verb, core::first_name(subject->contact.name),
-             known == applier_.plan_.reps.end() ? std::string{} : known->second.language, refusal),
+         .text =
+             answer_to(tap->verb, named ? core::first_name(subject->contact.name) : std::string{},
+                       who.language, refusal),
          .device = about && !about->device.empty() ? about->device : message_device(rep)},
         batch_.now);
 }

@@ -1,6 +1,6 @@
 // A prompt as a WhatsApp message or SMS to the rep's own number, through the same provider as the
-// contacts' messages. Inside the rep's own 24-hour window it has buttons and their words; outside
-// it is the approved text.
+// contacts' messages. Inside the rep's own 24-hour window it has buttons, and their words where the
+// rep wants them on the screen; outside it is the approved text.
 
 #include "core/speech.hpp"
 #include "core/template.hpp"
@@ -13,7 +13,18 @@ namespace {
 
 constexpr std::size_t quote_bytes_max = 600;
 
+using LockScreen = core::Rep::LockScreen;
+
+// The answer to what the rep just tapped. Of a rep who wants no names on the screen it has none.
+bool is_answer(const Telling& t) {
+    return t.alert.origin == 0 && !t.alert.prompt && !t.alert.text.empty();
+}
+
 std::string reason_of(const Telling& t) {
+    if (t.rep.lock_screen == LockScreen::no_names && !is_answer(t)) {
+        const Said said = say(t, Travels::readable);
+        return t.alert.prompt && t.subjects.size() == 1 ? said.title : said.body;
+    }
     if (!t.alert.text.empty()) {
         return t.alert.text;
     }
@@ -25,7 +36,7 @@ std::string reason_of(const Telling& t) {
 }
 
 std::string name_of(const Telling& t) {
-    return t.subjects.size() == 1 ? core::first_name(t.subjects.front().contact.name)
+    return t.subjects.size() == 1 ? name_for(t, t.subjects.front())
                                   : say(t, Travels::readable).title;
 }
 
@@ -48,10 +59,9 @@ void with_digits(Outbound& out, const Telling& t) {
     }
 }
 
-// Their words may be quoted: the window is the rep's own.
 void in_window(Outbound& out, const Telling& t, const Means& means) {
-    if (t.alert.prompt && t.subjects.size() == 1 && t.subjects.front().prompt &&
-        !t.subjects.front().prompt->words.empty()) {
+    if (t.rep.lock_screen == LockScreen::quote && t.alert.prompt && t.subjects.size() == 1 &&
+        t.subjects.front().prompt && !t.subjects.front().prompt->words.empty()) {
         out.text += "\n\n\"" + core::cut(t.subjects.front().prompt->words, quote_bytes_max) + "\"";
     }
     if (!means.provider->writes_buttons) {

@@ -77,6 +77,7 @@ describe("in the morning, over WhatsApp", () => {
         const east = ((10 - new Date().getUTCHours() + 12 + 24) % 24) - 12;
         const text = readFileSync(town.config, "utf8")
             .replace('zone = "Australia/Sydney"', `zone = "Etc/GMT${east > 0 ? "-" : "+"}${Math.abs(east)}"`)
+            .replace('channel = "main"\n', 'channel = "main"\nlock_screen = "quote"\n')
             .replaceAll("00:00-24:00", "09:00-24:00");
         writeFileSync(town.config, text);
         await town.start_sandbox();
@@ -85,7 +86,7 @@ describe("in the morning, over WhatsApp", () => {
         execFileSync(binary, ["import", people, "--config", town.config, "--rep", "joel", "--cadence", "short"], { env: town.env, cwd: new URL("../..", import.meta.url).pathname, stdio: "ignore" });
         await town.start_gateway();
         town.make_token();
-        await says(town, "Good morning, Joel. 1 people wait for your call today.");
+        await says(town, "Good morning, Joel. Calls waiting for you today: 1.");
     });
     after(() => town?.close());
 
