@@ -62,7 +62,7 @@ constexpr std::array<MorningSentences, 3> morning_sentences{{
      "Enjoy your day off. Whoever writes today is told to your stand-in; you are back tomorrow.",
      "That was for another day, so nothing has changed. Today's list: {link}"},
     {"hi", "आज के फ़ोन: {count}। पहले {first}: {link}", "आज के फ़ोन: {count}। आपकी सूची: {link}",
-     "अभी किसी को आपके फ़ोन का इंतज़ार नहीं: {link}", "2 घंटे में फिर पूछूँगा।",
+     "अभी किसी को आपके फ़ोन का इंतज़ार नहीं: {link}", "2 घंटे में फिर पूछा जाएगा।",
      "आज की छुट्टी मुबारक। आज के जवाब आपके साथी को मिलेंगे; कल आप वापस हैं।",
      "वह किसी और दिन के लिए था, कुछ नहीं बदला। आज की सूची: {link}"},
     {"ar", "مكالمات تنتظرك: {count}. البداية مع {first}: {link}",

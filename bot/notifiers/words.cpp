@@ -74,7 +74,7 @@ constexpr std::array<Words, 3> all_words{{
      .trial_body = "कॉल की सूचना ऐसे आएगी।",
      .call = "फ़ोन करें",
      .open = "खोलें",
-     .calling = "अभी फ़ोन करता हूँ",
+     .calling = "अभी फ़ोन",
      .in_half_hour = "30 मिनट में",
      .in_two_hours = "2 घंटे में",
      .start = "शुरू करें",

@@ -252,6 +252,11 @@ TEST_CASE("several people are one sentence, a trial says so, and a question offe
     }
 }
 
+TEST_CASE("the Hindi of a button does not say whether a man or a woman taps it") {
+    const Tap call{"call", "x"};
+    CHECK(notifiers::title_of(call, "hi") == "अभी फ़ोन");
+}
+
 TEST_CASE("every title of a button fits WhatsApp's twenty characters") {
     for (const char* language : {"en", "hi", "ar"}) {
         for (const char* verb : {"call", "snooze", "later"}) {
