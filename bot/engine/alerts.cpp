@@ -46,6 +46,7 @@ Result<HttpRequest> compose_alert(const core::Plan& plan, const AlertOnItsWay& o
                                   .link = one.link,
                                   .taps = one.taps,
                                   .window_open = one.window_open,
+                                  .news_approved = one.news_approved,
                                   .now = now},
                                  means);
 }

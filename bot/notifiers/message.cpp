@@ -111,6 +111,15 @@ Outbound plain(const Telling& t) {
             .at = t.now};
 }
 
+// The approved text for what is outside the rep's window. News that asks for no call has one of its
+// own; until that is approved, it goes in the frame of a call, which is better than not at all.
+const core::Template* frame_of(const Telling& t) {
+    const bool is_news = !t.alert.prompt && !t.alert.text.empty();
+    const core::Template* news =
+        is_news && t.news_approved ? t.plan.templates.find("rep_news", t.rep.language) : nullptr;
+    return news != nullptr ? news : t.plan.templates.find("rep_notice", t.rep.language);
+}
+
 // News that asks for no call ("Ravi asked to stop."), in words of our own: the approved text says
 // that there is one to make.
 Outbound news(const Telling& t) {
@@ -127,7 +136,7 @@ Result<Outbound> outbound_of(const Telling& t, const Means& means) {
     if (own_words && !t.alert.prompt && !t.alert.text.empty()) {
         return news(t);
     }
-    const core::Template* text = t.plan.templates.find("rep_notice", t.rep.language);
+    const core::Template* text = frame_of(t);
     if (text == nullptr) {
         return Error{Errc::not_found, "there is no text \"rep_notice\""};
     }

@@ -76,7 +76,8 @@ TEST_CASE("inside the rep's own window the prompt is a plain message that quotes
     World w;
     maya_writes(w);
     w.prompt(w.amara, "Fine, the kids have exams");
-    const AlertOnItsWay one = only(w);
+    AlertOnItsWay one = only(w);
+    one.rep.lock_screen = core::Rep::LockScreen::quote;
     const json body = sent(w, one);
     CHECK(body.at("type") == "interactive");
     CHECK(body.at("to") == maya_number);
@@ -122,6 +123,23 @@ TEST_CASE("outside the window the prompt is the approved text, and no words of t
     CHECK(body.at("template").at("language").at("code") == "en");
     CHECK(body.at("template").at("components").at(0).at("parameters").size() == 3);
     CHECK(body.dump().find("exams") == std::string::npos);
+}
+
+TEST_CASE("news outside the rep's window has a text of its own as soon as that is approved") {
+    World w;
+    const bool approved = GENERATE(true, false);
+    w.sent(w.amara);
+    if (approved) {
+        w.delivered({envelope("message_template_status_update",
+                              {{"event", "APPROVED"},
+                               {"message_template_id", 5},
+                               {"message_template_name", "rep_news"},
+                               {"message_template_language", "en"},
+                               {"message_template_category", "UTILITY"}})});
+    }
+    w.delivered({text_from(amara_number.substr(1), "STOP", "wamid.S", w.clock.at)});
+    const AlertOnItsWay one = only(w);
+    CHECK(sent(w, one).at("template").at("name") == (approved ? "rep_news" : "rep_notice"));
 }
 
 TEST_CASE(

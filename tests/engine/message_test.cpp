@@ -14,6 +14,7 @@ struct Asked {
     std::string news = {};
     LockScreen lock_screen = LockScreen::first_name;
     std::int64_t origin = 1;  // 0: the answer to what Maya tapped
+    bool news_approved = false;
 };
 
 // What Maya reads, with two buttons to it, when the account is of this provider.
@@ -44,6 +45,7 @@ std::string read_over(std::string_view provider, bool window_open, const Asked& 
                                                             .link = "https://calls.test/p/5",
                                                             .taps = taps,
                                                             .window_open = window_open,
+                                                            .news_approved = asked.news_approved,
                                                             .now = w.clock.at},
                                                            means);
     REQUIRE(request);
@@ -73,7 +75,18 @@ TEST_CASE("news that asks for no call does not say that there is one") {
         CHECK(has(text, "https://calls.test/p/5"));
         CHECK_FALSE(has(text, "A call for you"));
     }
-    CHECK(has(read_over("whatsapp_cloud", false, {.news = stop}), "rep_notice"));
+}
+
+TEST_CASE("outside the rep's window, news goes in a text of its own once that is approved") {
+    const std::string stop = "Amara asked to stop. Nothing more will be sent.";
+    const std::string approved =
+        read_over("whatsapp_cloud", false, {.news = stop, .news_approved = true});
+    CHECK(has(approved, "\"rep_news\""));
+    CHECK(has(approved, stop));
+    CHECK(has(approved, "https://calls.test/p/5"));
+    CHECK(has(read_over("whatsapp_cloud", false, {.news = stop}), "\"rep_notice\""));
+    // a call is a call
+    CHECK(has(read_over("whatsapp_cloud", false, {.news_approved = true}), "\"rep_notice\""));
 }
 
 TEST_CASE("where the provider writes no buttons of ours, the rep reads which digit does what") {
