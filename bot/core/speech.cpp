@@ -32,7 +32,7 @@ static_assert(std::variant_size_v<Phase> == phases.size());
 constexpr std::string_view blanks = " \t\r\n";
 constexpr std::string_view around_words = " \t\r\n,;:.\"'()/";
 
-std::string_view trimmed(std::string_view text, std::string_view of = around_words) {
+std::string_view stripped(std::string_view text, std::string_view of = around_words) {
     const auto begin = text.find_first_not_of(of);
     return begin == std::string_view::npos
                ? std::string_view{}
@@ -74,13 +74,13 @@ std::string_view without_title(std::string_view word) {
     const auto dot = word.find('.');
     const bool written_together =
         dot != std::string_view::npos && dot > 1 && is_title(word.substr(0, dot));
-    return written_together ? trimmed(word.substr(dot)) : word;
+    return written_together ? stripped(word.substr(dot)) : word;
 }
 
 // Is there a name in it, beside titles and degrees?
 bool names_somebody(std::string_view text) {
     while (!text.empty()) {
-        const std::string_view word = without_title(trimmed(next_word(text)));
+        const std::string_view word = without_title(stripped(next_word(text)));
         if (!word.empty() && std::ranges::find(behind_names, lower(word)) == behind_names.end()) {
             return true;
         }
@@ -104,12 +104,12 @@ std::string_view given_part(std::string_view name) {
 
 std::string first_name(std::string_view name) {
     for (std::string_view rest = given_part(name); !rest.empty();) {
-        const std::string_view word = without_title(trimmed(next_word(rest)));
+        const std::string_view word = without_title(stripped(next_word(rest)));
         if (!word.empty()) {
             return std::string{word};
         }
     }
-    const std::string_view bare = trimmed(name, blanks);
+    const std::string_view bare = stripped(name, blanks);
     return std::string{bare.empty() ? name : bare};
 }
 
