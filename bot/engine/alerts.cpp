@@ -68,7 +68,9 @@ AlertOutcome outcome_of(const AlertOnItsWay& one, const Alert& alert, const Told
     switch (told.kind) {
         case Told::Kind::accepted:
             outcome.done = true;
-            outcome.can_take_back = one.notifier->can_take_back && alert.prompt;
+            // what names several people stays as long as any of them waits
+            outcome.can_take_back =
+                one.notifier->can_take_back && alert.prompt && one.subjects.size() == 1;
             outcome.problem.clear();
             break;
         case Told::Kind::needs_template:

@@ -440,6 +440,50 @@ TEST_CASE("three prompts within a minute are one on the phone, and it names them
     }
 }
 
+TEST_CASE(
+    "what names one person is taken off the screen with the prompt, what names several stays") {
+    World w;
+    Telephones t;
+    Device phone = device("maya/telegram", GENERATE("telegram", "web_push"));
+    phone.settings["chat_id"] = "42";
+    phone.secrets["token"] = Secret{"T0KEN"};
+    t.phones.devices[maya] = {phone};
+    const bool several = GENERATE(false, true);
+    w.prompt(w.amara);
+    if (several) {
+        w.prompt(w.add("Ben Ray", "+919876500011"));
+        w.prompt(w.add("Cem Ak", "+919876500012"));
+    }
+    const auto told = due(w, t);
+    REQUIRE(told.size() == 1);
+    after(w, told.front(), answered(201, R"({"ok":true,"result":{"message_id":99}})"));
+    w.happens(w.amara, core::Acknowledged{maya}, "maya");
+    const auto then = due(w, t);
+    REQUIRE(then.size() == (several ? 0 : 1));
+    if (!several) {
+        CHECK(then.front().alerts.front().take_back);
+    }
+}
+
+TEST_CASE("the provider could not deliver what named several people: each of them is told again") {
+    World w;
+    maya_writes(w);
+    for (const core::ContactId id :
+         {w.amara, w.add("Ben Ray", "+919876500011"), w.add("Cem Ak", "+919876500012")}) {
+        w.prompt(id);
+    }
+    const AlertOnItsWay first = only(w);
+    REQUIRE(first.subjects.size() == 3);
+    const std::size_t told = first.alerts.size();  // Amara's a second time by now
+    after(w, first, accepted("wamid.D"));
+    REQUIRE(w.counts().alerts_waiting == 0);
+    w.delivered({receipt("wamid.D", "failed", w.clock.at, first.alerts.front().token, 131047)});
+    CHECK(w.counts().alerts_waiting == static_cast<std::int64_t>(told));
+    const AlertOnItsWay second = only(w);
+    CHECK(second.alerts.size() == told);
+    CHECK(sent(w, second).at("template").at("name") == "rep_notice");
+}
+
 TEST_CASE("a claim that is rolled back has told nobody: what it gathered goes with the next one") {
     World w;
     Telephones t = with_ntfy();
