@@ -311,7 +311,9 @@ void Deliveries::rep_says(const core::RepId& rep, const Fresh& f, const InReply&
         batch_.unit.count_ignored("forged tap", 1);
         return;
     }
-    std::optional<Alert> about = batch_.unit.alert_by(f.delivery->channel, reply.about_provider_id);
+    const std::vector<Alert> answered =
+        batch_.unit.alerts_by(f.delivery->channel, reply.about_provider_id);
+    std::optional<Alert> about = answered.empty() ? std::nullopt : std::optional{answered.back()};
     if (!tap) {
         const auto verb = read_digit(reply.words);
         if (!about || !about->prompt) {
@@ -380,11 +382,16 @@ void Deliveries::on(const Fresh& f, const InStatus& status, const Person&, const
         return;
     }
     heed({.channel = f.delivery->channel}, status.facts);
-    if (const auto alert = batch_.unit.alert_by(f.delivery->channel, status.provider_id)) {
+    const std::vector<Alert> alerts =
+        batch_.unit.alerts_by(f.delivery->channel, status.provider_id);
+    if (!alerts.empty()) {
         if (status.facts.failed) {
-            const AlertOutcome outcome =
-                after_failed_receipt(*alert, status.facts.failed->kind, batch_.now);
-            batch_.unit.settle_alerts({&outcome, 1}, batch_.now);
+            std::vector<AlertOutcome> outcomes;  // several: a digest told them together
+            for (const Alert& alert : alerts) {
+                outcomes.push_back(
+                    after_failed_receipt(alert, status.facts.failed->kind, batch_.now));
+            }
+            batch_.unit.settle_alerts(outcomes, batch_.now);
             applier_.errands_.alerts = true;
         }
         return;
