@@ -292,7 +292,8 @@ void Deliveries::on(const Fresh& f, const InReply& reply, const Person& person, 
                           .words = reply.words,
                           .reading = reply.reading ? reply.reading
                                                    : reading_of(applier_.plan_.replies, reply,
-                                                                std::min(f.event->at, batch_.now))};
+                                                                std::min(f.event->at, batch_.now)),
+                          .confirmed_stop = reply.confirmed_stop};
     if (!f.event->who.empty()) {
         replied.from = f.event->who.front();
     }

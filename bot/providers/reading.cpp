@@ -276,6 +276,22 @@ std::string on_one_line(std::string_view text) {
     return line;
 }
 
+std::string with_underscore(std::string_view language) {
+    std::string written{language};
+    std::ranges::replace(written, '-', '_');
+    return written;
+}
+
+std::string trimmed_upper(std::string_view text) {
+    constexpr std::string_view blanks = " \t\r\n";
+    const std::size_t begin = std::min(text.find_first_not_of(blanks), text.size());
+    std::string upper{text.substr(begin, text.find_last_not_of(blanks) + 1 - begin)};
+    for (char& c : upper)
+        if (c >= 'a' && c <= 'z')
+            c = static_cast<char>(c - 'a' + 'A');
+    return upper;
+}
+
 std::optional<std::string> too_long_for_sms(std::string_view text, int parts_max,
                                             std::size_t characters_max) {
     const std::size_t characters = characters_in(text);

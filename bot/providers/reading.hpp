@@ -67,6 +67,10 @@ std::string cut_characters(std::string_view text, std::size_t characters_max);
 std::size_t characters_in(std::string_view text);
 // Line breaks, tabs and runs of spaces become one space: what a template's variable may hold.
 std::string on_one_line(std::string_view text);
+// "pt_BR" of "pt-BR": a language as WhatsApp's API writes it; its webhooks have either.
+std::string with_underscore(std::string_view language);
+// "STOP" of " Stop\n": letters of ASCII in capitals, without the blanks around.
+std::string trimmed_upper(std::string_view text);
 
 // ---- sizes ----
 

@@ -77,7 +77,7 @@ std::optional<int> code_of(Json errors) {
     return static_cast<int>(*code);
 }
 
-InWhat read_message(Json payload) {
+InReply read_message(Json payload) {
     const std::string_view text = payload["text"].text();
     const Json file = payload["media"].first();
     if (file)
@@ -139,10 +139,13 @@ std::vector<Inbound> read_received(const Event& event) {
     if (!who)
         return {made(event, {}, InIgnored{"sender is no phone"})};
     std::vector<Inbound> found;
-    if (const auto choice = read_opt_out(event.payload))
+    const auto choice = read_opt_out(event.payload);
+    if (choice)
         found.push_back(
             {event_key(event.told, {"telnyx", "preference", event.id}), event.at, {*who}, *choice});
-    found.push_back(made(event, {*who}, read_message(event.payload)));
+    InReply reply = read_message(event.payload);
+    reply.confirmed_stop = choice && choice->choice == core::MarketingPreference::Choice::stop;
+    found.push_back(made(event, {*who}, std::move(reply)));
     return found;
 }
 
@@ -272,7 +275,6 @@ constinit const Provider telnyx{
     .name = "telnyx",
     .medium = core::Medium::sms,
     .default_base_url = "https://api.telnyx.com",
-    .confirms_stop = true,
     .webhook_body_bytes_max = body_bytes_max,
     // A long code outside of the US; toll-free 20, short codes 1,000, US numbers by their campaign.
     // https://developers.telnyx.com/docs/messaging/messages/rate-limiting

@@ -275,6 +275,18 @@ std::optional<InPreference> read_opt_out(const Form& form) {
     return std::nullopt;
 }
 
+// On SMS Twilio answers by itself what it takes for a STOP: by OptOutType where Advanced Opt-Out is
+// on, else when the whole message is one of these. On WhatsApp it leaves words to us.
+// https://help.twilio.com/articles/223134027
+bool confirms_stop(const Form& form) {
+    constexpr std::string_view stop_words[] = {"STOP", "STOPALL", "UNSUBSCRIBE", "CANCEL",
+                                               "END",  "QUIT",    "REVOKE",      "OPTOUT"};
+    if (const std::string_view type = value_of(form, "OptOutType"); !type.empty())
+        return type == "STOP";
+    const std::string body = trimmed_upper(value_of(form, "Body"));
+    return std::ranges::find(stop_words, body) != std::end(stop_words);
+}
+
 std::vector<Inbound> read_message(const Account& account, const Form& form, std::string_view sid,
                                   Timestamp at) {
     const bool whatsapp = is_whatsapp(account);
@@ -289,7 +301,9 @@ std::vector<Inbound> read_message(const Account& account, const Form& form, std:
     std::vector<Inbound> found;
     if (const auto choice = read_opt_out(form))
         found.push_back({key_of(account, "preference", sid), at, who, *choice});
-    found.push_back({key_of(account, "message", sid), at, std::move(who), read_reply(form)});
+    InReply reply = read_reply(form);
+    reply.confirmed_stop = !whatsapp && confirms_stop(form);
+    found.push_back({key_of(account, "message", sid), at, std::move(who), std::move(reply)});
     return found;
 }
 
@@ -675,7 +689,6 @@ constexpr Provider row(std::string_view name, Medium medium) {
         .name = name,
         .medium = medium,
         .default_base_url = "https://api.twilio.com",
-        .confirms_stop = medium == Medium::sms,  // on WhatsApp Twilio leaves words to us
         .webhook_body_bytes_max = body_bytes_max,
         // A long code; short codes and registered numbers may more.
         .rates = medium == Medium::sms

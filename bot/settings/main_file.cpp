@@ -438,7 +438,6 @@ void Reader::channel(const toml::table& table) {
     out_.plan.channels.push_back({.id = account.id,
                                   .provider = account.provider,
                                   .medium = channel.medium,
-                                  .confirms_stop = provider->confirms_stop,
                                   .cost = cost});
     out_.channels.push_back(std::move(channel));
 }

@@ -113,12 +113,15 @@ TEST_CASE("what Telnyx takes for a STOP or a START of its user's own words is to
     CHECK(stopped[0].who == stopped[1].who);
     CHECK(stopped[0].key != stopped[1].key);
     const auto started = told("telnyx", telnyx_text("ENCORE", "START"));
+    CHECK(std::get<InReply>(stopped[1].what).confirmed_stop);
     REQUIRE(started.size() == 2);
     CHECK(std::get<InPreference>(started[0].what).choice == Choice::resume);
     for (const golden::Json& nothing : {golden::Json("HELP"), golden::Json(nullptr)}) {
+    CHECK_FALSE(std::get<InReply>(started[1].what).confirmed_stop);
         const auto plain = told("telnyx", telnyx_text("ARRET", nothing));
         REQUIRE(plain.size() == 1);
         CHECK(plain[0].key == stopped[1].key);  // known already, whatever Telnyx says of it
+        CHECK_FALSE(std::get<InReply>(plain[0].what).confirmed_stop);
     }
 }
 

@@ -77,8 +77,29 @@ TEST_CASE("what Twilio took for STOP counts, whatever the word was, and their wo
 }
 
 TEST_CASE("Twilio answers STOP itself on SMS, and leaves it to us on WhatsApp") {
-    CHECK(sms().confirms_stop);
-    CHECK_FALSE(whatsapp().confirms_stop);
+    const auto confirmed = [](const Provider& provider, std::string_view from, std::string words,
+                              std::string opt_out_type) {
+        const Account account = golden::account(provider.name);
+        std::vector<Header> form{{"AccountSid", account.settings.at("account_sid")},
+                                 {"MessageSid", "SM1"},
+                                 {"From", std::string{from}},
+                                 {"Body", std::move(words)}};
+        if (!opt_out_type.empty())
+            form.push_back({"OptOutType", std::move(opt_out_type)});
+        const auto found =
+            provider.parse(account, {"POST", "/webhooks/main", {}, encode_form(form), golden::now});
+        REQUIRE(found);
+        return std::get<InReply>(found->back().what).confirmed_stop;
+    };
+    const std::string_view number = "+61491570156", user = "whatsapp:+61491570156";
+    CHECK(confirmed(sms(), number, "STOP", ""));
+    CHECK(confirmed(sms(), number, " stop\n", ""));
+    CHECK(confirmed(sms(), number, "Unsubscribe", ""));
+    CHECK(confirmed(sms(), number, "ARRET", "STOP"));
+    CHECK_FALSE(confirmed(sms(), number, "take me off your list", ""));
+    CHECK_FALSE(confirmed(sms(), number, "Please stop writing to me", ""));
+    CHECK_FALSE(confirmed(sms(), number, "START", "START"));
+    CHECK_FALSE(confirmed(whatsapp(), user, "STOP", ""));
     CHECK(sms().medium == core::Medium::sms);
     CHECK(whatsapp().medium == core::Medium::whatsapp);
 }
