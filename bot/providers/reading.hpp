@@ -35,8 +35,8 @@ std::optional<core::Duration> retry_after(const HttpResponse& response);
 
 inline constexpr std::size_t id_bytes_max = 256;
 std::string_view printable_id(std::string_view id);  // "" when it is no id anybody could use
-// A phone number, with its plus, with 00 in its place, or with neither; nothing for a sender name, a
-// short code, or a number without its country ("0171 …").
+// A phone number, with its plus, with 00 in its place, or with neither; nothing for a sender name,
+// a short code, or a number without its country ("0171 …").
 std::optional<core::Address> phone_address(std::string_view text);
 // The same as a WhatsApp id: digits alone.
 std::optional<core::Address> whatsapp_address(std::string_view text);
