@@ -413,7 +413,8 @@ std::string_view content_sid(const Account& account, const Outbound& message) {
     if (is_sid(message.template_name, "HX"))
         return message.template_name;
     const std::string key = std::string{content_mark} + message.template_name;
-    const std::string_view in_language = setting(account, key + "_" + message.template_language);
+    const std::string_view in_language =
+        setting(account, key + "_" + with_underscore(message.template_language));
     return in_language.empty() ? setting(account, key) : in_language;
 }
 
@@ -442,7 +443,7 @@ std::optional<std::string> unfit(const Account& account, const Outbound& message
         return too_long_for_sms(message.text, parts_max, text_characters_max);
     if (content_sid(account, message).empty())
         return "there is no content template for it: set " + std::string{content_mark} +
-               message.template_name + "_" + message.template_language +
+               message.template_name + "_" + with_underscore(message.template_language) +
                " = \"HX…\" in the channel";
     return std::nullopt;
 }

@@ -104,6 +104,26 @@ TEST_CASE("Twilio answers STOP itself on SMS, and leaves it to us on WhatsApp") 
     CHECK(whatsapp().medium == core::Medium::whatsapp);
 }
 
+TEST_CASE(
+    "a text in the language of one country is found at Twilio under the key that submit names") {
+    Account account = golden::account("twilio_whatsapp");
+    Outbound message;
+    message.to = {core::AddressKind::phone, "+61491570156"};
+    message.template_name = "wellbeing";
+    for (const char* language : {"pt-BR", "pt_BR"}) {
+        INFO(language);
+        message.template_language = language;
+        account.settings.erase("content_wellbeing_pt_BR");
+        const auto missing = whatsapp().unfit(account, message);
+        REQUIRE(missing);
+        CHECK(missing->find("content_wellbeing_pt_BR") != std::string::npos);
+        const std::string sid = "HX" + std::string(32, '9');
+        account.settings["content_wellbeing_pt_BR"] = sid;
+        CHECK_FALSE(whatsapp().unfit(account, message));
+        CHECK(whatsapp().build_send(account, message).body.find(sid) != std::string::npos);
+    }
+}
+
 TEST_CASE("a message found in the list has the key its webhook had") {
     const std::string sid = "SM" + std::string(32, 'a');
     const Account account = golden::account("twilio_sms");
