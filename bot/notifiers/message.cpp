@@ -73,8 +73,13 @@ void in_window(Outbound& out, const Telling& t, const Means& means) {
     }
 }
 
+bool takes(const Means& means, const Outbound& out) {
+    return means.provider->unfit == nullptr || !means.provider->unfit(*means.account, out);
+}
+
 // The day's first message: outside the window the approved text, whose own quick replies carry
-// our ids; inside it the same words with the same buttons, at no cost.
+// our ids; inside it the same words with the same buttons, at no cost, where the provider writes
+// buttons without a template.
 Result<Outbound> morning_of(const Telling& t, const Means& means) {
     const core::Template* text = t.plan.templates.find("rep_morning", t.rep.language);
     if (text == nullptr || is_sms(means)) {
@@ -93,11 +98,15 @@ Result<Outbound> morning_of(const Telling& t, const Means& means) {
                  .text = std::move(*rendered),
                  .useful_for = std::chrono::hours{4},
                  .at = t.now};
-    if (!t.window_open) {
-        as_template(out, *text, variables);
-    }
     for (const Tap& tap : t.taps) {
         out.buttons.emplace_back(tap.id, title_of(tap, t.rep.language));
+    }
+    if (!t.window_open || !means.provider->writes_buttons) {
+        Outbound approved = out;
+        as_template(approved, *text, variables);
+        if (!t.window_open || takes(means, approved)) {
+            return approved;
+        }
     }
     return out;
 }

@@ -15,6 +15,7 @@ struct Asked {
     LockScreen lock_screen = LockScreen::first_name;
     std::int64_t origin = 1;  // 0: the answer to what Maya tapped
     bool news_approved = false;
+    std::optional<std::size_t> calls_today = {};  // the day's first message
 };
 
 // What Maya reads, with two buttons to it, when the account is of this provider.
@@ -27,6 +28,9 @@ std::string read_over(std::string_view provider, bool window_open, const Asked& 
     const Device device{.id = "maya.message", .rep = maya, .way = "message"};
     Alert alert{.id = 7, .rep = maya, .contact = w.amara, .prompt = subjects[0].prompt->id};
     std::vector<Tap> taps{{"call", "wc1.now"}, {"snooze", "wc1.later"}};
+    if (asked.calls_today) {
+        alert.prompt = {};
+    }
     if (!asked.news.empty()) {
         alert.prompt = {};
         alert.text = asked.news;
@@ -35,7 +39,9 @@ std::string read_over(std::string_view provider, bool window_open, const Asked& 
     }
     Account account = w.main.account;
     account.provider = provider;
-    account.settings = {{"account_sid", "AC" + std::string(32, '0')}, {"from", "+12025550101"}};
+    account.settings = {{"account_sid", "AC" + std::string(32, '0')},
+                        {"from", "+12025550101"},
+                        {"content_rep_morning", "HX" + std::string(32, '7')}};
     const Means means{.provider = find_provider(provider), .account = &account, .rng = &w.rng};
     const auto request = find_notifier("message")->compose({.plan = by,
                                                             .rep = by.reps.at(maya),
@@ -46,6 +52,7 @@ std::string read_over(std::string_view provider, bool window_open, const Asked& 
                                                             .taps = taps,
                                                             .window_open = window_open,
                                                             .news_approved = asked.news_approved,
+                                                            .calls_today = asked.calls_today,
                                                             .now = w.clock.at},
                                                            means);
     REQUIRE(request);
@@ -101,6 +108,17 @@ TEST_CASE("where the provider writes no buttons of ours, the rep reads which dig
     const std::string text = read_over("whatsapp_cloud", true);
     CHECK(has(text, "wc1.now"));
     CHECK_FALSE(has(text, ", 2 "));
+}
+
+TEST_CASE("the morning's buttons come back with our ids, whether the window is open or not") {
+    for (const char* provider : {"whatsapp_cloud", "twilio_whatsapp", "vonage_whatsapp"}) {
+        for (const bool window_open : {true, false}) {
+            INFO(provider << window_open);
+            const std::string text = read_over(provider, window_open, {.calls_today = 3});
+            CHECK(has(text, "wc1.now"));
+            CHECK(has(text, "wc1.later"));
+        }
+    }
 }
 
 TEST_CASE("a rep who wants no names on the screen gets none by message either, nor their words") {
