@@ -38,6 +38,9 @@ std::vector<std::string> check(const Account& account) {
         wrong.push_back(
             "from must be a number such as \"+12025550101\", a short code, or a name of at most 11 "
             "letters");
+    if (is_sender_name(from) && setting(account, "messaging_profile_id").empty())
+        wrong.push_back(
+            "from is a name, and Telnyx sends from one only with messaging_profile_id beside it");
     const std::string_view key = setting(account, "public_key");
     if (key.empty())
         wrong.push_back("public_key is missing: Mission Control > Keys & Credentials shows it");
