@@ -15,6 +15,7 @@
 #include "core/gate.hpp"
 #include "net/client.hpp"
 #include "ports/system.hpp"
+#include "providers/account.hpp"
 #include "settings/settings.hpp"
 #include "store/registry.hpp"
 
@@ -208,6 +209,12 @@ void print_doubts(const Settings& settings) {
     if (settings.channels.empty())
         line("!", "config",
              "there is no [[channel]]: nothing can be sent, and nobody's reply comes in");
+    for (const ChannelSettings& channel : settings.channels)
+        if (channel.medium == core::Medium::sms && is_sender_name(setting(channel.account, "from")))
+            line("!", "channel",
+                 channel.account.id.value +
+                     ": from is a name, so nobody can answer its texts or say STOP. Texts that ask "
+                     "how somebody is do not belong there: give it a number");
     if (settings.plan.reps.empty())
         line("!", "config", "there is no [[rep]]: nobody is there to call");
     for (const auto& [id, rep] : settings.plan.reps) {

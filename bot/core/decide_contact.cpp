@@ -52,7 +52,8 @@ void said_stop(Turn& t, std::string reason) {
 }
 
 void stopped(Turn& t, const Replied& e) {
-    if (!all_suppressed(t.c.contact) && t.live()) {  // one confirmation at most
+    const bool first = !all_suppressed(t.c.contact) && t.live();
+    if (first && !e.confirmed_stop) {  // one confirmation at most, whoever gives it
         confirm_stop(t, e);
     }
     said_stop(t, "They wrote that they do not want messages.");

@@ -59,6 +59,7 @@ struct Replied {
     std::string words;  // what a rep reads; for media a plain word such as "sent a voice message"
     // Of what they wrote, be it under a file; none: nobody has read it yet, or there is nothing.
     std::optional<Reading> reading;
+    bool confirmed_stop = false;  // the provider took it for a STOP, and answered it itself
 };
 struct DeliveryLearned {  // receipts; also the answer to our send
     MessageId message;

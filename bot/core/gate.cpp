@@ -195,9 +195,6 @@ Verdict frequency_verdict(const Plan& plan, const Case& subject, const Message& 
 // their own word opened.
 Verdict confirmation_verdict(const Plan& plan, const Case& subject, const Message& message,
                              const Channel& channel, Timestamp now) {
-    if (channel.confirms_stop) {
-        return never(GateCode::suppressed, "The provider has confirmed it already.");
-    }
     if (channel.medium == Medium::whatsapp &&
         !window_open(plan, subject.contact, message.channel, now)) {
         return never(GateCode::window_closed, "The 24-hour window is closed.");

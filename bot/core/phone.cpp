@@ -265,6 +265,17 @@ std::string listed(std::span<const std::uint8_t> lengths) {
     return out;
 }
 
+// Is there a number of so many digits that begins with these, or that these begin with?
+bool fits_cut_or_filled(const NumberingPlan& plan, const std::string& national,
+                        std::size_t length) {
+    if (length <= national.size())
+        return fits(plan.number, national.substr(0, length));
+    for (char digit = '0'; digit <= '9'; ++digit)
+        if (fits(plan.number, national + std::string(length - national.size(), digit)))
+            return true;
+    return false;
+}
+
 // What is wrong with a national number that does not fit its plan.
 Error misfit(const NumberingPlan& plan, const std::string& national) {
     const auto lengths = plan.lengths;
@@ -277,8 +288,20 @@ Error misfit(const NumberingPlan& plan, const std::string& national) {
         return wrong("too long" + rest);
     if (std::find(lengths.begin(), lengths.end(), size) == lengths.end())
         return wrong("wrong length" + rest);
-    return wrong("not a number of " + country(plan) + ": none there begins with " +
-                 national.substr(0, 3));
+    const std::string begins = national.substr(0, 3);
+    std::vector<std::uint8_t> fitting;  // with these digits, only more or fewer of them
+    for (const std::uint8_t length : lengths)
+        if (fits_cut_or_filled(plan, national, length))
+            fitting.push_back(length);
+    const std::string of_these = " for " + country(plan) + ": " + counted(size) +
+                                 "; numbers there that begin with " + begins + " have ";
+    if (!fitting.empty() && fitting.front() > size)
+        return wrong("too short" + of_these + "at least " + std::to_string(fitting.front()));
+    if (!fitting.empty() && fitting.back() < size)
+        return wrong("too long" + of_these + "at most " + std::to_string(fitting.back()));
+    if (!fitting.empty())
+        return wrong("wrong length" + of_these + listed(fitting));
+    return wrong("not a number of " + country(plan) + ": none there begins with " + begins);
 }
 
 std::vector<std::string> zones_of(Plans plans, const NumberingPlan* whose) {

@@ -35,9 +35,8 @@ struct Channel {
     ChannelId id;
     std::string provider;
     Medium medium = Medium::whatsapp;
-    bool working = true;         // false while its circuit is open or its account is stopped
-    bool confirms_stop = false;  // the provider answers a STOP itself and takes nothing more
-    int cost = 1;                // among ways that are as good otherwise the cheaper one is taken
+    bool working = true;  // false while its circuit is open or its account is stopped
+    int cost = 1;         // among ways that are as good otherwise the cheaper one is taken
     std::optional<Timestamp> back_at;  // while not working: when it is tried again
     // As many texts wait for it as it can send soon: when the next one may be planned.
     std::optional<Timestamp> room_at;

@@ -8,7 +8,9 @@
 
 namespace warmcall::core {
 
-std::string first_name(std::string_view name);  // "Ana" of "Ana Pérez"
+// "Ana" of "Ana Pérez", of "Dr. Ana Pérez" and of "Pérez, Ana". A name that is nothing but a title
+// stays as it is.
+std::string first_name(std::string_view name);
 
 std::string_view to_string(const Phase& phase);  // "planned", "call_due", …
 std::string_view to_string(PromptKind kind);

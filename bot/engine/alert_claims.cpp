@@ -126,12 +126,19 @@ class Claiming {
                           .device = *device,
                           .notifier = phones_.find(device->way),
                           .link = phones_.link(alert.prompt, alert.rep),
-                          .window_open = window_open(applier_, alert.rep, *device, now_)};
+                          .window_open = window_open(applier_, alert.rep, *device, now_),
+                          .news_approved = is_approved("rep_news", rep->second.language)};
         if (alert.prompt && !alert.take_back && !is_question(subject)) {
             one.taps = prompt_taps(phones_.tap_key, alert.rep, alert.prompt, subject.contact.id);
         }
         one.subjects.push_back(std::move(subject));
         found_.push_back(std::move(one));
+    }
+
+    bool is_approved(std::string_view text, std::string_view language) const {
+        const core::TemplateBook& book = applier_.plan().templates;
+        const core::Template* found = book.find(text, language);
+        return found != nullptr && book.status_of(*found) == core::TemplateStatus::approved;
     }
 
     // Did they ask to stop? That is answered on the card: it can be neither called nor put off.

@@ -58,6 +58,7 @@ struct AlertOnItsWay {
     std::string link;
     std::vector<Tap> taps;
     bool window_open = false;
+    bool news_approved = false;  // the text "rep_news", in the rep's language
 };
 
 struct AlertsClaimed {

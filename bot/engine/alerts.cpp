@@ -46,6 +46,7 @@ Result<HttpRequest> compose_alert(const core::Plan& plan, const AlertOnItsWay& o
                                   .link = one.link,
                                   .taps = one.taps,
                                   .window_open = one.window_open,
+                                  .news_approved = one.news_approved,
                                   .now = now},
                                  means);
 }
@@ -67,7 +68,9 @@ AlertOutcome outcome_of(const AlertOnItsWay& one, const Alert& alert, const Told
     switch (told.kind) {
         case Told::Kind::accepted:
             outcome.done = true;
-            outcome.can_take_back = one.notifier->can_take_back && alert.prompt;
+            // what names several people stays as long as any of them waits
+            outcome.can_take_back =
+                one.notifier->can_take_back && alert.prompt && one.subjects.size() == 1;
             outcome.problem.clear();
             break;
         case Told::Kind::needs_template:

@@ -293,7 +293,8 @@ void Deliveries::on(const Fresh& f, const InReply& reply, const Person& person, 
                           .words = reply.words,
                           .reading = reply.reading ? reply.reading
                                                    : reading_of(applier_.plan_.replies, reply,
-                                                                std::min(f.event->at, batch_.now))};
+                                                                std::min(f.event->at, batch_.now)),
+                          .confirmed_stop = reply.confirmed_stop};
     if (!f.event->who.empty()) {
         replied.from = f.event->who.front();
     }
@@ -312,7 +313,9 @@ void Deliveries::rep_says(const core::RepId& rep, const Fresh& f, const InReply&
         batch_.unit.count_ignored("forged tap", 1);
         return;
     }
-    std::optional<Alert> about = batch_.unit.alert_by(f.delivery->channel, reply.about_provider_id);
+    const std::vector<Alert> answered =
+        batch_.unit.alerts_by(f.delivery->channel, reply.about_provider_id);
+    std::optional<Alert> about = answered.empty() ? std::nullopt : std::optional{answered.back()};
     if (!tap) {
         const auto verb = read_digit(reply.words);
         if (!about || !about->prompt) {
@@ -326,12 +329,14 @@ void Deliveries::rep_says(const core::RepId& rep, const Fresh& f, const InReply&
     const SharedCase subject = batch_.take(tap->contact);  // followed through a merge
     const auto refusal = tapped(rep, *tap, *subject);
     const auto known = applier_.plan_.reps.find(rep);
+    const core::Rep who = known == applier_.plan_.reps.end() ? core::Rep{} : known->second;
+    const bool named = who.lock_screen != core::Rep::LockScreen::no_names;
     batch_.unit.tell_rep(
         {.rep = rep,
          .contact = subject->contact.id,
-         .text = answer_to(
-             tap->verb, core::first_name(subject->contact.name),
-             known == applier_.plan_.reps.end() ? std::string{} : known->second.language, refusal),
+         .text =
+             answer_to(tap->verb, named ? core::first_name(subject->contact.name) : std::string{},
+                       who.language, refusal),
          .device = about && !about->device.empty() ? about->device : message_device(rep)},
         batch_.now);
 }
@@ -379,11 +384,16 @@ void Deliveries::on(const Fresh& f, const InStatus& status, const Person&, const
         return;
     }
     heed({.channel = f.delivery->channel}, status.facts);
-    if (const auto alert = batch_.unit.alert_by(f.delivery->channel, status.provider_id)) {
+    const std::vector<Alert> alerts =
+        batch_.unit.alerts_by(f.delivery->channel, status.provider_id);
+    if (!alerts.empty()) {
         if (status.facts.failed) {
-            const AlertOutcome outcome =
-                after_failed_receipt(*alert, status.facts.failed->kind, batch_.now);
-            batch_.unit.settle_alerts({&outcome, 1}, batch_.now);
+            std::vector<AlertOutcome> outcomes;  // several: a digest told them together
+            for (const Alert& alert : alerts) {
+                outcomes.push_back(
+                    after_failed_receipt(alert, status.facts.failed->kind, batch_.now));
+            }
+            batch_.unit.settle_alerts(outcomes, batch_.now);
             applier_.errands_.alerts = true;
         }
         return;

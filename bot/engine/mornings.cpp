@@ -53,20 +53,21 @@ MorningMove answer(Say say, const std::string& day) {
 }
 
 struct MorningSentences {
-    std::string_view language, begin, nobody, later, off, too_late;
+    std::string_view language, begin, begin_nameless, nobody, later, off, too_late;
 };
 constexpr std::array<MorningSentences, 3> morning_sentences{{
-    {"en", "{count} people wait for your call. {first} comes first: {link}",
+    {"en", "Calls waiting for you: {count}. {first} comes first: {link}",
+     "Calls waiting for you: {count}. Your list: {link}",
      "Nobody waits for your call just now: {link}", "I'll ask again in 2 hours.",
      "Enjoy your day off. Whoever writes today is told to your stand-in; you are back tomorrow.",
      "That was for another day, so nothing has changed. Today's list: {link}"},
-    {"hi", "{count} लोगों को आपके फ़ोन का इंतज़ार है। पहले {first}: {link}",
-     "अभी किसी को आपके फ़ोन का इंतज़ार नहीं: {link}", "2 घंटे में फिर पूछूँगा।",
+    {"hi", "आज के फ़ोन: {count}। पहले {first}: {link}", "आज के फ़ोन: {count}। आपकी सूची: {link}",
+     "अभी किसी को आपके फ़ोन का इंतज़ार नहीं: {link}", "2 घंटे में फिर पूछा जाएगा।",
      "आज की छुट्टी मुबारक। आज के जवाब आपके साथी को मिलेंगे; कल आप वापस हैं।",
      "वह किसी और दिन के लिए था, कुछ नहीं बदला। आज की सूची: {link}"},
-    {"ar", "ينتظر مكالمتك {count} أشخاص. الأول {first}: {link}",
-     "لا أحد ينتظر مكالمتك الآن: {link}", "سأسألك مجددًا بعد ساعتين.",
-     "يوم إجازة سعيد. من يكتب اليوم يُبلَّغ به بديلك، وتعود غدًا.",
+    {"ar", "مكالمات تنتظرك: {count}. البداية مع {first}: {link}",
+     "مكالمات تنتظرك: {count}. قائمتك: {link}", "لا أحد ينتظر مكالمتك الآن: {link}",
+     "سأسألك مجددًا بعد ساعتين.", "يوم إجازة سعيد. من يكتب اليوم يُبلَّغ به بديلك، وتعود غدًا.",
      "كان ذلك ليوم آخر، فلم يتغير شيء. قائمة اليوم: {link}"},
 }};
 
@@ -166,10 +167,12 @@ MorningMove next_morning(const core::Rep& rep, const Morning& morning, core::Tim
 std::string answer_of(Say say, const core::Rep& rep, std::size_t waiting, std::string_view first,
                       std::string_view link) {
     const MorningSentences& words = morning_words(rep.language);
+    const bool nameless = rep.lock_screen == core::Rep::LockScreen::no_names;
     std::string text{say == Say::later      ? words.later
                      : say == Say::off      ? words.off
                      : say == Say::too_late ? words.too_late
                      : waiting == 0         ? words.nobody
+                     : nameless             ? words.begin_nameless
                                             : words.begin};
     put(text, "{count}", std::to_string(waiting));
     put(text, "{first}", first);

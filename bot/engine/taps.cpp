@@ -45,19 +45,19 @@ Tap tap_of(const Secret& key, const core::RepId& rep, const RepTap& tap) {
 
 // {name} stands for the contact's first name.
 struct TapSentences {
-    std::string_view language, call, snooze, later, late, taken, first;
+    std::string_view language, call, snooze, later, late, taken, first, somebody;
 };
 constexpr std::array<TapSentences, 3> tap_sentences{{
     {"en", "{name} is yours. Good talk!", "I'll remind you of {name} in 30 minutes.",
      "I'll remind you of {name} in 2 hours.", "{name} has been dealt with already. Nothing to do.",
      "A colleague is on it: {name} is in good hands.",
-     "{name} needs a word from you first: open the card."},
-    {"hi", "{name} आपके हैं। अच्छी बात हो!", "30 मिनट में {name} की याद दिलाऊँगा।",
-     "2 घंटे में {name} की याद दिलाऊँगा।", "{name} का काम पहले ही हो चुका है। कुछ नहीं करना।",
-     "{name} को एक साथी देख रहे हैं।", "{name} के लिए पहले आपका जवाब चाहिए: कार्ड खोलें।"},
+     "{name} needs a word from you first: open the card.", "Your contact"},
+    {"hi", "{name} आपके हैं। अच्छी बात हो!", "30 मिनट में {name} की याद दिलाई जाएगी।",
+     "2 घंटे में {name} की याद दिलाई जाएगी।", "{name} का काम पहले ही हो चुका है। कुछ नहीं करना।",
+     "{name} का काम एक साथी के हाथ में है।", "{name} के लिए पहले आपका जवाब चाहिए: कार्ड खोलें।", "आपके संपर्क"},
     {"ar", "{name} لك. محادثة طيبة!", "سأذكّرك بـ {name} بعد 30 دقيقة.",
      "سأذكّرك بـ {name} بعد ساعتين.", "تم التعامل مع {name} من قبل. لا شيء مطلوب.",
-     "زميل يتولى {name} الآن.", "يلزم ردّك أولاً بشأن {name}: افتح البطاقة."},
+     "زميل يتولى {name} الآن.", "يلزم ردّك أولاً بشأن {name}: افتح البطاقة.", "جهة الاتصال"},
 }};
 
 const TapSentences& tap_words(std::string_view language) {
@@ -206,16 +206,17 @@ core::Event event_of(TapVerb verb, const core::RepId& rep, core::Timestamp now) 
 std::string answer_to(TapVerb verb, std::string_view first_name, std::string_view language,
                       const std::optional<core::Refusal>& refusal) {
     const TapSentences& words = tap_words(language);
+    const std::string_view name = first_name.empty() ? words.somebody : first_name;
     if (!refusal) {
-        return with_name(sentence_of(verb, words), first_name);
+        return with_name(sentence_of(verb, words), name);
     }
     if (refusal->code == core::Refusal::Code::taken) {
-        return with_name(words.taken, first_name);
+        return with_name(words.taken, name);
     }
     if (refusal->code == core::Refusal::Code::wrong_phase) {
-        return with_name(words.first, first_name);
+        return with_name(words.first, name);
     }
-    return with_name(words.late, first_name);
+    return with_name(words.late, name);
 }
 
 }  // namespace warmcall

@@ -57,7 +57,7 @@ inline std::string message_device(const core::RepId& rep) {
     return rep.value + ".message";
 }
 
-// What the rep reads back; `refusal` is the door's, if it had one.
+// What the rep reads back, without a name where that is ""; `refusal` is the door's, if it had one.
 std::string answer_to(TapVerb verb, std::string_view first_name, std::string_view language,
                       const std::optional<core::Refusal>& refusal);
 

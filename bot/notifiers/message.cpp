@@ -1,6 +1,6 @@
 // A prompt as a WhatsApp message or SMS to the rep's own number, through the same provider as the
-// contacts' messages. Inside the rep's own 24-hour window it has buttons and their words; outside
-// it is the approved text.
+// contacts' messages. Inside the rep's own 24-hour window it has buttons, and their words where the
+// rep wants them on the screen; outside it is the approved text.
 
 #include "core/speech.hpp"
 #include "core/template.hpp"
@@ -13,7 +13,18 @@ namespace {
 
 constexpr std::size_t quote_bytes_max = 600;
 
+using LockScreen = core::Rep::LockScreen;
+
+// The answer to what the rep just tapped. Of a rep who wants no names on the screen it has none.
+bool is_answer(const Telling& t) {
+    return t.alert.origin == 0 && !t.alert.prompt && !t.alert.text.empty();
+}
+
 std::string reason_of(const Telling& t) {
+    if (t.rep.lock_screen == LockScreen::no_names && !is_answer(t)) {
+        const Said said = say(t, Travels::readable);
+        return t.alert.prompt && t.subjects.size() == 1 ? said.title : said.body;
+    }
     if (!t.alert.text.empty()) {
         return t.alert.text;
     }
@@ -25,7 +36,7 @@ std::string reason_of(const Telling& t) {
 }
 
 std::string name_of(const Telling& t) {
-    return t.subjects.size() == 1 ? core::first_name(t.subjects.front().contact.name)
+    return t.subjects.size() == 1 ? name_for(t, t.subjects.front())
                                   : say(t, Travels::readable).title;
 }
 
@@ -48,10 +59,9 @@ void with_digits(Outbound& out, const Telling& t) {
     }
 }
 
-// Their words may be quoted: the window is the rep's own.
 void in_window(Outbound& out, const Telling& t, const Means& means) {
-    if (t.alert.prompt && t.subjects.size() == 1 && t.subjects.front().prompt &&
-        !t.subjects.front().prompt->words.empty()) {
+    if (t.rep.lock_screen == LockScreen::quote && t.alert.prompt && t.subjects.size() == 1 &&
+        t.subjects.front().prompt && !t.subjects.front().prompt->words.empty()) {
         out.text += "\n\n\"" + core::cut(t.subjects.front().prompt->words, quote_bytes_max) + "\"";
     }
     if (!means.provider->writes_buttons) {
@@ -63,8 +73,13 @@ void in_window(Outbound& out, const Telling& t, const Means& means) {
     }
 }
 
+bool takes(const Means& means, const Outbound& out) {
+    return means.provider->unfit == nullptr || !means.provider->unfit(*means.account, out);
+}
+
 // The day's first message: outside the window the approved text, whose own quick replies carry
-// our ids; inside it the same words with the same buttons, at no cost.
+// our ids; inside it the same words with the same buttons, at no cost, where the provider writes
+// buttons without a template.
 Result<Outbound> morning_of(const Telling& t, const Means& means) {
     const core::Template* text = t.plan.templates.find("rep_morning", t.rep.language);
     if (text == nullptr || is_sms(means)) {
@@ -83,11 +98,15 @@ Result<Outbound> morning_of(const Telling& t, const Means& means) {
                  .text = std::move(*rendered),
                  .useful_for = std::chrono::hours{4},
                  .at = t.now};
-    if (!t.window_open) {
-        as_template(out, *text, variables);
-    }
     for (const Tap& tap : t.taps) {
         out.buttons.emplace_back(tap.id, title_of(tap, t.rep.language));
+    }
+    if (!t.window_open || !means.provider->writes_buttons) {
+        Outbound approved = out;
+        as_template(approved, *text, variables);
+        if (!t.window_open || takes(means, approved)) {
+            return approved;
+        }
     }
     return out;
 }
@@ -99,6 +118,15 @@ Outbound plain(const Telling& t) {
             .text = t.alert.text,
             .useful_for = std::chrono::hours{4},
             .at = t.now};
+}
+
+// The approved text for what is outside the rep's window. News that asks for no call has one of its
+// own; until that is approved, it goes in the frame of a call, which is better than not at all.
+const core::Template* frame_of(const Telling& t) {
+    const bool is_news = !t.alert.prompt && !t.alert.text.empty();
+    const core::Template* news =
+        is_news && t.news_approved ? t.plan.templates.find("rep_news", t.rep.language) : nullptr;
+    return news != nullptr ? news : t.plan.templates.find("rep_notice", t.rep.language);
 }
 
 // News that asks for no call ("Ravi asked to stop."), in words of our own: the approved text says
@@ -117,7 +145,7 @@ Result<Outbound> outbound_of(const Telling& t, const Means& means) {
     if (own_words && !t.alert.prompt && !t.alert.text.empty()) {
         return news(t);
     }
-    const core::Template* text = t.plan.templates.find("rep_notice", t.rep.language);
+    const core::Template* text = frame_of(t);
     if (text == nullptr) {
         return Error{Errc::not_found, "there is no text \"rep_notice\""};
     }

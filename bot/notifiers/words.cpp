@@ -74,7 +74,7 @@ constexpr std::array<Words, 3> all_words{{
      .trial_body = "कॉल की सूचना ऐसे आएगी।",
      .call = "फ़ोन करें",
      .open = "खोलें",
-     .calling = "अभी फ़ोन करता हूँ",
+     .calling = "अभी फ़ोन",
      .in_half_hour = "30 मिनट में",
      .in_two_hours = "2 घंटे में",
      .start = "शुरू करें",
@@ -91,8 +91,8 @@ constexpr std::array<Words, 3> all_words{{
      .tap_to_call = "اضغط للاتصال.",
      .nothing_sent = "لن يُرسل شيء حتى تجيب.",
      .somebody = "جهة اتصال",
-     .several = "{} أشخاص للاتصال بهم",
-     .and_more = "و{} آخرون",
+     .several = "مكالمات تنتظرك: {}",
+     .and_more = "(+{})",
      .open_list = "اضغط لفتح القائمة.",
      .news = "لديك خبر جديد. اضغط للقراءة.",
      .done = "{}: تم",
@@ -216,6 +216,10 @@ std::string_view title_of(std::string_view verb, const Words& words) {
 }
 
 }  // namespace
+
+std::string name_for(const Telling& t, const core::Case& subject) {
+    return name_for(t, in_language(t.rep.language), subject);
+}
 
 Said say(const Telling& t, Travels travels) {
     const Words& words = in_language(t.rep.language);

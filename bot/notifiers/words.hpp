@@ -23,6 +23,8 @@ struct Said {
 };
 
 Said say(const Telling& telling, Travels travels);
+// What a contact is called on this rep's screen: by the first name, or "A contact".
+std::string name_for(const Telling& telling, const core::Case& subject);
 
 // "I'll call now", "In 30 minutes", …: at most 20 characters, as WhatsApp has it.
 std::string title_of(const Tap& tap, std::string_view language);

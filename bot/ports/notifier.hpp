@@ -49,7 +49,8 @@ struct Telling {
     std::span<const core::Case> subjects;  // one; several: a digest; none: a trial
     std::string link;                      // "https://…/p/…": opens the card, or the day's list
     std::vector<Tap> taps;                 // none where nothing can be answered
-    bool window_open = false;  // the rep wrote to the device's channel in the last 24 hours
+    bool window_open = false;    // the rep wrote to the device's channel in the last 24 hours
+    bool news_approved = false;  // the provider has approved the text "rep_news"
     std::optional<std::size_t> calls_today;  // the day's first message: so many people wait
     core::Timestamp now{};
 };

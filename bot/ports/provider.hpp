@@ -54,6 +54,7 @@ struct InReply {
     std::string profile_name;
     std::string about_provider_id;  // the message they answered, "" if the provider does not say
     std::string button_payload;     // of a tapped button: ours, when it was a rep's
+    bool confirmed_stop = false;    // the provider took it for a STOP, and answered it itself
     std::optional<core::Reading> reading;  // of the words, by who has our words for it
 };
 struct InStatus {
@@ -210,8 +211,6 @@ struct Provider {
     std::string_view name;
     core::Medium medium = core::Medium::whatsapp;
     std::string_view default_base_url;
-    bool confirms_stop =
-        false;  // answers a plain STOP itself, and then takes nothing more for them
     std::size_t webhook_body_bytes_max = 256 * 1024;
     Rates rates{};
     bool writes_buttons = false;   // in free-form messages; those of templates are in the template

@@ -275,8 +275,9 @@ class Unit {
         core::Timestamp now, core::Duration lease,
         std::span<const Token> tokens) = 0;  // at most tokens.size()
     virtual void settle_alerts(std::span<const AlertOutcome> outcomes, core::Timestamp now) = 0;
-    virtual std::optional<Alert> alert_by(const core::ChannelId& channel,
-                                          std::string_view provider_id) = 0;
+    // What went out as that message of the provider's, by id: one, or all that a digest told.
+    virtual std::vector<Alert> alerts_by(const core::ChannelId& channel,
+                                         std::string_view provider_id) = 0;
     virtual void drop_alerts(
         core::PromptId prompt) = 0;  // acknowledged, or closed: nothing more to tell
     virtual void rep_wrote(const core::RepId& rep, const core::ChannelId& channel,

@@ -72,11 +72,14 @@ bool is_e164(std::string_view text) {
 
 bool is_sender(std::string_view text) {
     const bool short_code = is_digits(text) && text.size() >= 3 && text.size() <= 8;
-    const bool name = !is_digits(text) && !text.empty() && text.size() <= 11 &&
-                      std::ranges::all_of(text, [](char c) {
-                          return is_letter_or_digit(c) || c == ' ' || c == '-' || c == '_';
-                      });
-    return is_e164(text) || short_code || name;
+    return is_e164(text) || short_code || is_sender_name(text);
+}
+
+bool is_sender_name(std::string_view text) {
+    return !is_digits(text) && !text.empty() && text.size() <= 11 &&
+           std::ranges::all_of(text, [](char c) {
+               return is_letter_or_digit(c) || c == ' ' || c == '-' || c == '_';
+           });
 }
 
 std::string receipt_url(const Account& account, const Token& token) {

@@ -28,6 +28,8 @@ void check_keys(const Account& account, std::initializer_list<std::string_view> 
                 std::string_view prefix = {});
 // "+61491570156", a sender name of up to 11 letters and digits, or a short code of 3 to 8 digits.
 bool is_sender(std::string_view text);
+// A sender name: nobody can answer what comes from it.
+bool is_sender_name(std::string_view text);
 bool is_e164(std::string_view text);
 bool is_digits(std::string_view text);
 bool is_letter_or_digit(char c);  // of ASCII, whatever the locale

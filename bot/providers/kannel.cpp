@@ -102,6 +102,12 @@ std::string in_utf8(std::string_view text, std::string_view charset, std::string
     return utf8.empty() ? std::string{text} : utf8;
 }
 
+// "01713920012": whose it is, only the operator's country could tell.
+bool lacks_country(std::string_view from) {
+    constexpr std::size_t digits_min = 7;
+    return is_digits(from) && from.size() >= digits_min && from[0] == '0' && from[1] != '0';
+}
+
 Result<std::vector<Inbound>> read_message(const Account& account, const HttpRequest& request,
                                           const std::vector<Header>& form) {
     const std::string_view from = value_of(form, "from");
@@ -111,7 +117,12 @@ Result<std::vector<Inbound>> read_message(const Account& account, const HttpRequ
     if (from.empty() || (id.empty() && !sent_at))
         return Error{Errc::bad_payload,
                      "the message has no from, or neither id nor time: get-url must have "
-                     "from=%p&text=%b&charset=%C&coding=%c&id=%I&time=%T"};
+                     "from=%q&text=%b&charset=%C&coding=%c&id=%I&time=%T"};
+    if (lacks_country(from))
+        return Error{Errc::bad_payload,
+                     "the sender's number has no country: get-url must have from=%q, and "
+                     "unified-prefix of the smsc in kannel.conf must say what a leading 0 stands "
+                     "for, such as \"+49,0049,0\""};
     const std::string_view text = value_of(form, "text");
     std::string key =
         event_key(sent_at.value_or(Timestamp{}), {account.id.value, "message", id, from, text});

@@ -144,9 +144,12 @@ std::string_view printable_id(std::string_view id) {
 std::optional<core::Address> phone_address(std::string_view text) {
     if (text.starts_with('+'))
         text.remove_prefix(1);
+    if (text.starts_with("00"))  // the plus, as operators dial it
+        text.remove_prefix(2);
     constexpr std::size_t digits_min = 7;  // below are short codes, which nobody can be called on
     constexpr std::size_t digits_max = 15;
-    if (!is_digits(text) || text.size() < digits_min || text.size() > digits_max)
+    if (!is_digits(text) || text.size() < digits_min || text.size() > digits_max ||
+        text.starts_with('0'))  // no country's code begins so
         return std::nullopt;
     return core::Address{core::AddressKind::phone, "+" + std::string{text}};
 }
@@ -271,6 +274,22 @@ std::string on_one_line(std::string_view text) {
             line += ' ';
     }
     return line;
+}
+
+std::string with_underscore(std::string_view language) {
+    std::string written{language};
+    std::ranges::replace(written, '-', '_');
+    return written;
+}
+
+std::string trimmed_upper(std::string_view text) {
+    constexpr std::string_view blanks = " \t\r\n";
+    const std::size_t begin = std::min(text.find_first_not_of(blanks), text.size());
+    std::string upper{text.substr(begin, text.find_last_not_of(blanks) + 1 - begin)};
+    for (char& c : upper)
+        if (c >= 'a' && c <= 'z')
+            c = static_cast<char>(c - 'a' + 'A');
+    return upper;
 }
 
 std::optional<std::string> too_long_for_sms(std::string_view text, int parts_max,

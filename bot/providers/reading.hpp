@@ -35,7 +35,8 @@ std::optional<core::Duration> retry_after(const HttpResponse& response);
 
 inline constexpr std::size_t id_bytes_max = 256;
 std::string_view printable_id(std::string_view id);  // "" when it is no id anybody could use
-// A phone number, with or without its plus; nothing for a sender name or a short code.
+// A phone number, with its plus, with 00 in its place, or with neither; nothing for a sender name,
+// a short code, or a number without its country ("0171 …").
 std::optional<core::Address> phone_address(std::string_view text);
 // The same as a WhatsApp id: digits alone.
 std::optional<core::Address> whatsapp_address(std::string_view text);
@@ -66,6 +67,10 @@ std::string cut_characters(std::string_view text, std::size_t characters_max);
 std::size_t characters_in(std::string_view text);
 // Line breaks, tabs and runs of spaces become one space: what a template's variable may hold.
 std::string on_one_line(std::string_view text);
+// "pt_BR" of "pt-BR": a language as WhatsApp's API writes it; its webhooks have either.
+std::string with_underscore(std::string_view language);
+// "STOP" of " Stop\n": letters of ASCII in capitals, without the blanks around.
+std::string trimmed_upper(std::string_view text);
 
 // ---- sizes ----
 

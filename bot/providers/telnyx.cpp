@@ -38,6 +38,9 @@ std::vector<std::string> check(const Account& account) {
         wrong.push_back(
             "from must be a number such as \"+12025550101\", a short code, or a name of at most 11 "
             "letters");
+    if (is_sender_name(from) && setting(account, "messaging_profile_id").empty())
+        wrong.push_back(
+            "from is a name, and Telnyx sends from one only with messaging_profile_id beside it");
     const std::string_view key = setting(account, "public_key");
     if (key.empty())
         wrong.push_back("public_key is missing: Mission Control > Keys & Credentials shows it");
@@ -77,7 +80,7 @@ std::optional<int> code_of(Json errors) {
     return static_cast<int>(*code);
 }
 
-InWhat read_message(Json payload) {
+InReply read_message(Json payload) {
     const std::string_view text = payload["text"].text();
     const Json file = payload["media"].first();
     if (file)
@@ -139,10 +142,13 @@ std::vector<Inbound> read_received(const Event& event) {
     if (!who)
         return {made(event, {}, InIgnored{"sender is no phone"})};
     std::vector<Inbound> found;
-    if (const auto choice = read_opt_out(event.payload))
+    const auto choice = read_opt_out(event.payload);
+    if (choice)
         found.push_back(
             {event_key(event.told, {"telnyx", "preference", event.id}), event.at, {*who}, *choice});
-    found.push_back(made(event, {*who}, read_message(event.payload)));
+    InReply reply = read_message(event.payload);
+    reply.confirmed_stop = choice && choice->choice == core::MarketingPreference::Choice::stop;
+    found.push_back(made(event, {*who}, std::move(reply)));
     return found;
 }
 
@@ -272,7 +278,6 @@ constinit const Provider telnyx{
     .name = "telnyx",
     .medium = core::Medium::sms,
     .default_base_url = "https://api.telnyx.com",
-    .confirms_stop = true,
     .webhook_body_bytes_max = body_bytes_max,
     // A long code outside of the US; toll-free 20, short codes 1,000, US numbers by their campaign.
     // https://developers.telnyx.com/docs/messaging/messages/rate-limiting

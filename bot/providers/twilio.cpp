@@ -275,6 +275,18 @@ std::optional<InPreference> read_opt_out(const Form& form) {
     return std::nullopt;
 }
 
+// On SMS Twilio answers by itself what it takes for a STOP: by OptOutType where Advanced Opt-Out is
+// on, else when the whole message is one of these. On WhatsApp it leaves words to us.
+// https://help.twilio.com/articles/223134027
+bool confirms_stop(const Form& form) {
+    constexpr std::string_view stop_words[] = {"STOP", "STOPALL", "UNSUBSCRIBE", "CANCEL",
+                                               "END",  "QUIT",    "REVOKE",      "OPTOUT"};
+    if (const std::string_view type = value_of(form, "OptOutType"); !type.empty())
+        return type == "STOP";
+    const std::string body = trimmed_upper(value_of(form, "Body"));
+    return std::ranges::find(stop_words, body) != std::end(stop_words);
+}
+
 std::vector<Inbound> read_message(const Account& account, const Form& form, std::string_view sid,
                                   Timestamp at) {
     const bool whatsapp = is_whatsapp(account);
@@ -289,7 +301,9 @@ std::vector<Inbound> read_message(const Account& account, const Form& form, std:
     std::vector<Inbound> found;
     if (const auto choice = read_opt_out(form))
         found.push_back({key_of(account, "preference", sid), at, who, *choice});
-    found.push_back({key_of(account, "message", sid), at, std::move(who), read_reply(form)});
+    InReply reply = read_reply(form);
+    reply.confirmed_stop = !whatsapp && confirms_stop(form);
+    found.push_back({key_of(account, "message", sid), at, std::move(who), std::move(reply)});
     return found;
 }
 
@@ -399,7 +413,8 @@ std::string_view content_sid(const Account& account, const Outbound& message) {
     if (is_sid(message.template_name, "HX"))
         return message.template_name;
     const std::string key = std::string{content_mark} + message.template_name;
-    const std::string_view in_language = setting(account, key + "_" + message.template_language);
+    const std::string_view in_language =
+        setting(account, key + "_" + with_underscore(message.template_language));
     return in_language.empty() ? setting(account, key) : in_language;
 }
 
@@ -428,7 +443,7 @@ std::optional<std::string> unfit(const Account& account, const Outbound& message
         return too_long_for_sms(message.text, parts_max, text_characters_max);
     if (content_sid(account, message).empty())
         return "there is no content template for it: set " + std::string{content_mark} +
-               message.template_name + "_" + message.template_language +
+               message.template_name + "_" + with_underscore(message.template_language) +
                " = \"HX…\" in the channel";
     return std::nullopt;
 }
@@ -675,7 +690,6 @@ constexpr Provider row(std::string_view name, Medium medium) {
         .name = name,
         .medium = medium,
         .default_base_url = "https://api.twilio.com",
-        .confirms_stop = medium == Medium::sms,  // on WhatsApp Twilio leaves words to us
         .webhook_body_bytes_max = body_bytes_max,
         // A long code; short codes and registered numbers may more.
         .rates = medium == Medium::sms

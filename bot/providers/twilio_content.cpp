@@ -25,12 +25,6 @@ std::string content_url(const Account& account, std::string_view rest) {
            "/v1/" + std::string{rest};
 }
 
-std::string with_underscore(std::string_view language) {
-    std::string written{language};
-    std::ranges::replace(written, '-', '_');
-    return written;
-}
-
 std::optional<core::TemplateStatus> status_of(std::string_view word) {
     using enum core::TemplateStatus;
     constexpr std::pair<std::string_view, core::TemplateStatus> words[] = {

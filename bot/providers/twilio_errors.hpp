@@ -93,6 +93,8 @@ inline constexpr std::array table = {
                   "It could not be delivered while it was still fresh"},
     ProviderError{30450, 30450, slow_down, sender, 1200,
                   "Twilio suspects fraud (SMS pumping) and blocks this prefix for a while"},
+    ProviderError{30610, 30610, retry, message, 10'800,
+                  "Twilio holds it to be no decent hour where they are"},
     ProviderError{35111, 35125, permanent, message, 0,
                   "Twilio refused the time to send at: this is a fault of warmcall"},
     ProviderError{63001, 63002, config, sender, 0,

@@ -356,14 +356,51 @@ bool as_template(const Account& account, const Outbound& message) {
     return is_whatsapp(account) && !message.template_name.empty();
 }
 
+// Vonage's own way to write a template, which knows no buttons. The language is BCP 47 there.
 // Values in the order of the text; Vonage hands them on to WhatsApp as {{1}}, {{2}}, ….
-void write_template(Written& body, const Outbound& message) {
+// https://developer.vonage.com/en/messages/guides/whatsapp-deterministic
+void write_plain_template(Written& body, const Outbound& message) {
     Written values = Written::array();
     for (const auto& [name, value] : message.parameters)
         values.push_back(cut_characters(on_one_line(value), text_characters_max));
+    std::string locale = message.template_language;
+    std::ranges::replace(locale, '_', '-');
     body["message_type"] = "template";
-    body["whatsapp"] = {{"policy", "deterministic"}, {"locale", message.template_language}};
+    body["whatsapp"] = {{"policy", "deterministic"}, {"locale", std::move(locale)}};
     body["template"] = {{"name", message.template_name}, {"parameters", std::move(values)}};
+}
+
+// As WhatsApp's own API has it, handed on as it is: so a tap on a quick reply brings our id back.
+// https://developer.vonage.com/en/messages/code-snippets/whatsapp/send-button-quick-reply
+void write_template_with_buttons(Written& body, const Outbound& message) {
+    Written values = Written::array();
+    for (const auto& [name, value] : message.parameters)
+        values.push_back(
+            {{"type", "text"}, {"text", cut_characters(on_one_line(value), text_characters_max)}});
+    Written components = Written::array();
+    if (!values.empty())
+        components.push_back({{"type", "body"}, {"parameters", std::move(values)}});
+    for (std::size_t i = 0; i < message.buttons.size(); ++i)
+        components.push_back(
+            {{"type", "button"},
+             {"sub_type", "quick_reply"},
+             {"index", std::to_string(i)},
+             {"parameters",
+              Written::array({Written{
+                  {"type", "payload"},
+                  {"payload", cut_characters(message.buttons[i].first, id_bytes_max)}}})}});
+    Written there = {
+        {"name", message.template_name},
+        {"language",
+         {{"policy", "deterministic"}, {"code", with_underscore(message.template_language)}}},
+        {"components", std::move(components)}};
+    body["message_type"] = "custom";
+    body["custom"] = {{"type", "template"}, {"template", std::move(there)}};
+}
+
+void write_template(Written& body, const Outbound& message) {
+    message.buttons.empty() ? write_plain_template(body, message)
+                            : write_template_with_buttons(body, message);
 }
 
 std::optional<std::string> unfit(const Account& account, const Outbound& message) {

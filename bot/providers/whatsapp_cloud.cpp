@@ -782,13 +782,6 @@ Written body_parameters(const Outbound& message) {
     return parameters;
 }
 
-// Their webhooks spell it "en-US", their API "en_US".
-std::string language_there(std::string_view language) {
-    std::string written{language};
-    std::ranges::replace(written, '-', '_');
-    return written;
-}
-
 Written template_of(const Outbound& message) {
     Written components = Written::array();
     if (!message.parameters.empty())
@@ -813,7 +806,7 @@ Written template_of(const Outbound& message) {
     Written content = {
         {"name", message.template_name},
         {"language",
-         {{"policy", "deterministic"}, {"code", language_there(message.template_language)}}}};
+         {{"policy", "deterministic"}, {"code", with_underscore(message.template_language)}}}};
     if (!components.empty())
         content["components"] = std::move(components);
     return content;
@@ -1087,7 +1080,7 @@ HttpRequest build_submit(const Account& account, const core::Template& t, std::s
     }
     const Written root{
         {"name", t.provider_name},
-        {"language", language_there(t.provider_language)},
+        {"language", with_underscore(t.provider_language)},
         {"category", t.category == core::Category::marketing ? "MARKETING" : "UTILITY"},
         {"parameter_format", "NAMED"},
         {"components", std::move(components)}};

@@ -169,7 +169,7 @@ Verdict take(Parts& parts, const Line& line, const Call& call, Bubble message, i
     }
     Person& person = parts.people.person(message.wa_id);
     // what goes to a rep is read on the rep's phone of the page
-    person.rep = person.rep || message.template_name.starts_with("rep_notice");
+    person.rep = person.rep || message.template_name.starts_with("rep_");
     message.channel = line.options.id;
     message.ours = true;
     message.at = parts.clock.now();

@@ -191,7 +191,7 @@ class KannelLine final : public Line {
             return url;
         const std::string secret = options.secret("webhook_secret").reveal();
         return url + "?" + (secret.empty() ? "" : "secret=" + secret + "&") +
-               "from=%p&to=%P&text=%b&charset=%C&coding=%c&id=%I&time=%T";
+               "from=%q&to=%Q&text=%b&charset=%C&coding=%c&id=%I&time=%T";
     }
     bool may(const std::vector<Header>& form) const {
         const std::string user = value_of(form, "username") + value_of(form, "user");
@@ -266,7 +266,9 @@ Result<Change> KannelLine::reply(const Json& wanted, Person& from, const Bubble*
     const bool plain = sms_size(bubble.text).gsm7;
     const std::string bytes = raw_bytes(bubble.text, plain);
     const std::string url = filled(get_url(), {{'p', "+" + from.phone},
+                                               {'q', "+" + from.phone},
                                                {'P', options.setting("from")},
+                                               {'Q', options.setting("from")},
                                                {'a', squeezed(bytes)},
                                                {'b', bytes},
                                                {'I', bubble.id},

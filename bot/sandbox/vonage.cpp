@@ -268,9 +268,42 @@ Verdict VonageLine::answer(const Call& call) {
     return create(call, *body);
 }
 
+// A template as WhatsApp's own API has it ("custom"), as Vonage's has it; what its quick replies
+// bring back goes into `payloads`. Nothing when it is anything else.
+std::optional<Json> as_vonage_template(const Json& body, std::vector<std::string>& payloads) {
+    const Json custom = body.value("custom", Json::object());
+    if (!custom.is_object() || text_in(custom, "type") != "template")
+        return std::nullopt;
+    const Json wanted = custom.value("template", Json::object());
+    const Json language = wanted.value("language", Json::object());
+    Json values = Json::array();
+    for (const Json& component : wanted.value("components", Json::array()))
+        for (const Json& parameter : component.value("parameters", Json::array()))
+            if (text_in(component, "type") == "body")
+                values.push_back(text_in(parameter, "text"));
+            else if (text_in(component, "sub_type") == "quick_reply" &&
+                     text_in(component, "index") == std::to_string(payloads.size()))
+                payloads.push_back(text_in(parameter, "payload"));
+    return Json{{"whatsapp", {{"locale", text_in(language, "code")}}},
+                {"template", {{"name", text_in(wanted, "name")}, {"parameters", values}}}};
+}
+
+std::string with_hyphen(std::string language) {
+    std::ranges::replace(language, '_', '-');
+    return language;
+}
+
 // The words of the message, or the name of what is wrong with it.
-const char* VonageLine::compose(const Json& body, Bubble& bubble) const {
+const char* VonageLine::compose(const Json& given, Bubble& bubble) const {
+    Json body = given;
     bubble.type = text_in(body, "message_type");
+    if (bubble.type == "custom" && whatsapp_) {
+        const auto plain = as_vonage_template(given, bubble.payloads);
+        if (!plain)
+            return "custom";
+        body = *plain;
+        bubble.type = "template";
+    }
     if (bubble.type == "text") {
         bubble.text = text_in(body, "text");
         const std::size_t most = whatsapp_ ? 4096 : 1000;
@@ -281,7 +314,8 @@ const char* VonageLine::compose(const Json& body, Bubble& bubble) const {
     const Json wanted = body.value("template", Json::object());
     const std::string language = text_in(body.value("whatsapp", Json::object()), "locale");
     const auto known = std::ranges::find_if(templates_, [&](const Template& t) {
-        return t.name == text_in(wanted, "name") && t.language == language;
+        return t.name == text_in(wanted, "name") &&
+               with_hyphen(t.language) == with_hyphen(language);
     });
     const Json values = wanted.is_object() ? wanted.value("parameters", Json::array()) : Json{};
     if (known == templates_.end() || !values.is_array() ||
@@ -290,6 +324,13 @@ const char* VonageLine::compose(const Json& body, Bubble& bubble) const {
     bubble.template_name = known->name;
     bubble.category = lower(known->category);
     bubble.text = known->body;
+    for (const Json& button : known->buttons) {
+        bubble.buttons.push_back(text_in(button, "text"));
+        if (bubble.payloads.size() < bubble.buttons.size())
+            bubble.payloads.push_back(text_in(button, "text"));  // where the send names none
+    }
+    if (bubble.payloads.size() > bubble.buttons.size())
+        return "template";
     for (std::size_t i = 0; i < values.size(); ++i) {
         if (!values[i].is_string() || values[i].get_ref<const std::string&>().empty())
             return "template";
@@ -362,13 +403,18 @@ Result<Change> VonageLine::reply(const Json& wanted, Person& from, const Bubble*
                                  Bubble& bubble) {
     bubble.type = text_in(wanted, "type", "text");
     bubble.text = text_in(wanted, "text");
-    if (bubble.type != "text" || bubble.text.empty())
+    const bool tap = bubble.type == "button" && whatsapp_;
+    if ((bubble.type != "text" && !tap) || bubble.text.empty())
         return Error{Errc::bad_input,
-                     "text: the words of the reply were expected; the sandbox "
+                     "text: the words of the reply, or a tap, were expected; the sandbox "
                      "plays nothing else here"};
-    Json value{{"channel", channel()}, {"message_uuid", bubble.id},        {"to", own()},
-               {"from", from.phone},   {"timestamp", iso_time(bubble.at)}, {"message_type", "text"},
-               {"text", bubble.text}};
+    Json value{
+        {"channel", channel()}, {"message_uuid", bubble.id},        {"to", own()},
+        {"from", from.phone},   {"timestamp", iso_time(bubble.at)}, {"message_type", bubble.type}};
+    if (tap)
+        value["button"] = Json{{"text", bubble.text}, {"payload", text_in(wanted, "payload")}};
+    else
+        value["text"] = bubble.text;
     if (whatsapp_) {
         value["profile"] = Json{{"name", from.name.empty() ? from.phone : from.name}};
         if (about != nullptr)

@@ -435,11 +435,8 @@ void Reader::channel(const toml::table& table) {
             part([&, &k = key, &n = node] { channel_value(account, k.str(), n); });
     if (problems_.size() == before && secrets_ == Secrets::needed)
         check_account(table, account, *provider);
-    out_.plan.channels.push_back({.id = account.id,
-                                  .provider = account.provider,
-                                  .medium = channel.medium,
-                                  .confirms_stop = provider->confirms_stop,
-                                  .cost = cost});
+    out_.plan.channels.push_back(
+        {.id = account.id, .provider = account.provider, .medium = channel.medium, .cost = cost});
     out_.channels.push_back(std::move(channel));
 }
 

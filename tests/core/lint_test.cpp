@@ -65,6 +65,16 @@ TEST_CASE("every shipped text is fit to send") {
     CHECK(seen >= 6);
 }
 
+TEST_CASE("the shipped texts promise no other day, and in Hindi do not say who is a man") {
+    const std::string folder = WARMCALL_SOURCE_DIR "/templates/";
+    CHECK(file(folder + "en/call_me_back.txt").find(" day") == std::string::npos);
+    for (const auto& entry : std::filesystem::directory_iterator{folder + "hi"})
+        for (const char* masculine : {"ता हूँ", "ूँगा", "रहे हैं", "रहा है", "रेंगे"}) {
+            INFO(entry.path().string() << ": " << masculine);
+            CHECK(file(entry.path()).find(masculine) == std::string::npos);
+        }
+}
+
 TEST_CASE("every shipped text for a contact fits into one SMS with everyday names") {
     for (const auto& [language, name, rep] :
          {std::tuple{"en", "Christopher", "Annabelle"}, std::tuple{"hi", "लक्ष्मीनारायण", "राजेश्वरी"}})

@@ -27,6 +27,27 @@ TEST_CASE("STOP ends it: nothing queued goes out, they are told once, the rep is
     CHECK(world.told().empty());
 }
 
+TEST_CASE("a STOP that the provider has answered itself is not confirmed twice, any other is") {
+    World world;
+    world.add_sms();
+    world.enrol();
+    const bool answered = GENERATE(true, false);
+    const Address from = world.c.contact.addresses.front();
+    world.happens(Replied{.at = world.now,
+                          .channel = sms,
+                          .from = from,
+                          .words = "Take me off your list",
+                          .reading = Reading{Reading::Kind::stop, {}},
+                          .confirmed_stop = answered});
+    CHECK(world.why() == "opted_out");
+    const Message& newest = world.message(world.newest());
+    CHECK((newest.kind == MessageKind::stop_confirmation) != answered);
+    if (!answered) {
+        CHECK(newest.channel == sms);
+        CHECK(world.may_go(newest.id).go());
+    }
+}
+
 TEST_CASE("STOP while a send is leaving: the gate refuses it just before the bytes leave") {
     World world;
     world.enrol();

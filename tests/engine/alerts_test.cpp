@@ -76,7 +76,8 @@ TEST_CASE("inside the rep's own window the prompt is a plain message that quotes
     World w;
     maya_writes(w);
     w.prompt(w.amara, "Fine, the kids have exams");
-    const AlertOnItsWay one = only(w);
+    AlertOnItsWay one = only(w);
+    one.rep.lock_screen = core::Rep::LockScreen::quote;
     const json body = sent(w, one);
     CHECK(body.at("type") == "interactive");
     CHECK(body.at("to") == maya_number);
@@ -122,6 +123,23 @@ TEST_CASE("outside the window the prompt is the approved text, and no words of t
     CHECK(body.at("template").at("language").at("code") == "en");
     CHECK(body.at("template").at("components").at(0).at("parameters").size() == 3);
     CHECK(body.dump().find("exams") == std::string::npos);
+}
+
+TEST_CASE("news outside the rep's window has a text of its own as soon as that is approved") {
+    World w;
+    const bool approved = GENERATE(true, false);
+    w.sent(w.amara);
+    if (approved) {
+        w.delivered({envelope("message_template_status_update",
+                              {{"event", "APPROVED"},
+                               {"message_template_id", 5},
+                               {"message_template_name", "rep_news"},
+                               {"message_template_language", "en"},
+                               {"message_template_category", "UTILITY"}})});
+    }
+    w.delivered({text_from(amara_number.substr(1), "STOP", "wamid.S", w.clock.at)});
+    const AlertOnItsWay one = only(w);
+    CHECK(sent(w, one).at("template").at("name") == (approved ? "rep_news" : "rep_notice"));
 }
 
 TEST_CASE(
@@ -420,6 +438,50 @@ TEST_CASE("three prompts within a minute are one on the phone, and it names them
         CHECK(twice.front().alerts.size() == 4);
         CHECK(sent(w, twice.front()).at("title") == "3 people to call");
     }
+}
+
+TEST_CASE(
+    "what names one person is taken off the screen with the prompt, what names several stays") {
+    World w;
+    Telephones t;
+    Device phone = device("maya/telegram", GENERATE("telegram", "web_push"));
+    phone.settings["chat_id"] = "42";
+    phone.secrets["token"] = Secret{"T0KEN"};
+    t.phones.devices[maya] = {phone};
+    const bool several = GENERATE(false, true);
+    w.prompt(w.amara);
+    if (several) {
+        w.prompt(w.add("Ben Ray", "+919876500011"));
+        w.prompt(w.add("Cem Ak", "+919876500012"));
+    }
+    const auto told = due(w, t);
+    REQUIRE(told.size() == 1);
+    after(w, told.front(), answered(201, R"({"ok":true,"result":{"message_id":99}})"));
+    w.happens(w.amara, core::Acknowledged{maya}, "maya");
+    const auto then = due(w, t);
+    REQUIRE(then.size() == (several ? 0 : 1));
+    if (!several) {
+        CHECK(then.front().alerts.front().take_back);
+    }
+}
+
+TEST_CASE("the provider could not deliver what named several people: each of them is told again") {
+    World w;
+    maya_writes(w);
+    for (const core::ContactId id :
+         {w.amara, w.add("Ben Ray", "+919876500011"), w.add("Cem Ak", "+919876500012")}) {
+        w.prompt(id);
+    }
+    const AlertOnItsWay first = only(w);
+    REQUIRE(first.subjects.size() == 3);
+    const std::size_t told = first.alerts.size();  // Amara's a second time by now
+    after(w, first, accepted("wamid.D"));
+    REQUIRE(w.counts().alerts_waiting == 0);
+    w.delivered({receipt("wamid.D", "failed", w.clock.at, first.alerts.front().token, 131047)});
+    CHECK(w.counts().alerts_waiting == static_cast<std::int64_t>(told));
+    const AlertOnItsWay second = only(w);
+    CHECK(second.alerts.size() == told);
+    CHECK(sent(w, second).at("template").at("name") == "rep_notice");
 }
 
 TEST_CASE("a claim that is rolled back has told nobody: what it gathered goes with the next one") {

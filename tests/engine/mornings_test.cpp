@@ -200,7 +200,7 @@ TEST_CASE("in the morning the approved text goes out once, its buttons carry our
             const json answer = r.said(r.wire.bodies.size());
             CHECK(answer.at("type") == "text");
             CHECK(answer.at("text").at("body") ==
-                  "1 people wait for your call. Amara comes first: https://calls.test/");
+                  "Calls waiting for you: 1. Amara comes first: https://calls.test/");
         }
     }
     SECTION("In 2 hours says so, and asks again with free words, for the window is open") {
@@ -256,6 +256,26 @@ TEST_CASE("a clock that was ahead and is put back keeps no tap waiting") {
     r.w.advance(3s);
     CHECK(r.said(0).at("text").at("body") ==
           "Nobody waits for your call just now: https://calls.test/");
+}
+
+TEST_CASE("how many calls wait is said without a plural, and without a name where none is wanted") {
+    core::Rep maya_rao = rep();
+    for (const auto& [language, begin] :
+         {std::pair{"en", "Calls waiting for you: 1. "}, std::pair{"hi", "आज के फ़ोन: 1। "},
+          std::pair{"ar", "مكالمات تنتظرك: 1. "}}) {
+        INFO(language);
+        maya_rao.language = language;
+        maya_rao.lock_screen = core::Rep::LockScreen::first_name;
+        const std::string named =
+            answer_of(Say::begin, maya_rao, 1, "Amara", "https://calls.test/");
+        CHECK(named.starts_with(begin));
+        CHECK(named.find("Amara") != std::string::npos);
+        maya_rao.lock_screen = core::Rep::LockScreen::no_names;
+        const std::string bare = answer_of(Say::begin, maya_rao, 1, "Amara", "https://calls.test/");
+        CHECK(bare.starts_with(begin));
+        CHECK(bare.find("Amara") == std::string::npos);
+        CHECK(bare.ends_with("https://calls.test/"));
+    }
 }
 
 TEST_CASE("nobody waits: nobody is disturbed") {

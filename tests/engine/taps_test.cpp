@@ -96,6 +96,16 @@ TEST_CASE("a button's id says what it is and is worth nothing in other hands") {
     CHECK_FALSE(read_tap(key, maya, changed));
 }
 
+TEST_CASE("the answer to a tap names nobody to a rep who wants no names on the screen") {
+    Told t;
+    core::Plan nameless = plan();
+    nameless.reps.at(maya).lock_screen = core::Rep::LockScreen::no_names;
+    t.w.applier = std::make_unique<Applier>(*t.w.store, nameless, t.w.clock);
+    t.w.applier->set_tap_key(key);
+    t.w.delivered({button(maya_id, t.id(TapVerb::call), t.w, "wamid.P")});
+    CHECK(answers(t.w) == Answers{"Your contact is yours. Good talk!"});
+}
+
 TEST_CASE("a tap on \"I'll call now\" takes the prompt, and the rep reads so") {
     Told t;
     const bool as_interactive = GENERATE(true, false);

@@ -231,6 +231,15 @@ TEST_CASE("several people are one sentence, a trial says so, and a question offe
         CHECK(s.body().at("message") == "Amara, Ben, Cem and 1 more");
         CHECK(s.body().at("actions").size() == 1);
     }
+    SECTION("a digest in Arabic, whose numbers would each want another plural") {
+        s.rep.language = "ar";
+        for (const char* name : {"Ben Ray", "Cem Ak", "Dia Sen"}) {
+            s.subjects.push_back(s.subjects.front());
+            s.subjects.back().contact.name = name;
+        }
+        CHECK(s.body().at("title") == "مكالمات تنتظرك: 4");
+        CHECK(s.body().at("message") == "Amara, Ben, Cem (+1)");
+    }
     SECTION("a trial") {
         s.subjects.clear();
         s.alert.prompt = {};
@@ -241,6 +250,11 @@ TEST_CASE("several people are one sentence, a trial says so, and a question offe
         CHECK(s.body().at("title") == "Did Amara ask us to stop?");
         CHECK(s.body().at("actions").size() == 1);
     }
+}
+
+TEST_CASE("the Hindi of a button does not say whether a man or a woman taps it") {
+    const Tap call{"call", "x"};
+    CHECK(notifiers::title_of(call, "hi") == "अभी फ़ोन");
 }
 
 TEST_CASE("every title of a button fits WhatsApp's twenty characters") {

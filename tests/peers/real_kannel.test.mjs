@@ -18,7 +18,7 @@ describe("a real Kannel", () => {
             folder: town.folder,
             user: town.channel.settings.username,
             password: town.secret_of("password"),
-            get_url: `${town.webhook}?secret=${town.secret_of("webhook_secret")}&from=%p&to=%P&text=%b&charset=%C&coding=%c&id=%I&time=%T`,
+            get_url: `${town.webhook}?secret=${town.secret_of("webhook_secret")}&from=%q&to=%Q&text=%b&charset=%C&coding=%c&id=%I&time=%T`,
         });
         town.env.SANDBOX_URL = kannel.url; // the gateway speaks to Kannel itself
         await town.start_gateway();

@@ -65,6 +65,29 @@ test("every mistake in the configuration is named by file and line", () => {
     assert.equal(spawnSync(binary, ["serve", "--confg", "x"], { env: town.env }).status, 2, "called wrongly");
 });
 
+test("a channel whose sender is a name is warned about: nobody can answer it", () => {
+    const file = join(town.folder, "name.toml");
+    const text = readFileSync(join(root, "tests/process/process.toml"), "utf8")
+        .replaceAll("../../", `${root}/`)
+        .replace('cadences = "cadences"', `cadences = "${root}/tests/process/cadences"`);
+    const env = { ...town.env, KANNEL_PASSWORD: "invented", KANNEL_SECRET: "invented-and-long-enough" };
+    const check = (from) => {
+        writeFileSync(file, `${text}
+[[channel]]
+id = "gateway"
+provider = "kannel"
+base_url = "http://127.0.0.1:1"
+username = "warmcall"
+password = "env:KANNEL_PASSWORD"
+webhook_secret = "env:KANNEL_SECRET"
+from = "${from}"
+`);
+        return spawnSync(binary, ["check", "--offline", "--config", file], { env, encoding: "utf8" }).stdout;
+    };
+    assert.match(check("Kestrel"), /! channel +gateway: from is a name, so nobody can answer its texts or say STOP/);
+    assert.doesNotMatch(check("+12025550101"), /from is a name/);
+});
+
 test("a template with a variable nobody fills, or with business in it, stops a cadence before it starts", () => {
     const templates = join(town.folder, "templates");
     cpSync(join(root, "templates"), templates, { recursive: true });

@@ -293,6 +293,9 @@ Json dump(const InWhat& what) {
                 if (!r.caption.empty()) {
                     all["caption"] = r.caption;
                 }
+                if (r.confirmed_stop) {
+                    all["confirmed_stop"] = true;
+                }
                 return all;
             },
             [](const InStatus& s) {

@@ -1,6 +1,7 @@
 // What is particular to Telnyx and Vonage: their keys, their credentials, their tables of errors.
 
 #include "golden.hpp"
+#include "providers/account.hpp"
 #include "providers/json.hpp"
 #include "providers/telnyx_errors.hpp"
 #include "providers/vonage_errors.hpp"
@@ -112,12 +113,15 @@ TEST_CASE("what Telnyx takes for a STOP or a START of its user's own words is to
     CHECK(std::get<InReply>(stopped[1].what).words == "ARRET");
     CHECK(stopped[0].who == stopped[1].who);
     CHECK(stopped[0].key != stopped[1].key);
+    CHECK(std::get<InReply>(stopped[1].what).confirmed_stop);
     const auto started = told("telnyx", telnyx_text("ENCORE", "START"));
     REQUIRE(started.size() == 2);
     CHECK(std::get<InPreference>(started[0].what).choice == Choice::resume);
+    CHECK_FALSE(std::get<InReply>(started[1].what).confirmed_stop);
     for (const golden::Json& nothing : {golden::Json("HELP"), golden::Json(nullptr)}) {
         const auto plain = told("telnyx", telnyx_text("ARRET", nothing));
         REQUIRE(plain.size() == 1);
+        CHECK_FALSE(std::get<InReply>(plain[0].what).confirmed_stop);
         CHECK(plain[0].key == stopped[1].key);  // known already, whatever Telnyx says of it
     }
 }
@@ -204,6 +208,26 @@ TEST_CASE("what a Telnyx account has wrong is named") {
     CHECK(complaint("telnyx", [](Account& a) {
               a.settings["from"] = "+1 202 555 0101";
           }).starts_with("from must be"));
+}
+
+TEST_CASE("a name as the sender is told from a number, and needs a messaging profile at Telnyx") {
+    for (const char* name : {"Kestrel", "Kestrel 24", "A-1"}) {
+        INFO(name);
+        CHECK(is_sender_name(name));
+        CHECK(is_sender(name));
+    }
+    for (const char* number : {"+12025550101", "72345", "", "Kestrel Foods Ltd"}) {
+        INFO(number);
+        CHECK_FALSE(is_sender_name(number));
+    }
+    CHECK(complaint("telnyx", [](Account& a) {
+              a.settings["from"] = "Kestrel";
+              a.settings.erase("messaging_profile_id");
+          }).starts_with("from is a name"));
+    Account with_profile = golden::account("telnyx");
+    with_profile.settings["from"] = "Kestrel";
+    with_profile.settings["messaging_profile_id"] = "00000000-0000-4000-8000-000000000000";
+    CHECK(golden::provider("telnyx").check(with_profile).empty());
 }
 
 TEST_CASE("Vonage is sent to by a key and secret, or by an RSA key, and a broken one is named") {

@@ -77,10 +77,51 @@ TEST_CASE("what Twilio took for STOP counts, whatever the word was, and their wo
 }
 
 TEST_CASE("Twilio answers STOP itself on SMS, and leaves it to us on WhatsApp") {
-    CHECK(sms().confirms_stop);
-    CHECK_FALSE(whatsapp().confirms_stop);
+    const auto confirmed = [](const Provider& provider, std::string_view from, std::string words,
+                              std::string opt_out_type) {
+        const Account account = golden::account(provider.name);
+        std::vector<Header> form{{"AccountSid", account.settings.at("account_sid")},
+                                 {"MessageSid", "SM1"},
+                                 {"From", std::string{from}},
+                                 {"Body", std::move(words)}};
+        if (!opt_out_type.empty())
+            form.push_back({"OptOutType", std::move(opt_out_type)});
+        const auto found =
+            provider.parse(account, {"POST", "/webhooks/main", {}, encode_form(form), golden::now});
+        REQUIRE(found);
+        return std::get<InReply>(found->back().what).confirmed_stop;
+    };
+    const std::string_view number = "+61491570156", user = "whatsapp:+61491570156";
+    CHECK(confirmed(sms(), number, "STOP", ""));
+    CHECK(confirmed(sms(), number, " stop\n", ""));
+    CHECK(confirmed(sms(), number, "Unsubscribe", ""));
+    CHECK(confirmed(sms(), number, "ARRET", "STOP"));
+    CHECK_FALSE(confirmed(sms(), number, "take me off your list", ""));
+    CHECK_FALSE(confirmed(sms(), number, "Please stop writing to me", ""));
+    CHECK_FALSE(confirmed(sms(), number, "START", "START"));
+    CHECK_FALSE(confirmed(whatsapp(), user, "STOP", ""));
     CHECK(sms().medium == core::Medium::sms);
     CHECK(whatsapp().medium == core::Medium::whatsapp);
+}
+
+TEST_CASE(
+    "a text in the language of one country is found at Twilio under the key that submit names") {
+    Account account = golden::account("twilio_whatsapp");
+    Outbound message;
+    message.to = {core::AddressKind::phone, "+61491570156"};
+    message.template_name = "wellbeing";
+    for (const char* language : {"pt-BR", "pt_BR"}) {
+        INFO(language);
+        message.template_language = language;
+        account.settings.erase("content_wellbeing_pt_BR");
+        const auto missing = whatsapp().unfit(account, message);
+        REQUIRE(missing);
+        CHECK(missing->find("content_wellbeing_pt_BR") != std::string::npos);
+        const std::string sid = "HX" + std::string(32, '9');
+        account.settings["content_wellbeing_pt_BR"] = sid;
+        CHECK_FALSE(whatsapp().unfit(account, message));
+        CHECK(whatsapp().build_send(account, message).body.find(sid) != std::string::npos);
+    }
 }
 
 TEST_CASE("a message found in the list has the key its webhook had") {
@@ -260,7 +301,7 @@ TEST_CASE("every error of Twilio's has a sentence for the rep and means what PRO
          {20003, 20404, 21606, 21603, 21212, 21701, 21703, 21704, 21705, 21608, 30002, 30032, 30034,
           63001, 63002, 63007, 63008, 63015, 63051}},
         {slow_down, {20429, 21611, 30001, 30022, 30023, 30027, 30450, 63017, 63018, 63026, 63038}},
-        {retry, {20500, 20503, 30003, 30008, 30017, 63009, 63010, 63012}},
+        {retry, {20500, 20503, 30003, 30008, 30017, 30610, 63009, 63010, 63012}},
         {permanent, {21211, 21217, 21604, 21612, 21614, 63024, 63003, 21408, 21602,
                      21617, 21619, 21620, 21623, 21655, 21656, 63028, 30004, 30005,
                      30006, 30007, 30036, 35111, 35118, 35125, 63032, 63049}},

@@ -72,9 +72,6 @@ content_wellbeing = "HX00000000000000000000000000000002"
         providers.insert(channel.account.provider);
     CHECK(providers == std::set<std::string>{"whatsapp_cloud", "twilio_sms", "twilio_whatsapp",
                                              "kannel", "telnyx", "vonage_sms"});
-    for (const core::Channel& channel : read.settings.plan.channels)
-        CHECK(channel.confirms_stop ==
-              (channel.provider == "twilio_sms" || channel.provider == "telnyx"));
 }
 
 TEST_CASE("every provider has a rate of its own, and only WhatsApp counts people") {

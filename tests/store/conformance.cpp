@@ -1191,9 +1191,11 @@ TEST_CASE("an alert that did not get through is tried again at the time that was
     CHECK(again[0].needs_template);
     CHECK(again[0].tries == 2);
     store->transact([&](Unit& u) {
-        CHECK(u.alert_by({"wa"}, "wamid.9")->id == alert.id);
-        CHECK_FALSE(u.alert_by({"wa"}, "wamid.8"));
-        CHECK_FALSE(u.alert_by({"wa"}, ""));
+        const auto found = u.alerts_by({"wa"}, "wamid.9");
+        REQUIRE(found.size() == 1);
+        CHECK(found[0].id == alert.id);
+        CHECK(u.alerts_by({"wa"}, "wamid.8").empty());
+        CHECK(u.alerts_by({"wa"}, "").empty());
     });
     settle(*store, {.id = again[0].id, .done = true});
     CHECK(store->counts().alerts_waiting == 0);
@@ -1203,6 +1205,27 @@ TEST_CASE("an alert that did not get through is tried again at the time that was
         CHECK(claim_alerts(*store, after(6min)).size() == 1);
         CHECK(store->counts().alerts_waiting == 1);
     }
+}
+
+TEST_CASE("a message that told several alerts together is found with all of them") {
+    EVERY_STORE;
+    std::vector<std::int64_t> told;
+    for (const char* number : {"+61491570156", "+61491570157", "+61491570158"}) {
+        const core::ContactId id = with_prompt(*store, plain("Ben Ray", number));
+        change(*store, id, [](Case&) {}, {tell_prompt});
+    }
+    for (const Alert& alert : claim_alerts(*store, t0)) {
+        settle(*store, {.id = alert.id, .done = true, .provider_id = "wamid.D"});
+        told.push_back(alert.id);
+    }
+    REQUIRE(told.size() == 3);
+    std::ranges::sort(told);
+    std::vector<std::int64_t> found;
+    store->transact([&](Unit& u) {
+        for (const Alert& alert : u.alerts_by({"wa"}, "wamid.D"))
+            found.push_back(alert.id);
+    });
+    CHECK(found == told);
 }
 
 TEST_CASE("what became of one telling says nothing of an alert that is being told anew") {

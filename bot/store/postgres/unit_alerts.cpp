@@ -27,6 +27,13 @@ std::optional<Alert> one_alert(Rows rows) {
     return rows.next() ? std::optional{read_alert(rows)} : std::nullopt;
 }
 
+std::vector<Alert> all_alerts(Rows rows) {
+    std::vector<Alert> found;
+    while (rows.next())
+        found.push_back(read_alert(rows));
+    return found;
+}
+
 // What is stored of an alert that comes back.
 struct Stored {
     std::string state;
@@ -137,12 +144,11 @@ void PostgresUnit::drop_later_devices(std::int64_t origin) {
         origin);
 }
 
-std::optional<Alert> PostgresUnit::alert_by(const core::ChannelId&, std::string_view provider_id) {
+std::vector<Alert> PostgresUnit::alerts_by(const core::ChannelId&, std::string_view provider_id) {
     // Not by channel: an alert goes out over whichever channel its rep has, and the ids are the
     // providers' own.
-    return one_alert(db_.ask("SELECT " WARMCALL_PG_ALERT
-                             " FROM alert WHERE provider_id = $1 ORDER BY id DESC LIMIT 1",
-                             provider_id));
+    return all_alerts(db_.ask(
+        "SELECT " WARMCALL_PG_ALERT " FROM alert WHERE provider_id = $1 ORDER BY id", provider_id));
 }
 
 std::optional<Alert> PostgresUnit::last_alert(const core::RepId& rep) {

@@ -62,8 +62,8 @@ class SqliteUnit final : public Unit {
     std::vector<Alert> claim_alerts(core::Timestamp now, core::Duration lease,
                                     std::span<const Token> tokens) override;
     void settle_alerts(std::span<const AlertOutcome> outcomes, core::Timestamp now) override;
-    std::optional<Alert> alert_by(const core::ChannelId& channel,
-                                  std::string_view provider_id) override;
+    std::vector<Alert> alerts_by(const core::ChannelId& channel,
+                                 std::string_view provider_id) override;
     void drop_alerts(core::PromptId prompt) override;
     void rep_wrote(const core::RepId& rep, const core::ChannelId& channel,
                    core::Timestamp window_until) override;

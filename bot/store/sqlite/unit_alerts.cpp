@@ -105,15 +105,16 @@ void SqliteUnit::drop_later_devices(std::int64_t origin) {
              .run(origin));
 }
 
-std::optional<Alert> SqliteUnit::alert_by(const core::ChannelId&, std::string_view provider_id) {
+std::vector<Alert> SqliteUnit::alerts_by(const core::ChannelId&, std::string_view provider_id) {
     // Not by channel: an alert goes out over whichever channel its rep has, and the ids are the
     // providers' own.
-    Rows rows = sql("SELECT " WARMCALL_ALERT_COLUMNS
-                    " FROM alert WHERE provider_id = ? ORDER BY id DESC LIMIT 1")
-                    .rows(provider_id);
-    if (!rows.next())
-        return std::nullopt;
-    return alert_columns(rows);
+    Rows rows =
+        sql("SELECT " WARMCALL_ALERT_COLUMNS " FROM alert WHERE provider_id = ? ORDER BY id")
+            .rows(provider_id);
+    std::vector<Alert> found;
+    while (rows.next())
+        found.push_back(alert_columns(rows));
+    return found;
 }
 
 std::optional<Alert> SqliteUnit::last_alert(const core::RepId& rep) {
