@@ -198,6 +198,9 @@ Verdict confirmation_verdict(const Plan& plan, const Case& subject, const Messag
     if (channel.confirms_stop) {
         return never(GateCode::suppressed, "The provider has confirmed it already.");
     }
+    if (message.to.value.empty()) {
+        return never(GateCode::suppressed, "They were erased.");
+    }
     if (channel.medium == Medium::whatsapp &&
         !window_open(plan, subject.contact, message.channel, now)) {
         return never(GateCode::window_closed, "The 24-hour window is closed.");

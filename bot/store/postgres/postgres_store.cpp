@@ -2,11 +2,13 @@
 
 #include <spdlog/spdlog.h>
 
+#include <array>
 #include <chrono>
 #include <mutex>
 #include <thread>
 #include <utility>
 
+#include "store/postgres/bulk.hpp"
 #include "store/postgres/herald.hpp"
 #include "store/postgres/migrate.hpp"
 #include "store/postgres/reads.hpp"
@@ -31,6 +33,12 @@ constexpr Sql settings_of_a_write =
     " set_config('enable_mergejoin', 'off', true), set_config('enable_material', 'off', true),"
     " set_config('enable_bitmapscan', 'off', true), set_config('jit', 'off', true),"
     " set_config('plan_cache_mode', 'force_generic_plan', true)";
+
+// Where something of a person stands.
+constexpr std::array<std::string_view, 16> tables_of_people{
+    "contact", "address",     "consent",       "suppression", "contact_window", "outreach",
+    "outbox",  "prompt",      "reply",         "event_log",   "alert",          "delivery",
+    "parked",  "kept_answer", "person_of_day", "pair_pace"};
 
 // In a range of its own among the locks of this database; unit_save.cpp has another.
 std::int64_t lock_of(const std::string& id) {
@@ -88,6 +96,24 @@ class Writer {
         }
     }
     bool has_news() const { return has_news_; }  // of the last transaction
+
+    // A VACUUM of what is not ours is passed over with a warning only.
+    bool vacuum() {
+        db_.connect();
+        Rows rows = db_.ask(
+            "SELECT count(*) FROM pg_class WHERE relname = ANY($1) AND relkind IN ('r', 'p')"
+            " AND relnamespace = ANY (SELECT to_regnamespace(n) FROM unnest(current_schemas(false)) n)"
+            " AND NOT pg_has_role(relowner, 'USAGE')",
+            column_of(std::vector<std::string>{tables_of_people.begin(), tables_of_people.end()}));
+        std::int64_t others = 0;
+        if (rows.next())
+            rows.read(others);
+        if (others > 0)
+            return false;
+        for (const std::string_view table : tables_of_people)
+            db_.script("VACUUM " + quoted_name(std::string{table}));
+        return true;
+    }
 
  private:
     using Clock = std::chrono::steady_clock;
@@ -281,6 +307,22 @@ class PostgresStore final : public Store {
             spdlog::warn(
                 "PostgreSQL runs with fsync or full_page_writes off: what it confirms may be lost "
                 "with the power");
+    }
+
+    std::string clean_up() override {
+        std::string left =
+            "PostgreSQL keeps what was overwritten in its write-ahead log and its archives until "
+            "they are recycled, and in free space of its files until something else stands there.";
+        bool vacuumed = false;
+        try {
+            vacuumed = writer_.vacuum();
+        } catch (const std::exception&) {  // too long, too little memory: it is not urgent
+        }
+        if (!vacuumed)
+            left +=
+                " It could not be vacuumed by this role: have its owner run VACUUM, or wait for "
+                "autovacuum.";
+        return left;
     }
 
     std::optional<core::Case> contact(core::ContactId id) override {

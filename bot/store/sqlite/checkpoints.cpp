@@ -139,6 +139,8 @@ void Checkpoints::after_commit() {
 
 void Checkpoints::pause() {
     move(frames_of_a_pause);
+    if (to_cut_)
+        cut();
     check();
 }
 
@@ -149,7 +151,22 @@ void Checkpoints::idle() {
     // longer.
     if (frames_ == 0 && longest_ > frames_worth_truncating)
         truncate();
+    if (to_cut_)
+        cut();
     check();
+}
+
+bool Checkpoints::cut() {
+    to_cut_ = true;
+    pin_->release();
+    flusher_->wait();
+    if (!truncate())
+        return false;
+    // Pages as they were read from the WAL keep bytes that nothing stands in any more, and would
+    // bring them back with the next change.
+    sqlite3_db_release_memory(db_.handle());
+    to_cut_ = false;
+    return true;
 }
 
 void Checkpoints::move(int frames_waiting_max) {
@@ -179,17 +196,18 @@ void Checkpoints::move_all() {
 }
 
 // Whoever reads just now is not waited for: there will be another quiet moment.
-void Checkpoints::truncate() {
+bool Checkpoints::truncate() {
     const auto usual = static_cast<int>(db_.number("PRAGMA busy_timeout"));
     sqlite3_busy_timeout(db_.handle(), 0);
-    checkpoint(SQLITE_CHECKPOINT_TRUNCATE);
+    const bool cut = checkpoint(SQLITE_CHECKPOINT_TRUNCATE);
     sqlite3_busy_timeout(db_.handle(), usual);
+    return cut;
 }
 
 // One that cannot be done now is done another time: what is committed lies safe in the WAL.
-void Checkpoints::checkpoint(int how) {
+bool Checkpoints::checkpoint(int how) {
     if (broken_ || flusher_->failed())
-        return;
+        return false;
     longest_ = std::max(longest_, frames_);
     int frames = 0, moved = 0;
     const int code = sqlite3_wal_checkpoint_v2(db_.handle(), nullptr, how, &frames, &moved);
@@ -199,6 +217,7 @@ void Checkpoints::checkpoint(int how) {
         if (how == SQLITE_CHECKPOINT_TRUNCATE)
             longest_ = 0;
     }
+    return code == SQLITE_OK && moved == frames;
 }
 
 }  // namespace warmcall::store

@@ -25,6 +25,10 @@ class Checkpoints {
     void pause();
     // When nothing has come for a while: all of it moves, and a long WAL is cut. Throws as check().
     void idle();
+    // Now all of it moves, the WAL is cut to nothing, and no page stays in memory: what was
+    // overwritten is in no file. False: somebody reads an older state; it is tried again whenever
+    // nobody waits.
+    bool cut();
 
  private:
     class Pin;
@@ -34,8 +38,8 @@ class Checkpoints {
     void move(int frames_waiting_max);
     void step();
     void move_all();
-    void truncate();
-    void checkpoint(int how);
+    bool truncate();
+    bool checkpoint(int how);  // false: not all of it could be done
 
     Connection& db_;
     std::unique_ptr<Pin> pin_;
@@ -45,6 +49,7 @@ class Checkpoints {
     int tried_ = 0;    // that it was when all of it was to move, and a reader stood in the way
     int pinned_ = 0;   // of those, written before the pin was set
     int longest_ = 0;  // that it was since it was cut
+    bool to_cut_ = false;
     bool broken_ = false;
 };
 

@@ -54,6 +54,18 @@ class Writer {
             checkpoints_->after_commit();
     }
 
+    std::string clean_up() {
+        // What the search took out is marked as gone, and stands there until its parts are merged.
+        if (!broken_.empty())
+            throw MustRestart{broken_};
+        db_.run("INSERT INTO contact_search (contact_search) VALUES ('optimize')");
+        if (!checkpoints_ || checkpoints_->cut())
+            return {};
+        return "Somebody is reading the database. As soon as they have ended, the last copies go "
+               "from the file " +
+               db_.path() + "-wal.";
+    }
+
     Checkpoints* checkpoints() {
         return checkpoints_ && broken_.empty() ? &*checkpoints_ : nullptr;
     }
@@ -135,6 +147,13 @@ class SqliteStore final : public Store {
     void idle() override {
         if (writer_ != nullptr && writer_->checkpoints() != nullptr)
             writer_->checkpoints()->idle();
+    }
+
+    std::string clean_up() override {
+        if (writer_ == nullptr)
+            throw StoreUnavailable{path_ + " was opened to be read only"};
+        const auto turn = writer_turn();
+        return writer_->clean_up();
     }
 
     std::optional<core::Case> contact(core::ContactId id) override {
