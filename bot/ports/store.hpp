@@ -398,8 +398,10 @@ class Store {
     virtual void idle() {}   // nothing has come for seconds: checkpoints and the like
     // After an erasure, between two transactions: no copy of what was erased stays in the store's
     // files. "" when it is so; else a sentence for the operator that says what is left, and until
-    // when.
-    virtual std::string clean_up() { return {}; }
+    // when. `all_anew` writes the files again from what stands in them: that takes its time, and
+    // nobody else may be using them.
+    enum class CleanUp { usual, all_anew };
+    virtual std::string clean_up(CleanUp /*how*/ = CleanUp::usual) { return {}; }
     // Called from a thread of the store's own when another gateway has written: a hint, which may
     // come late or never.
     virtual void on_news(std::function<void()> /*hint*/) {}

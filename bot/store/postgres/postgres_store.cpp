@@ -97,22 +97,19 @@ class Writer {
     }
     bool has_news() const { return has_news_; }  // of the last transaction
 
-    // A VACUUM of what is not ours is passed over with a warning only.
-    bool vacuum() {
+    // A VACUUM of what is not ours would be passed over with a warning only.
+    bool may_vacuum() {
         db_.connect();
         Rows rows = db_.ask(
             "SELECT count(*) FROM pg_class WHERE relname = ANY($1) AND relkind IN ('r', 'p')"
-            " AND relnamespace = ANY (SELECT to_regnamespace(n) FROM unnest(current_schemas(false)) n)"
+            " AND relnamespace = ANY (SELECT to_regnamespace(quote_ident(n))::oid"
+            "  FROM unnest(current_schemas(false)) n)"
             " AND NOT pg_has_role(relowner, 'USAGE')",
             column_of(std::vector<std::string>{tables_of_people.begin(), tables_of_people.end()}));
         std::int64_t others = 0;
         if (rows.next())
             rows.read(others);
-        if (others > 0)
-            return false;
-        for (const std::string_view table : tables_of_people)
-            db_.script("VACUUM " + quoted_name(std::string{table}));
-        return true;
+        return others == 0;
     }
 
  private:
@@ -309,19 +306,27 @@ class PostgresStore final : public Store {
                 "with the power");
     }
 
-    std::string clean_up() override {
+    // On a thread of its own: webhooks do not wait for it. Who is destroyed waits for it.
+    std::string clean_up(CleanUp how) override {
         std::string left =
-            "PostgreSQL keeps what was overwritten in its write-ahead log and its archives until "
-            "they are recycled, and in free space of its files until something else stands there.";
-        bool vacuumed = false;
-        try {
-            vacuumed = writer_.vacuum();
-        } catch (const std::exception&) {  // too long, too little memory: it is not urgent
-        }
-        if (!vacuumed)
-            left +=
-                " It could not be vacuumed by this role: have its owner run VACUUM, or wait for "
-                "autovacuum.";
+            "PostgreSQL keeps what was overwritten in its write-ahead log and in archives of it "
+            "until they are recycled, and in free space of its files until something else stands "
+            "there or VACUUM FULL was run.";
+        if (!writer_.may_vacuum())
+            return left +
+                   " This role may not vacuum the tables: have their owner run VACUUM, or wait for "
+                   "autovacuum.";
+        vacuum_ = {};  // one at a time
+        vacuum_ = std::jthread{[url = url_, full = how == CleanUp::all_anew] {
+            try {
+                Connection db{url};
+                db.connect();
+                for (const std::string_view table : tables_of_people)
+                    db.script((full ? "VACUUM FULL " : "VACUUM ") + quoted_name(table));
+            } catch (const std::exception& problem) {
+                spdlog::warn("store: VACUUM after an erasure: {}", problem.what());
+            }
+        }};
         return left;
     }
 
@@ -410,6 +415,7 @@ class PostgresStore final : public Store {
     bool looked_ = false;
     std::mutex reader_turn_;  // more than one thread may read
     std::unique_ptr<Herald> herald_;
+    std::jthread vacuum_;
 };
 
 }  // namespace

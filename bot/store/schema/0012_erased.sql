@@ -18,3 +18,6 @@ CREATE TRIGGER event_log_is_not_changed BEFORE UPDATE ON event_log
 WHEN NEW.text <> '' OR NEW.id <> OLD.id OR NEW.contact_id <> OLD.contact_id OR NEW.outreach_id IS NOT OLD.outreach_id
   OR NEW.prior IS NOT OLD.prior OR NEW.at <> OLD.at OR NEW.actor <> OLD.actor OR NEW.what <> OLD.what
 BEGIN SELECT RAISE(ABORT, 'event_log only grows'); END;
+
+-- Pages that were written before today's way to write them may hold bytes that nothing stands in any more, until VACUUM.
+INSERT INTO setting (key, value) SELECT 'pages_of_old', 'yes' WHERE EXISTS (SELECT 1 FROM contact) OR EXISTS (SELECT 1 FROM delivery);

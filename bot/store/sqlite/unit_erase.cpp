@@ -257,6 +257,8 @@ void SqliteUnit::remember_erased(std::span<const core::Address> addresses, core:
 
 std::vector<bool> SqliteUnit::erased(std::span<const core::Address> addresses) {
     std::vector<bool> found(addresses.size(), false);
+    if (addresses.empty())
+        return found;
     const std::string key = setting(erasure_key_setting);
     for (std::size_t i = 0; i < addresses.size() && !key.empty(); ++i)
         found[i] = sql("SELECT 1 FROM erased WHERE hash = ?")
