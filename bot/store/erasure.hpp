@@ -15,6 +15,10 @@ namespace warmcall::store {
 inline constexpr std::string_view erased_reason =
     "They were erased, and asked not to be contacted any more.";
 
+// Why a delivery is in quarantine may quote it.
+inline constexpr std::string_view emptied_reason =
+    "it was emptied: it told of somebody who was erased";
+
 inline constexpr std::string_view erasure_key_setting = "erasure_key";
 std::string make_erasure_key();  // once for each installation
 

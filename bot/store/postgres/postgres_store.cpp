@@ -35,10 +35,10 @@ constexpr Sql settings_of_a_write =
     " set_config('plan_cache_mode', 'force_generic_plan', true)";
 
 // Where something of a person stands.
-constexpr std::array<std::string_view, 16> tables_of_people{
-    "contact", "address",     "consent",       "suppression", "contact_window", "outreach",
-    "outbox",  "prompt",      "reply",         "event_log",   "alert",          "delivery",
-    "parked",  "kept_answer", "person_of_day", "pair_pace"};
+constexpr std::array<std::string_view, 17> tables_of_people{
+    "contact", "address",    "consent",     "suppression",   "contact_window", "outreach",
+    "outbox",  "prompt",     "reply",       "event_log",     "alert",          "delivery",
+    "parked",  "quarantine", "kept_answer", "person_of_day", "pair_pace"};
 
 // In a range of its own among the locks of this database; unit_save.cpp has another.
 std::int64_t lock_of(const std::string& id) {

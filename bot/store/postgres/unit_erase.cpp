@@ -299,8 +299,10 @@ void PostgresUnit::empty(std::span<const std::int64_t> deliveries) {
     Column ids{Wire::int8};
     for (const std::int64_t id : deliveries)
         ids.add(id);
-    if (!deliveries.empty())
-        put("UPDATE delivery SET body = '' WHERE id = ANY($1)", ids);
+    if (deliveries.empty())
+        return;
+    put("UPDATE delivery SET body = '' WHERE id = ANY($1)", ids);
+    put("UPDATE quarantine SET reason = $2 WHERE delivery = ANY($1)", ids, emptied_reason);
 }
 
 }  // namespace warmcall::store::pg

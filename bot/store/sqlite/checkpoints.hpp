@@ -3,6 +3,7 @@
 // between its transactions: with a second one that writes or checkpoints, Debian's SQLite 3.40.1
 // meets its WAL-reset bug (https://sqlite.org/wal.html#walresetbug).
 
+#include <chrono>
 #include <memory>
 
 #include "store/sqlite/connection.hpp"
@@ -26,9 +27,9 @@ class Checkpoints {
     // When nothing has come for a while: all of it moves, and a long WAL is cut. Throws as check().
     void idle();
     // Now all of it moves, the WAL is cut to nothing, and no page stays in memory: what was
-    // overwritten is in no file. False: somebody reads an older state; it is tried again whenever
-    // nobody waits.
-    bool cut();
+    // overwritten is in no file. False: somebody read an older state for longer than this; it is
+    // tried again whenever nobody waits, and each second.
+    bool cut(std::chrono::milliseconds patience);
 
  private:
     class Pin;
@@ -38,7 +39,7 @@ class Checkpoints {
     void move(int frames_waiting_max);
     void step();
     void move_all();
-    bool truncate();
+    bool truncate(std::chrono::milliseconds patience);
     bool checkpoint(int how);  // false: not all of it could be done
 
     Connection& db_;
@@ -50,6 +51,7 @@ class Checkpoints {
     int pinned_ = 0;   // of those, written before the pin was set
     int longest_ = 0;  // that it was since it was cut
     bool to_cut_ = false;
+    std::chrono::steady_clock::time_point tried_to_cut_;
     bool broken_ = false;
 };
 

@@ -18,6 +18,7 @@ namespace {
 // What SQLite sees; its own file lies behind it in the same memory.
 struct PageFile {
     sqlite3_file base;
+    sqlite3_int64 bytes;  // that it had when it was looked at, and nothing was written behind since
 
     sqlite3_file* own() { return reinterpret_cast<sqlite3_file*>(this + 1); }
 };
@@ -65,10 +66,12 @@ Room unused(Page page) {
 
 // Other pages begin with the number of a page, which begins like a tree's only in a file of 2^25
 // pages and more.
-bool tells_pages_apart(sqlite3_file* file, std::size_t page_bytes) {
-    sqlite3_int64 bytes = 0;
-    return pass<&sqlite3_io_methods::xFileSize>(file, &bytes) == SQLITE_OK &&
-           bytes / static_cast<sqlite3_int64>(page_bytes) < (sqlite3_int64{1} << 24U);
+bool tells_pages_apart(sqlite3_file* file, int page_bytes, sqlite3_int64 at) {
+    constexpr sqlite3_int64 pages_max = 1U << 24U;
+    sqlite3_int64& known = page_file(file).bytes;
+    if (at + page_bytes > known && pass<&sqlite3_io_methods::xFileSize>(file, &known) != SQLITE_OK)
+        return false;
+    return std::max(known, at) / page_bytes < pages_max;
 }
 
 int write_page(sqlite3_file* file, const void* from, int amount, sqlite3_int64 at) {
@@ -82,7 +85,7 @@ int write_page(sqlite3_file* file, const void* from, int amount, sqlite3_int64 a
         const auto [begin, end] = unused(page);
         const Page room = page.subspan(begin, end - begin);
         if (std::ranges::any_of(room, [](unsigned char byte) { return byte != 0; }) &&
-            tells_pages_apart(file, bytes)) {
+            tells_pages_apart(file, amount, at)) {
             std::ranges::copy(page, cleaned.begin());
             std::fill(cleaned.begin() + static_cast<std::ptrdiff_t>(begin),
                       cleaned.begin() + static_cast<std::ptrdiff_t>(end), std::uint8_t{0});

@@ -63,12 +63,13 @@ class Writer {
             db_.run("VACUUM");
             db_.sql("DELETE FROM setting WHERE key = ?").run(pages_of_old_setting);
         }
+        constexpr std::chrono::milliseconds patience{250};  // webhooks wait meanwhile
         std::string left;
         if (!find_setting(db_, pages_of_old_setting).empty())
             left =
                 "An older warmcall has written this database, and left bytes in it that nothing "
                 "stands in any more: clean it once, with warmcall stopped: warmcall erase --vacuum.";
-        if (checkpoints_ && !checkpoints_->cut())
+        if (checkpoints_ && !checkpoints_->cut(patience))
             left += std::string{left.empty() ? "" : " "} +
                     "Somebody is reading the database: as soon as they have ended, the last copies "
                     "go from " +

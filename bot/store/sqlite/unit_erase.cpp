@@ -206,8 +206,11 @@ std::int64_t SqliteUnit::empty_deliveries(const Traces& traces) {
 
 void SqliteUnit::empty(std::span<const std::int64_t> deliveries) {
     Query& query = sql("UPDATE delivery SET body = x'' WHERE id = ?");
-    for (const std::int64_t id : deliveries)
+    Query& reason = sql("UPDATE quarantine SET reason = ? WHERE delivery = ?");
+    for (const std::int64_t id : deliveries) {
         query.run(id);
+        reason.run(emptied_reason, id);
+    }
 }
 
 void SqliteUnit::drop_parked_with(const Traces& traces) {
