@@ -34,6 +34,7 @@ Run token(CLI::App& app);
 Run backup(CLI::App& app);
 Run restore(CLI::App& app);
 Run optout(CLI::App& app);
+Run erase(CLI::App& app);
 Run store(CLI::App& app);
 
 inline constexpr Command commands[] = {
@@ -50,6 +51,8 @@ inline constexpr Command commands[] = {
      "warmcall simulate --contacts contacts.csv --days 14 --seed 1", simulate},
     {"optout", "Notes that people asked, by whatever way, not to be written to any more",
      "warmcall optout +919876543210 +491511234567", optout},
+    {"erase", "Erases people who asked for it, and keeps that nothing may go to them again",
+     "warmcall erase +919876543210", erase},
     {"explain", "Says why a contact's next thing is what it is", "warmcall explain +61491570156",
      explain},
     {"templates", "Shows what became of our texts at the provider, and hands them in for review",

@@ -15,6 +15,7 @@
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/write.hpp>
 
+#include "engine/erasure.hpp"
 #include "ports/system.hpp"
 #include "store/registry.hpp"
 #include "store/words.hpp"
@@ -93,6 +94,31 @@ json opt_out(const json& request, const Office& office, Unit& unit, core::Timest
         unit.save({&change, 1}, now);
     }
     return {{"unknown", std::move(unknown)}};
+}
+
+// All of them in one transaction. Of a number that nobody has, what came from it is emptied.
+json erase_people(const json& request, const Office& office, Unit& unit, core::Timestamp now) {
+    json unknown = json::array();
+    Erased all;
+    std::int64_t people = 0;
+    for (const json& phone : request.at("phones")) {
+        const core::Address address{core::AddressKind::phone, phone.get<std::string>()};
+        const auto contact = unit.contacts_by({&address, 1}).front();
+        if (!contact)
+            unknown.push_back(phone);
+        const Erased one = contact ? erase(unit, office.plan, *contact, "operator", now)
+                                   : unit.erase({}, {&address, 1}, "operator", now);
+        people += contact ? 1 : 0;
+        all.records += one.records;
+        all.messages += one.messages;
+        all.replies += one.replies;
+        all.deliveries += one.deliveries;
+        if (office.erased)
+            office.erased(one);
+    }
+    return {{"unknown", std::move(unknown)}, {"people", people},
+            {"records", all.records},        {"messages", all.messages},
+            {"replies", all.replies},        {"deliveries", all.deliveries}};
 }
 
 // Every row checked, then all good ones added.
@@ -238,6 +264,8 @@ json carry_out(const json& request, const Office& office, Unit& unit, core::Time
         return note_templates(request, unit, now);
     if (what == "opt_out")
         return opt_out(request, office, unit, now);
+    if (what == "erase")
+        return erase_people(request, office, unit, now);
     if (what == "import")
         return import_rows(request, office, unit, now);
     return problem("the running gateway does not know how to do this: is it an older version?");
@@ -293,12 +321,20 @@ struct Control::Impl {
 asio::awaitable<json> Control::Impl::answer(std::string bytes) {
     auto request = std::make_shared<json>(json::parse(bytes, nullptr, false));
     auto made = std::make_shared<json>();
+    auto gone = std::make_shared<std::vector<core::Address>>();
     const Outcome outcome =
-        co_await door.apply(Write{[this, request, made](Unit& unit, core::Timestamp now) {
-            *made = carry_out(*request, office, unit, now);
+        co_await door.apply(Write{[this, request, made, gone](Unit& unit, core::Timestamp now) {
+            gone->clear();
+            Office here = office;
+            here.erased = [&](const Erased& one) {
+                gone->insert(gone->end(), one.addresses.begin(), one.addresses.end());
+            };
+            *made = carry_out(*request, here, unit, now);
         }});
     if (outcome.failure)
         std::rethrow_exception(outcome.failure);
+    if (text(*request, "do") == "erase" && !made->contains("problem"))
+        (*made)["left"] = co_await door.forget(std::move(*gone));
     if (written)
         co_await door.on_writer(written);
     if (made->contains("problem"))

@@ -24,6 +24,8 @@ struct Office {
     const core::Plan& plan;
     std::string default_region;
     std::function<void(std::size_t done, std::size_t of)> progress;  // may be empty
+    // Told of each person that was erased; may be empty.
+    std::function<void(const Erased&)> erased{};
 };
 
 // Does one piece of work inside the caller's transaction:
@@ -33,6 +35,10 @@ struct Office {
 //   {"do": "templates", "list": [{"name", "language", "status", "category", "quality", "reason"}]}
 //   → {}
 //   {"do": "opt_out", "phones": ["+919876543210"], "how"} → {"unknown": ["+91…"]}
+//   {"do": "erase", "phones": ["+919876543210"]}
+//     → {"unknown": ["+91…"], "people", "records", "messages", "replies", "deliveries"}; what is to
+//     be done after the commit (Door::forget(), Store::clean_up()) is the caller's, and "left" what
+//     that said
 //   {"do": "import", "csv", "rep", "cadence", "language"} → {"rejected": [{"line", "reason"}]}
 // or {"problem": SENTENCE}; then nothing was written.
 json carry_out(const json& request, const Office& office, Unit& unit, core::Timestamp now);

@@ -52,6 +52,8 @@ Result<json> Desk::carry_out(const json& request,
         [&](Unit& unit) { answer = cli::carry_out(request, office, unit, SystemClock{}.now()); });
     if (answer.contains("problem"))
         return Error{Errc::refused, answer["problem"].get<std::string>()};
+    if (request.value("do", "") == "erase")
+        answer["left"] = store_->clean_up();
     return answer;
 } catch (const StoreUnavailable& e) {
     return Error{Errc::unavailable, e.what()};

@@ -18,6 +18,7 @@ class Desk {
     static Result<Desk> open(Settings& settings, Missing missing);
 
     Store& store() const { return *store_; }
+    bool beside_gateway() const { return gateway_; }
     // One piece of work (control.hpp), in one transaction. `progress` is told when we do it
     // ourselves.
     Result<json> carry_out(const json& request,

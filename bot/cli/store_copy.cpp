@@ -30,7 +30,7 @@ std::string with_commas(std::int64_t n) {
 }
 
 // A line twice a second on a terminal, over itself; else one every five seconds.
-class ProgressLine {
+class CopyProgressLine {
  public:
     void show(const CopyProgress& p) {
         const auto now = Clock::now();
@@ -81,7 +81,7 @@ bool is_postgres(const std::string& url) {
 }
 
 int copy(const std::string& file, const std::string& to) {
-    ProgressLine line;
+    CopyProgressLine line;
     const auto tables =
         copy_store(file, to, {.progress = [&line](const CopyProgress& p) { line.show(p); }});
     line.end();

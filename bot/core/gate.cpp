@@ -195,6 +195,9 @@ Verdict frequency_verdict(const Plan& plan, const Case& subject, const Message& 
 // their own word opened.
 Verdict confirmation_verdict(const Plan& plan, const Case& subject, const Message& message,
                              const Channel& channel, Timestamp now) {
+    if (message.to.value.empty()) {
+        return never(GateCode::suppressed, "They were erased.");
+    }
     if (channel.medium == Medium::whatsapp &&
         !window_open(plan, subject.contact, message.channel, now)) {
         return never(GateCode::window_closed, "The 24-hour window is closed.");

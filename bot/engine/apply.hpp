@@ -192,6 +192,12 @@ class Applier {
     // Of a provider's list of texts, what is ours and is not known like that yet, as its webhook
     // would tell it.
     std::vector<Inbound> template_news(const std::vector<InTemplate>& list);
+    // Who was erased, out of what is known by heart.
+    void forget(std::span<const core::Address> addresses) {
+        if (limits_ != nullptr) {
+            limits_->forget(addresses);
+        }
+    }
     // What is stored about our texts, into the plan: another process may have written it.
     void learn_templates();
     // Read on any thread, taken in on the writing one; what was decided here meanwhile stands.

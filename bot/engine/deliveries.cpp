@@ -5,6 +5,7 @@
 
 #include "core/phone.hpp"
 #include "core/speech.hpp"
+#include "engine/erasure.hpp"
 #include "engine/mornings.hpp"
 
 namespace warmcall {
@@ -87,6 +88,36 @@ void Deliveries::deliver(std::span<const Delivered* const> deliveries) {
         std::visit([&](const auto& what) { on(fresh[i], what, person, messages[i]); },
                    fresh[i].event->what);
     }
+    empty_what_the_erased_left(fresh, people, messages);
+}
+
+// Receipts still come for days, and who was erased may write again: it is not kept what.
+void Deliveries::empty_what_the_erased_left(const std::vector<Fresh>& fresh,
+                                            const std::vector<Person>& people,
+                                            const std::vector<Ours>& messages) {
+    std::vector<Address> strangers;
+    std::vector<std::int64_t> from, emptied;
+    for (std::size_t i = 0; i < fresh.size(); ++i) {
+        if (messages[i]) {
+            if (is_erased(batch_.take(messages[i]->contact)->contact)) {
+                emptied.push_back(fresh[i].kept);
+            }
+        } else if (!people[i] && !rep_of(*fresh[i].event)) {
+            for (const Address& address : fresh[i].event->who) {
+                strangers.push_back(address);
+                from.push_back(fresh[i].kept);
+            }
+        }
+    }
+    const std::vector<bool> erased = batch_.unit.erased(strangers);
+    for (std::size_t k = 0; k < erased.size(); ++k) {
+        if (erased[k]) {
+            emptied.push_back(from[k]);
+        }
+    }
+    if (!emptied.empty()) {
+        batch_.unit.empty(emptied);
+    }
 }
 
 std::vector<Deliveries::Fresh> Deliveries::accept(std::span<const Delivered* const> deliveries) {
@@ -111,7 +142,7 @@ std::vector<Deliveries::Fresh> Deliveries::accept(std::span<const Delivered* con
         }
         for (const Inbound& event : deliveries[i]->events) {
             rows.push_back({event.key, kept[i]});
-            all.push_back({deliveries[i], &event});
+            all.push_back({deliveries[i], &event, kept[i]});
         }
     }
     look_ahead(all);

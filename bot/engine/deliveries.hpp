@@ -24,6 +24,7 @@ class Deliveries {
     struct Fresh {
         const Delivered* delivery;
         const Inbound* event;
+        std::int64_t kept;  // the raw delivery
     };
     // An address an event names, or the number made from one, and whose it is.
     struct Named {
@@ -62,6 +63,9 @@ class Deliveries {
     void replace(core::ContactId person, const core::Address& old,
                  const std::vector<core::Address>& ours);
     void heed(const core::Message& message, const core::Facts& facts);
+    void empty_what_the_erased_left(const std::vector<Fresh>& fresh,
+                                    const std::vector<Person>& people,
+                                    const std::vector<Ours>& messages);
 
     Applier& applier_;
     Batch& batch_;

@@ -367,6 +367,16 @@ asio::awaitable<void> Door::on_writer(std::function<void()> job) {
     pass_on(outcomes.front());
 }
 
+asio::awaitable<std::string> Door::forget(std::vector<core::Address> addresses) {
+    auto left = std::make_shared<std::string>();
+    std::function<void()> job = [impl = impl_.get(), left, addresses = std::move(addresses)] {
+        impl->applier.forget(addresses);
+        *left = impl->store.clean_up();
+    };
+    co_await on_writer(std::move(job));
+    co_return *left;
+}
+
 asio::awaitable<void> Door::read(std::function<void(Store&)> reading) {
     impl_->refuse_if_closing();
     const std::exception_ptr failure =

@@ -8,6 +8,7 @@
 #include <functional>
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "engine/apply.hpp"
 
@@ -43,6 +44,10 @@ class Door {
     // Runs something with transactions of its own on the writing thread, between two batches.
     // Listeners of on_commit do not hear of it: a sender that looks for work must not wake itself.
     boost::asio::awaitable<void> on_writer(std::function<void()> job);
+
+    // After an erasure was committed: these are forgotten in memory, and what is left in the
+    // store's files is cleaned up (Store::clean_up(), and what it says).
+    boost::asio::awaitable<std::string> forget(std::vector<core::Address> addresses);
 
     // Called on `context` after every committed batch of works: the live stream and the sender look
     // for news.

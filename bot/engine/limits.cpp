@@ -63,6 +63,22 @@ std::optional<core::Timestamp> PeopleLimit::free_at(std::size_t ahead, core::Tim
     return std::max(held_until_, came + days * day);
 }
 
+void PeopleLimit::make_nameless(const core::Address& to) {
+    const auto known = last_.find(person(to));
+    if (known == last_.end()) {
+        return;
+    }
+    const std::string nobody = "erased " + std::to_string(++nameless_);
+    const core::Timestamp at = known->second;
+    last_.erase(known);
+    last_[nobody] = at;
+    for (Written& written : order_) {
+        if (written.second == person(to)) {
+            written.second = nobody;
+        }
+    }
+}
+
 OwnLimits::OwnLimits(const std::vector<Sender>& senders, core::Timestamp now) {
     for (const Sender& sender : senders) {
         const Rates& rates = sender.rates;
@@ -80,6 +96,17 @@ OwnLimits::OwnLimits(const std::vector<Sender>& senders, core::Timestamp now) {
                 &portfolios_.try_emplace(sender.portfolio, rates.people_per_day).first->second;
         }
         senders_.insert_or_assign(sender.channel, std::move(one));
+    }
+}
+
+void OwnLimits::forget(std::span<const core::Address> addresses) {
+    for (const core::Address& address : addresses) {
+        for (auto& [channel, one] : senders_) {
+            one.pairs.forget(address);
+        }
+        for (auto& [portfolio, people] : portfolios_) {
+            people.make_nameless(address);
+        }
     }
 }
 

@@ -7,6 +7,7 @@
 #include <deque>
 #include <map>
 #include <optional>
+#include <span>
 #include <string>
 #include <unordered_map>
 #include <utility>
@@ -86,6 +87,10 @@ class PairLimit {
         core::Timestamp& paid_off = spent_[{m.channel, m.to}];
         paid_off = std::max(paid_off, until);
     }
+    // They were erased, and are not written to again.
+    void forget(const core::Address& to) {
+        std::erase_if(spent_, [&](const auto& entry) { return entry.first.second == to; });
+    }
     std::optional<core::Timestamp> known(const core::Message& m) const {
         const auto at = spent_.find({m.channel, m.to});
         return at == spent_.end() ? std::nullopt : std::optional{at->second};
@@ -120,6 +125,8 @@ class PeopleLimit {
     std::optional<core::Timestamp> free_at(std::size_t ahead, core::Timestamp now);
     void note(const core::Address& to, core::Timestamp at);  // was written to then
     void hold(core::Timestamp until) { held_until_ = std::max(held_until_, until); }
+    // They were erased: somebody of the day, and nobody knows any more who.
+    void make_nameless(const core::Address& to);
     std::size_t most() const { return most_; }
 
     // A minute more than the provider's day: its clock starts when the message reaches it.
@@ -133,6 +140,7 @@ class PeopleLimit {
     std::unordered_map<std::string, core::Timestamp> last_;
     using Written = std::pair<core::Timestamp, std::string>;
     std::deque<Written> order_;  // by time; stale where last_ is later
+    std::size_t nameless_ = 0;
 };
 
 // One channel, as the limits see it.
@@ -181,6 +189,8 @@ class Limits {
     virtual void hold(const core::Message& message, Answer::Scope scope, core::Timestamp now,
                       core::Timestamp until) = 0;
     virtual bool share_account(const core::ChannelId& a, const core::ChannelId& b) const = 0;
+    // Who was erased is not known by name any more; that somebody was written to still counts.
+    virtual void forget(std::span<const core::Address> addresses) = 0;
 
     // A sender rests until then, for other gateways to know; and those that rest by the word of
     // other gateways, as of the last rooms().
@@ -203,6 +213,7 @@ class OwnLimits : public Limits {
     void hold(const core::Message& message, Answer::Scope scope, core::Timestamp now,
               core::Timestamp until) override;
     bool share_account(const core::ChannelId& a, const core::ChannelId& b) const override;
+    void forget(std::span<const core::Address> addresses) override;
 
  protected:
     struct One {

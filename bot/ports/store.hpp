@@ -166,6 +166,14 @@ struct Added {
     bool conflict = false;
 };
 
+// What was erased of a person.
+struct Erased {
+    core::ContactId contact;               // the record that stays, empty; none: nobody was there
+    std::vector<core::Address> addresses;  // for who keeps some in memory
+    std::int64_t records = 0;              // of theirs, those that were merged included
+    std::int64_t messages = 0, replies = 0, lines = 0, deliveries = 0;
+};
+
 struct StoredTemplate {
     std::string provider_name;
     std::string language;  // with "_"
@@ -244,6 +252,20 @@ class Unit {
     // `into`.
     virtual void merge_contacts(core::ContactId from, core::ContactId into,
                                 core::Timestamp now) = 0;
+
+    // Empties whatever says who the contact is, or what was said: names, addresses, words and
+    // texts, the provider's ids, and the body of each raw delivery that betrays one of `known_as`
+    // or of their addresses. The record stays with its number, dates and counts, so do what
+    // happened when (without words) and the proof of consent; and a hash of each address, by which
+    // whoever is added with it later is suppressed at once. What is queued is cancelled; an
+    // outreach under way must have been ended before, by the method's own event. Without a contact
+    // only deliveries are emptied. Not before Store::clean_up() is it gone from the files as well.
+    virtual Erased erase(core::ContactId contact, std::span<const core::Address> known_as,
+                         std::string_view actor, core::Timestamp now) = 0;
+    // Which of these somebody had who was erased.
+    virtual std::vector<bool> erased(std::span<const core::Address> addresses) = 0;
+    // Empties raw deliveries; their rows stay, and with them the keys that came in them.
+    virtual void empty(std::span<const std::int64_t> deliveries) = 0;
 
     // -- what is due
     virtual std::vector<core::ContactId> due(
@@ -375,6 +397,12 @@ class Store {
         const = 0;           // "sqlite:/var/lib/warmcall/warmcall.db", without secrets
     virtual void pause() {}  // between two transactions when nobody waits: a moment's work at most
     virtual void idle() {}   // nothing has come for seconds: checkpoints and the like
+    // After an erasure, between two transactions: no copy of what was erased stays in the store's
+    // files. "" when it is so; else a sentence for the operator that says what is left, and until
+    // when. `all_anew` writes the files again from what stands in them: that takes its time, and
+    // nobody else may be using them.
+    enum class CleanUp { usual, all_anew };
+    virtual std::string clean_up(CleanUp /*how*/ = CleanUp::usual) { return {}; }
     // Called from a thread of the store's own when another gateway has written: a hint, which may
     // come late or never.
     virtual void on_news(std::function<void()> /*hint*/) {}

@@ -75,6 +75,8 @@ std::vector<WrittenTo> written_lately(std::span<const core::ChannelId> channels,
             rows.read(before, channel, to.kind, to.value, template_name, queued, claimed, unknown,
                       accepted);
             more = !queued || *queued >= queued_since;
+            if (to.value.empty())  // they were erased, and still count as somebody
+                to.value = "erased " + std::to_string(before);
             // The claim that is kept is the first one: one that had to be tried again left later.
             const auto left = std::max({claimed, unknown, accepted});
             if (more && !template_name.empty() && claimed && *left >= since &&

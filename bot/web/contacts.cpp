@@ -7,6 +7,7 @@
 #include "core/calendar.hpp"
 #include "core/gate.hpp"
 #include "core/speech.hpp"
+#include "engine/erasure.hpp"
 #include "web/new_contact.hpp"
 #include "web/when.hpp"
 
@@ -225,7 +226,7 @@ std::size_t limit_of(const Call& call) {
 asio::awaitable<std::optional<core::Case>> visible_contact(Site& site, const Who& who,
                                                            core::ContactId id) {
     auto found = co_await ask(site, [id](Store& store) { return store.contact(id); });
-    if (found && !may_see(site, who, *found))
+    if (found && (is_erased(found->contact) || !may_see(site, who, *found)))
         found.reset();
     co_return found;
 }
@@ -379,6 +380,23 @@ Handled opt_out_contact(Site& site, Call& call) {
     if (outcome.refusal)
         co_return refused(site.plan, *outcome.refusal);
     co_return co_await contact_answer(site, id, 200);
+}
+
+Handled erase_contact(Site& site, Call& call) {
+    const core::ContactId id{call.id(0).value_or(0)};
+    if (!co_await visible_contact(site, call.who, id))
+        co_return not_among_yours("contact", id.value);
+    const Erased erased = co_await put(
+        site, [id, &plan = site.plan, actor = call.actor()](Unit& unit, core::Timestamp now) {
+            return erase(unit, plan, id, actor, now);
+        });
+    const std::string left = co_await site.door.forget(erased.addresses);
+    co_return json_answer(200, {{"contact_id", erased.contact.value},
+                                {"records", erased.records},
+                                {"messages", erased.messages},
+                                {"replies", erased.replies},
+                                {"deliveries", erased.deliveries},
+                                {"left", left.empty() ? json(nullptr) : json(left)}});
 }
 
 Handled merge_contact(Site& site, Call& call) {

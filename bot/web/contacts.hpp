@@ -10,6 +10,7 @@ Handled create_contact(Site& site, Call& call);
 Handled list_contacts(Site& site, Call& call);
 Handled show_contact(Site& site, Call& call);
 Handled change_contact(Site& site, Call& call);
+Handled erase_contact(Site& site, Call& call);
 Handled opt_out_contact(Site& site, Call& call);
 Handled merge_contact(Site& site, Call& call);
 Handled show_conversation(Site& site, Call& call);

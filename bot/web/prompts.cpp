@@ -6,6 +6,7 @@
 
 #include "core/calendar.hpp"
 #include "core/disposition.hpp"
+#include "engine/erasure.hpp"
 #include "web/contacts.hpp"
 #include "web/when.hpp"
 
@@ -109,7 +110,8 @@ Day read_day(Store& store, const core::RepId& rep, core::Timestamp from, core::T
     for (TimelineRow& row : store.calls_logged(rep, from, 200)) {
         if (!seen.insert(row.contact).second)
             continue;
-        if (auto subject = store.contact(row.contact)) {
+        auto subject = store.contact(row.contact);
+        if (subject && !is_erased(subject->contact)) {
             day.logged_cases.push_back(std::move(*subject));
             day.logged.push_back(std::move(row));
         }

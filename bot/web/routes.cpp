@@ -61,6 +61,7 @@ constexpr Route route_table[] = {
     {"POST", "/api/v1/contacts/import", signed_in, import_bytes_max, import_contacts},
     {"GET", "/api/v1/contacts/{id}", signed_in, none, show_contact},
     {"PATCH", "/api/v1/contacts/{id}", signed_in, small, change_contact},
+    {"DELETE", "/api/v1/contacts/{id}", signed_in, none, erase_contact},
     {"POST", "/api/v1/contacts/{id}/opt_out", signed_in, small, opt_out_contact},
     {"POST", "/api/v1/contacts/{id}/merge", signed_in, small, merge_contact},
     {"GET", "/api/v1/contacts/{id}/conversation", signed_in, none, show_conversation},

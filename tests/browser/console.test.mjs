@@ -439,6 +439,16 @@ describe("contacts", () => {
         assert.deepEqual(merges[1].body, { into: 7 });
     });
 
+    test("somebody is erased only after it was said what that means, and then their page is left", async () => {
+        await open(page, server, "contact_erase");
+        await page.locator("dialog", { hasText: "This cannot be undone." }).waitFor();
+        assert.equal(writes("/contacts/7").length, 0);
+        await page.getByRole("button", { name: "Erase for good" }).click();
+        await page.locator(".toast", { hasText: "Erased." }).waitFor();
+        assert.equal(writes("/contacts/7").length, 1);
+        await until(() => page.url().endsWith("#/contacts"));
+    });
+
     test("what strangers call themselves is shown as text on their page too", async () => {
         await open(page, server, "contact_hostile");
         assert.equal(await page.title(), "warmcall");

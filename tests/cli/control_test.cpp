@@ -180,6 +180,23 @@ TEST_CASE(
     CHECK(of("+34612345679").suppressions.empty());
 }
 
+TEST_CASE("people are erased beside the running gateway, and numbers nobody has are named") {
+    Place place;
+    const Gateway gateway{place};
+    const auto desk = Desk::open(place.settings, Desk::Missing::is_made);
+    REQUIRE(desk);
+    REQUIRE(desk->carry_out(import_request("name,phone\nAna,+34612345678\nEva,+34612345679\n")));
+    const auto done =
+        desk->carry_out({{"do", "erase"}, {"phones", {"+34612345678", "+34612345670"}}});
+    INFO((done ? "" : done.error().message));
+    REQUIRE(done);
+    CHECK((*done)["people"] == 1);
+    CHECK((*done)["unknown"] == json{"+34612345670"});
+    CHECK((*done)["left"] == "");
+    CHECK_FALSE(desk->store().contact_by({core::AddressKind::phone, "+34612345678"}));
+    CHECK(desk->store().contact_by({core::AddressKind::phone, "+34612345679"}));
+}
+
 TEST_CASE("a file with a broken quote is refused as a whole") {
     Place place;
     const auto desk = Desk::open(place.settings, Desk::Missing::is_made);

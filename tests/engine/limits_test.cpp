@@ -116,6 +116,17 @@ TEST_CASE("different people of a rolling day are counted over all numbers of the
     });
 }
 
+TEST_CASE("who was erased still counts as one of the day's people, and nobody knows who") {
+    PeopleLimit people{2};
+    CHECK_FALSE(people.take(to(1).to, noon()));
+    CHECK_FALSE(people.take(to(2).to, noon() + 10s));
+    people.make_nameless(to(1).to);
+    CHECK(people.take(to(3).to, noon() + 1min) == noon() + PeopleLimit::day);
+    CHECK(people.take(to(1).to, noon() + 1min) == noon() + PeopleLimit::day);  // a stranger by now
+    CHECK_FALSE(people.take(to(2).to, noon() + 1min));
+    CHECK_FALSE(people.take(to(3).to, noon() + PeopleLimit::day));  // that place is free again
+}
+
 TEST_CASE("the turns of people beyond the day's number are those of the people before them") {
     PeopleLimit people{2};
     CHECK_FALSE(people.free_at(1, noon()));

@@ -406,6 +406,30 @@ TEST_CASE("opting out by phone closes the outreach and keeps them out") {
     CHECK(again.status == 409);
 }
 
+TEST_CASE("who may see a contact may erase them, once; then there is no such contact") {
+    World world;
+    const auto ana = world.called("sam");
+    const auto as = [&](const char* rep, std::string_view method) {
+        return world.send(method, contact_path(ana.contact), {}, {world.rep_bearer.at(rep)});
+    };
+    CHECK(as("joel", "DELETE").status == 404);
+    CHECK(as("sam", "GET").object()["name"] == "Ana Pérez");
+    const Reply erased = as("sam", "DELETE");
+    INFO(erased.body);
+    REQUIRE(erased.status == 200);
+    CHECK(erased.object()["contact_id"] == ana.contact);
+    CHECK(erased.object()["replies"] == 1);
+    CHECK(erased.object()["left"].is_null());
+    CHECK(as("sam", "GET").status == 404);
+    CHECK(as("sam", "DELETE").status == 404);
+    CHECK(world.get(contact_path(ana.contact)).status == 404);
+    CHECK(world.get("/api/v1/contacts").object()["items"].empty());
+    CHECK(world.get("/api/v1/prompts?rep=sam&state=open").object()["items"].empty());
+    const Reply again = world.post("/api/v1/contacts", new_contact("Ana", "+34612345678", "sam"));
+    REQUIRE(again.status == 201);
+    CHECK(again.object()["opted_out"] == true);
+}
+
 TEST_CASE("a rep writes while the window is open, and is told why not when it is closed") {
     World world;
     const auto ana = world.called("joel");

@@ -2,11 +2,13 @@
 
 #include <spdlog/spdlog.h>
 
+#include <array>
 #include <chrono>
 #include <mutex>
 #include <thread>
 #include <utility>
 
+#include "store/postgres/bulk.hpp"
 #include "store/postgres/herald.hpp"
 #include "store/postgres/migrate.hpp"
 #include "store/postgres/reads.hpp"
@@ -31,6 +33,12 @@ constexpr Sql settings_of_a_write =
     " set_config('enable_mergejoin', 'off', true), set_config('enable_material', 'off', true),"
     " set_config('enable_bitmapscan', 'off', true), set_config('jit', 'off', true),"
     " set_config('plan_cache_mode', 'force_generic_plan', true)";
+
+// Where something of a person stands.
+constexpr std::array<std::string_view, 17> tables_of_people{
+    "contact", "address",    "consent",     "suppression",   "contact_window", "outreach",
+    "outbox",  "prompt",     "reply",       "event_log",     "alert",          "delivery",
+    "parked",  "quarantine", "kept_answer", "person_of_day", "pair_pace"};
 
 // In a range of its own among the locks of this database; unit_save.cpp has another.
 std::int64_t lock_of(const std::string& id) {
@@ -88,6 +96,21 @@ class Writer {
         }
     }
     bool has_news() const { return has_news_; }  // of the last transaction
+
+    // A VACUUM of what is not ours would be passed over with a warning only.
+    bool may_vacuum() {
+        db_.connect();
+        Rows rows = db_.ask(
+            "SELECT count(*) FROM pg_class WHERE relname = ANY($1) AND relkind IN ('r', 'p')"
+            " AND relnamespace = ANY (SELECT to_regnamespace(quote_ident(n))::oid"
+            "  FROM unnest(current_schemas(false)) n)"
+            " AND NOT pg_has_role(relowner, 'USAGE')",
+            column_of(std::vector<std::string>{tables_of_people.begin(), tables_of_people.end()}));
+        std::int64_t others = 0;
+        if (rows.next())
+            rows.read(others);
+        return others == 0;
+    }
 
  private:
     using Clock = std::chrono::steady_clock;
@@ -283,6 +306,30 @@ class PostgresStore final : public Store {
                 "with the power");
     }
 
+    // On a thread of its own: webhooks do not wait for it. Who is destroyed waits for it.
+    std::string clean_up(CleanUp how) override {
+        std::string left =
+            "PostgreSQL keeps what was overwritten in its write-ahead log and in archives of it "
+            "until they are recycled, and in free space of its files until something else stands "
+            "there or VACUUM FULL was run.";
+        if (!writer_.may_vacuum())
+            return left +
+                   " This role may not vacuum the tables: have their owner run VACUUM, or wait for "
+                   "autovacuum.";
+        vacuum_ = {};  // one at a time
+        vacuum_ = std::jthread{[url = url_, full = how == CleanUp::all_anew] {
+            try {
+                Connection db{url};
+                db.connect();
+                for (const std::string_view table : tables_of_people)
+                    db.script((full ? "VACUUM FULL " : "VACUUM ") + quoted_name(table));
+            } catch (const std::exception& problem) {
+                spdlog::warn("store: VACUUM after an erasure: {}", problem.what());
+            }
+        }};
+        return left;
+    }
+
     std::optional<core::Case> contact(core::ContactId id) override {
         return read([&](Connection& db) { return find_case(db, id); });
     }
@@ -368,6 +415,7 @@ class PostgresStore final : public Store {
     bool looked_ = false;
     std::mutex reader_turn_;  // more than one thread may read
     std::unique_ptr<Herald> herald_;
+    std::jthread vacuum_;
 };
 
 }  // namespace

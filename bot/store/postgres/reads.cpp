@@ -120,12 +120,12 @@ std::vector<core::ContactId> find_among_all(Connection& db, const ContactQuery& 
     if (needle.digits.empty())
         return ids_of(
             db.ask("SELECT c.id FROM contact c WHERE c.id > $1"
-                   " AND c.merged_into IS NULL AND c.name_folded LIKE $2"
+                   " AND c.merged_into IS NULL AND c.name <> '' AND c.name_folded LIKE $2"
                    " ORDER BY c.id LIMIT $3",
                    query.after.value, anywhere(needle.name), query.limit));
     return ids_of(
         db.ask("(SELECT c.id FROM contact c WHERE c.id > $1 AND c.merged_into IS NULL"
-               "  AND c.name_folded LIKE $2 ORDER BY c.id LIMIT $4)"
+               "  AND c.name <> '' AND c.name_folded LIKE $2 ORDER BY c.id LIMIT $4)"
                " UNION (SELECT DISTINCT a.contact_id FROM address a WHERE a.contact_id > $1"
                "  AND a.value LIKE $3 ORDER BY a.contact_id LIMIT $4) ORDER BY 1 LIMIT $4",
                query.after.value, anywhere(needle.name), anywhere(needle.digits), query.limit));
@@ -139,16 +139,17 @@ std::vector<core::Case> find_contacts(Connection& db, const ContactQuery& query)
         return cases_of(
             db,
             ids_of(db.ask("SELECT c.id FROM contact c WHERE c.owner = $1 AND c.id > $2"
-                          " AND c.merged_into IS NULL"
+                          " AND c.merged_into IS NULL AND c.name <> ''"
                           " AND ($3 = '' OR position($3 IN c.name_folded) > 0 OR ($4 <> '' AND"
                           "  EXISTS (SELECT 1 FROM address a WHERE a.contact_id = c.id"
                           "   AND position($4 IN a.value) > 0))) ORDER BY c.id LIMIT $5",
                           *query.rep, query.after.value, needle.name, needle.digits, query.limit)));
     if (!needle.name.empty())
         return cases_of(db, find_among_all(db, query, needle));
-    return cases_of(db, ids_of(db.ask("SELECT c.id FROM contact c WHERE c.id > $1"
-                                      " AND c.merged_into IS NULL ORDER BY c.id LIMIT $2",
-                                      query.after.value, query.limit)));
+    return cases_of(
+        db, ids_of(db.ask("SELECT c.id FROM contact c WHERE c.id > $1"
+                          " AND c.merged_into IS NULL AND c.name <> '' ORDER BY c.id LIMIT $2",
+                          query.after.value, query.limit)));
 }
 
 // Short walks, each along an index: what is due, who is on the phone, what was asked of this rep. A

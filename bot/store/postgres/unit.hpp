@@ -1,7 +1,8 @@
 #pragma once
 // The writing side: every statement that changes something, on the writing connection. What gives
 // nothing back is queued and goes out with the next question or the commit. A file for each
-// subject: unit_inbox, unit_contacts, unit_save, unit_merge, unit_due, unit_alerts, unit_rest.
+// subject: unit_inbox, unit_contacts, unit_save, unit_merge, unit_erase, unit_due, unit_alerts,
+// unit_rest.
 
 #include <algorithm>
 #include <deque>
@@ -14,6 +15,7 @@
 #include <vector>
 
 #include "ports/store.hpp"
+#include "store/erasure.hpp"
 #include "store/postgres/postgres_store.hpp"
 #include "store/postgres/rows.hpp"
 #include "store/postgres/shared_counts.hpp"
@@ -62,6 +64,10 @@ class PostgresUnit final : public Unit {
     void add_addresses(core::ContactId contact, std::span<const core::Address> addresses,
                        core::Timestamp now) override;
     void merge_contacts(core::ContactId from, core::ContactId into, core::Timestamp now) override;
+    Erased erase(core::ContactId contact, std::span<const core::Address> known_as,
+                 std::string_view actor, core::Timestamp now) override;
+    std::vector<bool> erased(std::span<const core::Address> addresses) override;
+    void empty(std::span<const std::int64_t> deliveries) override;
 
     std::vector<core::ContactId> due(core::Timestamp now, std::size_t limit) override;
     std::vector<MessageRef> due_messages(core::Timestamp now, std::span<const Room> rooms) override;
@@ -151,6 +157,17 @@ class PostgresUnit final : public Unit {
     void drop_alerts_of(const std::vector<core::PromptId>& prompts);
     void tell_next_device(std::int64_t origin, core::Timestamp now);
     void drop_later_devices(std::int64_t origin);
+    std::vector<core::ContactId> records_of(core::ContactId contact);
+    void erase_what_came_in(const Traces& traces, Erased& erased);
+    void empty_answers(const Traces& traces);
+    void erase_messages(core::ContactId contact, std::span<const core::ContactId> records,
+                        Erased& erased);
+    void erase_records(core::ContactId contact, std::span<const core::ContactId> records,
+                       core::Timestamp now, Erased& erased);
+    void remember_erased(std::span<const core::Address> addresses, core::Timestamp now);
+    void suppress_as_erased(const std::set<core::ContactId>& contacts, core::Timestamp now);
+    void suppress_if_erased(const std::map<core::Address, core::ContactId>& lines,
+                            core::Timestamp now);
     void merge_parts(const core::Contact& from, const core::Contact& into);
     void close_as_merged(const core::Case& gone, core::Timestamp now);
 

@@ -97,7 +97,7 @@ std::vector<std::int64_t> PostgresUnit::numbers_in_stock(Sql next_of, std::size_
 }
 
 std::vector<Added> PostgresUnit::add_contacts(std::span<const NewContact> contacts,
-                                              core::Timestamp) {
+                                              core::Timestamp now) {
     const std::vector<core::Address> asked = all_addresses(contacts);
     const std::vector<std::optional<core::ContactId>> holders = contacts_with(db_, asked);
     std::map<core::Address, core::ContactId> known;
@@ -147,6 +147,10 @@ std::vector<Added> PostgresUnit::add_contacts(std::span<const NewContact> contac
         " FROM unnest($1, $2, $3) AS v(contact_id, channel, until_at) GROUP BY 1, 2",
         rows.windows);
     count_parts(rows.with_parts);
+    std::map<core::Address, core::ContactId> lines;
+    for (const auto& [address, row] : rows.lines)
+        lines[address] = std::get<0>(row);
+    suppress_if_erased(lines, now);
     tally("contacts", "", fresh);
     return added;
 }
@@ -196,6 +200,10 @@ void PostgresUnit::add_addresses(core::ContactId contact, std::span<const core::
         " FROM v JOIN address a ON a.value = v.value AND a.kind = v.kind"
         " WHERE a.contact_id <> $1",
         contact, now, numbers, kinds, values);
+    std::map<core::Address, core::ContactId> lines;
+    for (const core::Address& address : addresses)
+        lines[address] = contact;
+    suppress_if_erased(lines, now);
 }
 
 void PostgresUnit::place_addresses(const std::map<core::Address, AddressRow>& rows,

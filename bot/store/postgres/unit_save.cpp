@@ -123,6 +123,7 @@ class Saving {
     Many contacts_, consents_, gone_addresses_, gone_suppressions_, new_suppressions_,
         gone_windows_, new_windows_;
     std::map<core::Address, PostgresUnit::AddressRow> addresses_;
+    std::map<core::Address, core::ContactId> new_addresses_;
     std::vector<core::ContactId> sharing_;  // of a line two of this very save have
     Many outreaches_, touched_, new_outreaches_;
     Many prompts_, closed_prompts_, new_prompts_;
@@ -201,6 +202,8 @@ void Saving::take_addresses(const Step& s) {
     }
     int position = 0;
     for (const core::Address& a : s.after.contact.addresses) {
+        if (!holds(s.before.contact.addresses, a))
+            new_addresses_[a] = s.contact;
         const auto [at, fresh] = addresses_.try_emplace(a, s.contact, position++, false);
         if (!fresh && std::get<0>(at->second) != s.contact)
             sharing_.push_back(s.contact);
@@ -286,6 +289,7 @@ void Saving::write_contacts() {
         "INSERT INTO contact_window (contact_id, channel, until_at) SELECT * FROM unnest($1, $2, $3)"
         " ON CONFLICT (contact_id, channel) DO UPDATE SET until_at = excluded.until_at",
         new_windows_);
+    unit_.suppress_if_erased(new_addresses_, now_);
 }
 
 // ---------------------------------------------------------------- the outreach
@@ -476,9 +480,12 @@ void Saving::take_message(const core::Message& was, const core::Message& m) {
         throw std::logic_error{"a cancelled message is not sent after all: the next one is new"};
     const core::Facts& f = m.facts;
     const FailureColumns failed{f.failed};
+    // Where its contact was erased while it was on its way: WhatsApp's ids hold the number.
+    const std::string_view provider_id =
+        m.to.value.empty() ? std::string_view{} : std::string_view{f.provider_id};
     messages_.add(m.id, was.state, m.state, m.not_before, m.not_after, m.tries, f.queued, f.claimed,
                   f.unknown, f.accepted, f.sent, f.delivered, f.read, failed.at, failed.code,
-                  failed.kind, unless_empty(f.provider_id), m.channel, m.to.kind, m.to.value,
+                  failed.kind, unless_empty(provider_id), m.channel, m.to.kind, m.to.value,
                   m.template_name, m.language, m.text);
     if (was.state != m.state) {
         unit_.tally("message", word(was.state), -1);

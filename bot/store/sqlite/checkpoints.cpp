@@ -17,6 +17,8 @@ constexpr int frames_worth_truncating = 4'000;  // 8 MB of disk
 constexpr std::int64_t wal_full_bytes = 48'000'000;  // it begins anew when that is convenient
 constexpr std::int64_t wal_bytes_max = 60'000'000;   // now, unless a reader is in the way
 
+constexpr std::chrono::milliseconds nobody_is_waited_for{0};
+
 int frames_in(std::int64_t bytes, Connection& db) {
     return static_cast<int>(bytes / (db.number("PRAGMA page_size") + 24));
 }
@@ -134,11 +136,15 @@ void Checkpoints::check() const {
 }
 
 void Checkpoints::after_commit() {
+    if (to_cut_ && std::chrono::steady_clock::now() - tried_to_cut_ > std::chrono::seconds{1})
+        cut(nobody_is_waited_for);
     move(frames_of_a_commit);
 }
 
 void Checkpoints::pause() {
     move(frames_of_a_pause);
+    if (to_cut_)
+        cut(nobody_is_waited_for);
     check();
 }
 
@@ -148,8 +154,24 @@ void Checkpoints::idle() {
     // Not while it is busy: writing where the file already reaches costs less than making it
     // longer.
     if (frames_ == 0 && longest_ > frames_worth_truncating)
-        truncate();
+        truncate(nobody_is_waited_for);
+    if (to_cut_)
+        cut(nobody_is_waited_for);
     check();
+}
+
+bool Checkpoints::cut(std::chrono::milliseconds patience) {
+    to_cut_ = true;
+    tried_to_cut_ = std::chrono::steady_clock::now();
+    pin_->release();
+    flusher_->wait();
+    if (!truncate(patience))
+        return false;
+    // Pages as they were read from the WAL keep bytes that nothing stands in any more, and would
+    // bring them back with the next change.
+    sqlite3_db_release_memory(db_.handle());
+    to_cut_ = false;
+    return true;
 }
 
 void Checkpoints::move(int frames_waiting_max) {
@@ -178,18 +200,19 @@ void Checkpoints::move_all() {
     checkpoint(SQLITE_CHECKPOINT_PASSIVE);
 }
 
-// Whoever reads just now is not waited for: there will be another quiet moment.
-void Checkpoints::truncate() {
+// Whoever reads just now is hardly waited for: there will be another quiet moment.
+bool Checkpoints::truncate(std::chrono::milliseconds patience) {
     const auto usual = static_cast<int>(db_.number("PRAGMA busy_timeout"));
-    sqlite3_busy_timeout(db_.handle(), 0);
-    checkpoint(SQLITE_CHECKPOINT_TRUNCATE);
+    sqlite3_busy_timeout(db_.handle(), static_cast<int>(patience.count()));
+    const bool cut = checkpoint(SQLITE_CHECKPOINT_TRUNCATE);
     sqlite3_busy_timeout(db_.handle(), usual);
+    return cut;
 }
 
 // One that cannot be done now is done another time: what is committed lies safe in the WAL.
-void Checkpoints::checkpoint(int how) {
+bool Checkpoints::checkpoint(int how) {
     if (broken_ || flusher_->failed())
-        return;
+        return false;
     longest_ = std::max(longest_, frames_);
     int frames = 0, moved = 0;
     const int code = sqlite3_wal_checkpoint_v2(db_.handle(), nullptr, how, &frames, &moved);
@@ -199,6 +222,7 @@ void Checkpoints::checkpoint(int how) {
         if (how == SQLITE_CHECKPOINT_TRUNCATE)
             longest_ = 0;
     }
+    return code == SQLITE_OK && moved == frames;
 }
 
 }  // namespace warmcall::store

@@ -3,6 +3,7 @@
 // between its transactions: with a second one that writes or checkpoints, Debian's SQLite 3.40.1
 // meets its WAL-reset bug (https://sqlite.org/wal.html#walresetbug).
 
+#include <chrono>
 #include <memory>
 
 #include "store/sqlite/connection.hpp"
@@ -25,6 +26,10 @@ class Checkpoints {
     void pause();
     // When nothing has come for a while: all of it moves, and a long WAL is cut. Throws as check().
     void idle();
+    // Now all of it moves, the WAL is cut to nothing, and no page stays in memory: what was
+    // overwritten is in no file. False: somebody read an older state for longer than this; it is
+    // tried again whenever nobody waits, and each second.
+    bool cut(std::chrono::milliseconds patience);
 
  private:
     class Pin;
@@ -34,8 +39,8 @@ class Checkpoints {
     void move(int frames_waiting_max);
     void step();
     void move_all();
-    void truncate();
-    void checkpoint(int how);
+    bool truncate(std::chrono::milliseconds patience);
+    bool checkpoint(int how);  // false: not all of it could be done
 
     Connection& db_;
     std::unique_ptr<Pin> pin_;
@@ -45,6 +50,8 @@ class Checkpoints {
     int tried_ = 0;    // that it was when all of it was to move, and a reader stood in the way
     int pinned_ = 0;   // of those, written before the pin was set
     int longest_ = 0;  // that it was since it was cut
+    bool to_cut_ = false;
+    std::chrono::steady_clock::time_point tried_to_cut_;
     bool broken_ = false;
 };
 

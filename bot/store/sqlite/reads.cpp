@@ -161,10 +161,10 @@ std::string expression_of(const Needle& needle) {
     return by_number.empty() ? by_name : "(" + by_name + ") OR (" + by_number + ")";
 }
 
-#define WARMCALL_FOUND_BY(name, digits)                                           \
-    " AND c.merged_into IS NULL AND (" name " = '' OR instr(c.name_folded, " name \
-    ") > 0 OR (" digits                                                           \
-    " <> '' AND EXISTS (SELECT 1 FROM address a WHERE a.contact_id = c.id"        \
+#define WARMCALL_FOUND_BY(name, digits)                                                            \
+    " AND c.merged_into IS NULL AND c.name <> '' AND (" name " = '' OR instr(c.name_folded, " name \
+    ") > 0 OR (" digits                                                                            \
+    " <> '' AND EXISTS (SELECT 1 FROM address a WHERE a.contact_id = c.id"                         \
     " AND instr(a.value, " digits ") > 0)))"
 
 }  // namespace

@@ -54,6 +54,29 @@ class Writer {
             checkpoints_->after_commit();
     }
 
+    std::string clean_up(Store::CleanUp how) {
+        if (!broken_.empty())
+            throw MustRestart{broken_};
+        // What the search took out is marked as gone, and stands there until its parts are merged.
+        db_.run("INSERT INTO contact_search (contact_search) VALUES ('optimize')");
+        if (how == Store::CleanUp::all_anew) {
+            db_.run("VACUUM");
+            db_.sql("DELETE FROM setting WHERE key = ?").run(pages_of_old_setting);
+        }
+        constexpr std::chrono::milliseconds patience{250};  // webhooks wait meanwhile
+        std::string left;
+        if (!find_setting(db_, pages_of_old_setting).empty())
+            left =
+                "An older warmcall has written this database, and left bytes in it that nothing "
+                "stands in any more: clean it once, with warmcall stopped: warmcall erase --vacuum.";
+        if (checkpoints_ && !checkpoints_->cut(patience))
+            left += std::string{left.empty() ? "" : " "} +
+                    "Somebody is reading the database: as soon as they have ended, the last copies "
+                    "go from " +
+                    db_.path() + "-wal.";
+        return left;
+    }
+
     Checkpoints* checkpoints() {
         return checkpoints_ && broken_.empty() ? &*checkpoints_ : nullptr;
     }
@@ -135,6 +158,13 @@ class SqliteStore final : public Store {
     void idle() override {
         if (writer_ != nullptr && writer_->checkpoints() != nullptr)
             writer_->checkpoints()->idle();
+    }
+
+    std::string clean_up(CleanUp how) override {
+        if (writer_ == nullptr)
+            throw StoreUnavailable{path_ + " was opened to be read only"};
+        const auto turn = writer_turn();
+        return writer_->clean_up(how);
     }
 
     std::optional<core::Case> contact(core::ContactId id) override {

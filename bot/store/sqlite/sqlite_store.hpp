@@ -29,6 +29,8 @@ namespace store {
 inline constexpr const char* copied_to_setting = "copied_to";
 // The setting of a backup that says when it was made, in ms since 1970; empty: it was put back.
 inline constexpr const char* backup_of_setting = "backup_of";
+// Not empty: pages of an older warmcall's may hold bytes that nothing stands in any more.
+inline constexpr const char* pages_of_old_setting = "pages_of_old";
 }  // namespace store
 
 // Throws StoreUnavailable with a sentence for the user: no such folder, another program's file, a

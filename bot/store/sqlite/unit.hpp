@@ -1,6 +1,7 @@
 #pragma once
 // The writing side: every statement that changes something, on the one writing connection. A file
-// for each subject: unit_inbox, unit_contacts, unit_cases, unit_due, unit_alerts, unit_rest.
+// for each subject: unit_inbox, unit_contacts, unit_erase, unit_cases, unit_due, unit_alerts,
+// unit_rest.
 
 #include <map>
 #include <string>
@@ -9,6 +10,7 @@
 #include <vector>
 
 #include "ports/store.hpp"
+#include "store/erasure.hpp"
 #include "store/sqlite/case_cache.hpp"
 #include "store/sqlite/rows.hpp"
 
@@ -46,6 +48,10 @@ class SqliteUnit final : public Unit {
     void add_addresses(core::ContactId contact, std::span<const core::Address> addresses,
                        core::Timestamp now) override;
     void merge_contacts(core::ContactId from, core::ContactId into, core::Timestamp now) override;
+    Erased erase(core::ContactId contact, std::span<const core::Address> known_as,
+                 std::string_view actor, core::Timestamp now) override;
+    std::vector<bool> erased(std::span<const core::Address> addresses) override;
+    void empty(std::span<const std::int64_t> deliveries) override;
 
     std::vector<core::ContactId> due(core::Timestamp now, std::size_t limit) override;
     std::vector<MessageRef> due_messages(core::Timestamp now, std::span<const Room> rooms) override;
@@ -127,6 +133,19 @@ class SqliteUnit final : public Unit {
     void save_addresses(const core::Contact& before, const core::Contact& after,
                         core::Timestamp now);
     void save_suppressions(const core::Contact& before, const core::Contact& after);
+
+    std::vector<core::ContactId> records_of(core::ContactId contact);
+    void suppress_if_erased(core::ContactId contact, std::span<const core::Address> addresses,
+                            core::Timestamp now);
+    void remember_erased(std::span<const core::Address> addresses, core::Timestamp now);
+    void erase_record(core::ContactId contact, core::Timestamp now);
+    std::int64_t erase_messages(core::ContactId contact);
+    std::int64_t erase_words(core::ContactId contact);
+    void erase_alerts(core::ContactId contact);
+    std::int64_t erase_lines(core::ContactId contact);
+    std::int64_t empty_deliveries(const Traces& traces);
+    void drop_parked_with(const Traces& traces);
+    void empty_answers(const Traces& traces);
 
     void close_as_merged(const core::Case& gone, core::Timestamp now);
     void move_outreaches(core::ContactId from, core::ContactId into);

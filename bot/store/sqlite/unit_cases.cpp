@@ -401,7 +401,8 @@ core::Facts SqliteUnit::update_message(const core::Message& before, const core::
         sql("UPDATE outbox SET failed_at = ?, failed_code = ?, failed_class = ? WHERE id = ?")
             .run(failed.at, failed.code, failed.kind, after.id);
     }
-    if (f.provider_id != known.provider_id)
+    // Its contact was erased while it was on its way: WhatsApp's ids hold the number.
+    if (f.provider_id != known.provider_id && !after.to.value.empty())
         sql("UPDATE outbox SET provider_id = ? WHERE id = ?")
             .run(unless_empty(f.provider_id), after.id);
     if (before.state != after.state) {

@@ -78,6 +78,9 @@ core::ContactId SqliteUnit::add_contact(const NewContact& n, core::Timestamp now
     for (const core::Suppression& s : c.suppressions)
         add_suppression(id, s);
     count_suppressions(id);
+    std::vector<core::Address> lines = c.addresses;
+    lines.insert(lines.end(), n.aliases.begin(), n.aliases.end());
+    suppress_if_erased(id, lines, now);
     if (!c.windows.empty())
         write_windows(id, c.windows);
     tally("contacts", "", 1);
@@ -97,6 +100,7 @@ void SqliteUnit::add_addresses(core::ContactId contact, std::span<const core::Ad
             note_shared_address(contact, now);
     }
     make_searchable(contact);
+    suppress_if_erased(contact, addresses, now);
 }
 
 // What the search knows them by, after its number.
@@ -220,6 +224,9 @@ void SqliteUnit::save_addresses(const core::Contact& before, const core::Contact
         if (!place_address(after.id, address, position++, Alias::no))
             note_shared_address(after.id, now);
     }
+    std::vector<core::Address> fresh = after.addresses;
+    std::erase_if(fresh, [&](const core::Address& a) { return holds(before.addresses, a); });
+    suppress_if_erased(after.id, fresh, now);
 }
 
 void SqliteUnit::save_suppressions(const core::Contact& before, const core::Contact& after) {

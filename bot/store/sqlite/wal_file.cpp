@@ -14,6 +14,8 @@
 #include <new>
 #include <utility>
 
+#include "store/sqlite/page_file.hpp"
+
 namespace warmcall::store {
 
 namespace {
@@ -100,6 +102,8 @@ constexpr Methods methods{.iVersion = 1,  // nobody locks or maps a WAL
 sqlite3_vfs* own = nullptr;  // SQLite's
 
 int open(sqlite3_vfs*, const char* name, sqlite3_file* file, int flags, int* got) {
+    if ((flags & SQLITE_OPEN_MAIN_DB) != 0)
+        return open_page_file(own, name, file, flags, got);
     if ((flags & SQLITE_OPEN_WAL) == 0)
         return own->xOpen(own, name, file, flags, got);
     auto waiting = std::unique_ptr<std::array<char, piece_bytes>>{
@@ -122,7 +126,7 @@ const char* wal_vfs() {
         own = sqlite3_vfs_find(nullptr);
         sqlite3_vfs made = *own;
         made.zName = "warmcall";
-        made.szOsFile += static_cast<int>(sizeof(WalFile));
+        made.szOsFile += static_cast<int>(std::max(sizeof(WalFile), page_file_bytes));
         made.xOpen = open;
         return made;
     }();

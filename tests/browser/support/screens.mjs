@@ -130,6 +130,7 @@ export const screens = {
     contact_pause: { day: states.busy, go: (page) => onPage(page, ".contact .panel .wrap button >> nth=0") },
     contact_end: { day: states.busy, go: (page) => onPage(page, ".contact .panel .wrap button >> nth=1") },
     contact_stop: { day: states.busy, go: (page) => onPage(page, ".moreways summary", ".moreways button >> nth=1") },
+    contact_erase: { day: states.busy, go: (page) => onPage(page, ".moreways summary", ".moreways button >> nth=2") },
     contact_merge: {
         day: states.busy,
         go: async (page) => {

@@ -100,6 +100,41 @@ export function StopSheet({ contact, act, close }: Asked) {
     );
 }
 
+// Afterwards there is no such contact: the page has nothing more to show.
+export function EraseSheet({ contact, close }: { contact: Contact; close: () => void }) {
+    const [problem, setProblem] = useState("");
+    const [busy, setBusy] = useState(false);
+    async function erase() {
+        setBusy(true);
+        const answer = await request("DELETE", `/api/v1/contacts/${contact.id}`);
+        setBusy(false);
+        if (!answer.ok) {
+            setProblem(whyNot(answer));
+            return;
+        }
+        say(t("erase_done"));
+        close();
+        refreshSoon();
+        go({ screen: "contacts" });
+    }
+    return (
+        <Dialog title={t("erase_title", { name: contact.name })} close={close}>
+            <div class="sheet-body">
+                <p class="note">{t("erase_explained")}</p>
+                {problem && <p class="wrong" role="alert">{problem}</p>}
+            </div>
+            <div class="sheet-foot">
+                <button type="button" class="quiet" onClick={close}>
+                    {t("cancel")}
+                </button>
+                <button type="button" class="main" disabled={busy} onClick={() => void erase()}>
+                    {t("erase_yes")}
+                </button>
+            </div>
+        </Dialog>
+    );
+}
+
 // The other record stays, this one goes into it; where only this one is being worked on, the server says so and the other way is taken.
 export function MergeSheet({ contact, close }: { contact: Contact; close: () => void }) {
     const [typed, setTyped] = useState(contact.first_name);

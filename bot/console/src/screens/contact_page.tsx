@@ -5,7 +5,7 @@ import { request } from "../api";
 import { call as running, startCall } from "../calls";
 import { type Key, t } from "../i18n";
 import { useLoaded } from "../load";
-import { CloseSheet, MergeSheet, PauseSheet, StopSheet } from "../parts/contact_sheets";
+import { CloseSheet, EraseSheet, MergeSheet, PauseSheet, StopSheet } from "../parts/contact_sheets";
 import { Head } from "../parts/head";
 import { Icon } from "../parts/icons";
 import { Avatar, Name, Quote, spoken, telephone } from "../parts/person";
@@ -29,7 +29,7 @@ export type Act = (path: string, body: unknown, done: string, method?: string) =
 export function ContactPage({ id, me, wide }: { id: number; me: string; wide: boolean }) {
     const path = `/api/v1/contacts/${id}`;
     const { status, data: contact, again } = useLoaded<Contact>(path);
-    const [open, setOpen] = useState<"pause" | "close" | "stop" | "merge" | null>(null);
+    const [open, setOpen] = useState<"pause" | "close" | "stop" | "merge" | "erase" | null>(null);
 
     // Everything on this page takes effect at once: the answer is awaited, not queued.
     const act: Act = async (where, body, done, method = "POST") => {
@@ -105,11 +105,16 @@ export function ContactPage({ id, me, wide }: { id: number; me: string; wide: bo
                             <small>{t("stop_hint")}</small>
                         </button>
                     )}
+                    <button type="button" class="wide" onClick={() => setOpen("erase")}>
+                        <span>{t("erase")}</span>
+                        <small>{t("erase_hint")}</small>
+                    </button>
                 </div>
             </details>
             {open === "pause" && contact.outreach && <PauseSheet contact={contact} outreach={contact.outreach} act={act} close={close} />}
             {open === "close" && contact.outreach && <CloseSheet contact={contact} outreach={contact.outreach} act={act} close={close} />}
             {open === "stop" && <StopSheet contact={contact} act={act} close={close} />}
+            {open === "erase" && <EraseSheet contact={contact} close={close} />}
             {open === "merge" && <MergeSheet contact={contact} close={close} />}
         </div>
     );

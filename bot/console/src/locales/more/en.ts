@@ -61,6 +61,8 @@ export const en = {
     merge: "Same person twice?",
     merge_hint: "make two records one",
     stop_hint: "no more messages",
+    erase: "Asked to be erased",
+    erase_hint: "all we know of them goes, for good",
     no_contact_title: "No such contact",
     no_contact_text: "It was merged with another record, or belongs to a colleague.",
 
@@ -127,6 +129,10 @@ export const en = {
     merge_nobody: "No other record matches.",
     merge_explained: "They become one. Numbers, history and wishes are kept; where the two differ about messages, the stricter wish counts. This cannot be undone.",
     merge_do: "Make them one",
+    erase_title: "Erase {name} for good?",
+    erase_explained: "Name, numbers, messages and notes are deleted. That something happened, and when, stays, without saying who it was. If their number is added again, nothing is sent to it. This cannot be undone.",
+    erase_yes: "Erase for good",
+    erase_done: "Erased. Nothing says any more who they were.",
     merged_toast: "{name} is one record now.",
 
     // adding and changing
