@@ -11,7 +11,7 @@
 namespace warmcall::web {
 
 struct Suggestion {
-    std::string label;  // "Tomorrow 10:00", on the rep's clock
+    std::string label;  // English: "Tomorrow 10:00", on the rep's clock; always of `at`
     core::Timestamp at{};
 };
 
