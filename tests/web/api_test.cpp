@@ -667,6 +667,25 @@ TEST_CASE("a card says when they answered last, and who called them when") {
     CHECK(prompt["called_by"] == "sam");
 }
 
+TEST_CASE("whoever wrote last stands first, also where the prompt is older") {
+    World world;
+    const auto ana = world.called("joel");
+    world.advance(5min);
+    const auto farid = world.called("joel", "Farid Al Amiri", "971501234567");
+    const auto names = [&] {
+        std::vector<std::string> found;
+        for (const json& prompt : world.get_as("joel", "/api/v1/today").object()["prompts"])
+            found.push_back(prompt["contact"]["name"]);
+        return found;
+    };
+    CHECK(names() == std::vector<std::string>{"Farid Al Amiri", "Ana Pérez"});
+    world.advance(5min);
+    REQUIRE(world.they_write("34612345678", "And you?").status == 200);
+    CHECK(names() == std::vector<std::string>{"Ana Pérez", "Farid Al Amiri"});
+    CHECK(world.get_as("joel", prompt_path(ana.prompt)).object()["raised_at"] <
+          world.get_as("joel", prompt_path(farid.prompt)).object()["raised_at"]);
+}
+
 TEST_CASE("open prompts are read page by page, none twice and none left out") {
     World world;
     std::set<std::int64_t> prompts;
