@@ -662,9 +662,11 @@ TEST_CASE("a card says when they answered last, and who called them when") {
     CHECK(prompt["called_by_name"] == "Sam");
     CHECK(prompt["owner"] == "joel");
     CHECK(prompt["owner_name"] == "Joel");
+    world.advance(std::chrono::minutes{12});
     REQUIRE(world.post_as("sam", prompt_path(ana.prompt, "/ended"), json::object()).status == 200);
     prompt = world.get_as("joel", prompt_path(ana.prompt)).object();
     CHECK(prompt["called_by"] == "sam");
+    CHECK(prompt["called_at"] == "2026-11-22T10:06:00Z");  // when it was dialled, not when it ended
 }
 
 TEST_CASE("whoever wrote last stands first, also where the prompt is older") {
