@@ -110,6 +110,11 @@ Suggestions suggestions(const core::Plan& plan, const core::Case& subject, const
 
 namespace {
 
+// Such a line speaks of the last talk; where nothing is noted there was none to speak of.
+bool names_topic(const std::string& line) {
+    return line.find("{{topic}}") != std::string::npos;
+}
+
 // What came before this call says how it opens.
 const std::vector<std::string>& talk_of(const core::Cadence& cadence, const core::Case& subject) {
     using core::PromptKind;
@@ -134,15 +139,17 @@ std::vector<std::string> script(const core::Plan& plan, const core::Case& subjec
     if (cadence == plan.cadences.end())
         return {};
     const auto rep = plan.reps.find(subject.contact.owner);
-    const std::string topic =
-        subject.contact.topic.empty() ? "how they have been" : subject.contact.topic;
     const core::Variables names{
         {"name", core::first_name(subject.contact.name)},
         {"rep",
          rep == plan.reps.end() ? subject.contact.owner.value : core::first_name(rep->second.name)},
-        {"topic", topic}};
+        {"topic", subject.contact.topic}};
     std::vector<std::string> lines;
     for (const std::string& text : talk_of(cadence->second, subject)) {
+        if (subject.contact.topic.empty() && names_topic(text)) {
+            lines.emplace_back("Ask how they have been, and listen.");
+            continue;
+        }
         core::Template line;
         line.name = "script";
         line.text = text;

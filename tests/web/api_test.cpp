@@ -299,6 +299,20 @@ TEST_CASE("how the talk opens depends on what came before the call") {
     CHECK(opens(PromptKind::retry) == "replied");
 }
 
+TEST_CASE("nobody is asked about a last talk of which nothing is noted") {
+    core::Plan plan;
+    plan.cadences["gentle"] = {
+        .script_unsent = {"Last time you talked about: {{topic}}. Ask how that went.", "Listen."}};
+    core::Case ana;
+    ana.outreach.emplace().cadence = "gentle";
+    CHECK(web::script(plan, ana) ==
+          std::vector<std::string>{"Ask how they have been, and listen.", "Listen."});
+    ana.contact.topic = "the new shop";
+    CHECK(web::script(plan, ana) ==
+          std::vector<std::string>{"Last time you talked about: the new shop. Ask how that went.",
+                                   "Listen."});
+}
+
 TEST_CASE("a call goes claim, dial, ended, outcome; and the next action is the rep's") {
     World world;
     const auto ana = world.called("joel");
