@@ -109,6 +109,7 @@ struct Choice {
     core::Reached reached;
     std::optional<core::Said> said;
     bool ends = false;
+    bool won = false;
 };
 
 const std::vector<Choice>& choices() {
@@ -120,6 +121,8 @@ const std::vector<Choice>& choices() {
         {"machine", Reached::machine, std::nullopt, false},
         {"busy", Reached::busy, std::nullopt, false},
         {"callback", Reached::human, Said::callback_asked, false},
+        {"someone_else", Reached::someone_else, std::nullopt, false},
+        {"won", Reached::human, Said::talked, true, true},
         {"stop", Reached::human, Said::stop, true},
         {"not_interested", Reached::human, Said::not_interested, true},
         {"wrong_person", Reached::human, Said::wrong_person, true},
@@ -457,6 +460,7 @@ Handled page_disposition(Site& site, Call& call) {
     core::Disposition d;
     d.reached = choice->reached;
     d.said = choice->said;
+    d.won = choice->won;
     d.topic = core::cut(field(ok.form, "topic"), 500);
     if (!clean(d.topic, Lines::several))
         co_return page(site, ok.visit, 422, words_of(ok.visit).say("topic_unfit"), ok.form);

@@ -172,6 +172,34 @@ TEST_CASE("asked to stop needs no next action and is kept at once") {
           true);
 }
 
+TEST_CASE("a yes ends it well, and somebody else on the phone is a try like another") {
+    World world;
+    const auto ana = world.called("joel");
+    const std::string path = world.page(ana.prompt, "joel");
+    const std::string page = world.send("GET", path).body;
+    for (const char* words : {"They said yes", "Someone else answered", "Voicemail"})
+        CHECK(page.find("<span>" + std::string{words} + "</span>") != std::string::npos);
+    REQUIRE(post_form(world, path + "/disposition", {{"form", form_of(page)}, {"outcome", "won"}})
+                .status == 303);
+    const json closed = world.get("/api/v1/contacts/" + std::to_string(ana.contact)).object();
+    CHECK(closed["outreach"]["reason"] == "won");
+    CHECK(closed["opted_out"] == false);
+
+    const auto farid = world.called("joel", "Farid Al Amiri", "971501234567");
+    const std::string other = world.page(farid.prompt, "joel");
+    const std::string form = form_of(world.send("GET", other).body);
+    CHECK(post_form(world, other + "/disposition", {{"form", form}, {"outcome", "someone_else"}})
+              .status == 422);  // it needs a next action
+    CHECK(post_form(world, other + "/disposition",
+                    {{"form", form},
+                     {"outcome", "someone_else"},
+                     {"next", "pick"},
+                     {"pick", "2026-11-26T10:00"}})
+              .status == 303);
+    const json waits = world.get("/api/v1/contacts/" + std::to_string(farid.contact)).object();
+    CHECK(waits["outreach"]["phase"] == "waiting");
+}
+
 TEST_CASE("snoozing brings it back later; a time that makes no sense is refused on the page") {
     World world;
     const auto ana = world.called("joel");
