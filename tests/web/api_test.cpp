@@ -197,6 +197,40 @@ TEST_CASE("a contact is corrected, and the timeline says what was") {
     CHECK(changed.object()["timeline"][0]["what"] == "edited");
 }
 
+TEST_CASE("a contact gets a new number, which is called first; the old one is still known") {
+    World world;
+    const auto ana = world.called("joel");
+    const auto farid = world.called("sam", "Farid Al Amiri", "971501234567");
+    const auto patch = [&](const json& body) {
+        return world.send("PATCH", contact_path(ana.contact), body.dump(),
+                          {world.rep_bearer.at("joel"), {"Content-Type", "application/json"}});
+    };
+    const Reply taken = patch({{"phone", "+971 50 123 4567"}, {"topic", "not this"}});
+    CHECK(taken.status == 409);
+    CHECK(taken.object()["contact_id"] == farid.contact);
+    CHECK(taken.object()["holder"] == "Sam");
+    CHECK(wrong_fields(patch({{"phone", "12"}})) == std::vector<std::string>{"phone"});
+    json contact = world.get(contact_path(ana.contact)).object();
+    CHECK(contact["phone"] == "+34612345678");
+    CHECK(contact["topic"] == "");  // all of it or nothing
+
+    const Reply changed = patch({{"phone", "+34 611 222 333"}});
+    INFO(changed.body);
+    REQUIRE(changed.status == 200);
+    CHECK(changed.object()["phone"] == "+34611222333");
+    CHECK(changed.object()["timeline"][0]["what"] == "edited");
+    CHECK(changed.object()["timeline"][0]["text"] == "phone");
+    world.advance(1min);
+    REQUIRE(world.they_write("34612345678", "It is me, from the old one.").status == 200);
+    contact = world.get(contact_path(ana.contact)).object();
+    CHECK(contact["last_reply"]["words"] == "It is me, from the old one.");
+    CHECK(contact["phone"] == "+34611222333");
+    CHECK(patch({{"phone", "+34612345678"}}).object()["phone"] == "+34612345678");
+    CHECK(patch({{"phone", "+34611222333"}}).object()["phone"] == "+34611222333");
+    const std::size_t told = world.get(contact_path(ana.contact)).object()["timeline"].size();
+    CHECK(patch({{"phone", "611 222 333"}}).object()["timeline"].size() == told);  // no change
+}
+
 TEST_CASE("an outreach has one live at a time, and the second is refused with its holder") {
     World world;
     const auto id = world.post("/api/v1/contacts", new_contact("Ana", "+34612345678"))
