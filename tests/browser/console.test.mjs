@@ -292,6 +292,70 @@ describe("without signal", () => {
         assert.equal(writes("/5/disposition").length, 1);
     });
 
+    test("what the server would not take stays on Today, and opens again as it was filled in", async () => {
+        await open(page, server, "outcome_talked");
+        server.world.answers.set("/disposition", { status: 422, body: { title: "Unprocessable", status: 422, detail: "This day is a holiday there." } });
+        await page.locator("dialog input[type=text]").fill("the new kitchen");
+        await page.locator("dialog button[type=submit]").click();
+        await settle();
+        await page.locator(".toast.warn").waitFor();
+        await page.evaluate(() => (location.hash = "#/"));
+        const kept = page.locator(".list-unsaved li");
+        assert.match(await kept.innerText(), /Sofia Rossi\s+We talked · .?the new kitchen.? · [\s\S]*This day is a holiday there/);
+        await page.reload();
+        await kept.waitFor();
+        server.world.answers.clear();
+        await kept.getByRole("button", { name: "Correct it" }).click();
+        assert.equal(await page.locator("dialog input[name=outcome]:checked").inputValue(), "talked");
+        assert.equal(await page.locator("dialog input[type=text]").inputValue(), "the new kitchen");
+        assert.ok(Date.parse(await page.locator("dialog input[type=datetime-local]").inputValue()) > Date.now());
+        assert.match(await page.locator("dialog .note").innerText(), /holiday/);
+        await page.locator("dialog label", { hasText: "In 1 week" }).click();
+        await page.locator("dialog button[type=submit]").click();
+        await settle();
+        await until(() => writes("/5/disposition").length === 2);
+        assert.equal(writes("/5/disposition")[1].body.topic, "the new kitchen");
+        assert.notEqual(writes("/5/disposition")[0].key, writes("/5/disposition")[1].key);
+        await page.evaluate(() => (location.hash = "#/"));
+        await until(async () => (await kept.count()) === 0);
+        assert.equal(await page.evaluate(() => "wc.unsaved" in localStorage), false);
+    });
+
+    test("several that were refused are all there, and one is thrown away on purpose", async () => {
+        await open(page, server, "today");
+        server.world.answers.set("/disposition", { status: 409, body: { status: 409, type: "urn:warmcall:problem:late", detail: "This call is over." } });
+        const op = (prompt, name) => ({ key: `${prompt}`.repeat(32), path: `/api/v1/prompts/${prompt}/disposition`, body: { reached: "no_answer", said: null, next_at: new Date(Date.now() + 3600_000).toISOString(), topic: "", leave_message: true, won: false }, not_before: 0, made: Date.now() - 9 * 24 * 3600_000, name, prompt });
+        // nine days without signal are no reason to lose anything
+        await page.evaluate((ops) => localStorage.setItem("wc.outbox", JSON.stringify(ops)), [op(1, "Farid Al Amiri"), op(2, "Ana Pérez")]);
+        await page.reload();
+        const kept = page.locator(".list-unsaved li");
+        await until(async () => (await kept.count()) === 2);
+        await kept.first().getByRole("button", { name: "Discard" }).click();
+        await until(async () => (await kept.count()) === 1);
+        await page.locator(".toast button", { hasText: "Undo" }).click();
+        await until(async () => (await kept.count()) === 2);
+        assert.deepEqual(await kept.locator(".name").allInnerTexts(), ["Ana Pérez", "Farid Al Amiri"]);
+    });
+
+    test("when only the time of the next action has passed meanwhile, the next one that suits is taken", async () => {
+        await open(page, server, "today");
+        const passed = new Date(Date.now() - 3600_000).toISOString();
+        server.world.answers.set("/5/disposition", (body) => (Date.parse(body.next_at) < Date.now() ? { status: 422, body: { status: 422, type: "urn:warmcall:problem:next_action_missing" } } : { status: 200, body: {} }));
+        server.world.api = people.api({ "/api/v1/prompts/5": () => prompt({ id: 5, name: "Sofia Rossi" }) });
+        const op = { key: "5".repeat(32), path: "/api/v1/prompts/5/disposition", body: { reached: "no_answer", said: null, next_at: passed, topic: "", leave_message: false, won: false }, not_before: 0, made: Date.now() - 3 * 3600_000, name: "Sofia Rossi", prompt: 5 };
+        await page.goto(`${server.url}/icon.svg`); // a page that goes away would send it as well
+        await page.evaluate((kept) => localStorage.setItem("wc.outbox", JSON.stringify([kept])), op);
+        await page.goto(server.url);
+        await until(() => writes("/5/disposition").length === 2);
+        const [first, second] = writes("/5/disposition");
+        assert.notEqual(first.key, second.key, "other words need another key");
+        assert.ok(Date.parse(second.body.next_at) > Date.now());
+        assert.deepEqual({ ...second.body, next_at: passed }, op.body);
+        await page.locator(".toast.warn", { hasText: "Sofia Rossi" }).waitFor();
+        assert.equal(await page.locator(".list-unsaved").count(), 0);
+        await until(() => page.evaluate(() => localStorage.getItem("wc.outbox") === null));
+    });
+
     test("undo works without signal too: nothing is sent when it is back", async () => {
         await open(page, server, "outcome_talked");
         await context.setOffline(true);

@@ -142,6 +142,11 @@ export const ar: Catalog = {
     kept_offline: "حُفظ على هذا الهاتف. يُرسل عند الاتصال.",
     answer_thanks: "شكرًا. سجل {name} محدّث.",
     refused: "تعذّر الحفظ: {why}",
+    section_unsaved: "تعذّر حفظه",
+    correct: "صحّحه",
+    discard: "تجاهل",
+    discarded: "أُهمل: {name}.",
+    next_moved: "{name}: كان وقت خطوتك التالية قد فات. صار الآن {next}.",
 
     stop_question: "هل طلب {name} أن نتوقف عن الكتابة؟",
     stop_yes: "نعم، توقفوا",

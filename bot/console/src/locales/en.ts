@@ -143,6 +143,11 @@ export const en = {
     kept_offline: "Saved on this phone. It is sent when you are online.",
     answer_thanks: "Thank you. {name}'s record is up to date.",
     refused: "This could not be saved: {why}",
+    section_unsaved: "Could not be saved",
+    correct: "Correct it",
+    discard: "Discard",
+    discarded: "Discarded: {name}.",
+    next_moved: "{name}: the time for your next action had passed. It is {next} now.",
 
     stop_question: "Did {name} ask us to stop writing?",
     stop_yes: "Yes, stop",

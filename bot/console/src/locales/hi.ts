@@ -142,6 +142,11 @@ export const hi: Catalog = {
     kept_offline: "इस फ़ोन पर सहेजा। ऑनलाइन होते ही भेजा जाएगा।",
     answer_thanks: "धन्यवाद। {name} की जानकारी ताज़ा है।",
     refused: "यह सहेजा नहीं जा सका: {why}",
+    section_unsaved: "सहेजा नहीं जा सका",
+    correct: "सुधारें",
+    discard: "हटाएँ",
+    discarded: "हटाया: {name}।",
+    next_moved: "{name}: अगले क़दम का समय निकल चुका था। अब वह {next} है।",
 
     stop_question: "क्या {name} ने हमें लिखना बंद करने को कहा?",
     stop_yes: "हाँ, बंद करें",

@@ -186,7 +186,6 @@ export const ar: MoreCatalog = {
     our_call_me_back: "اتصل بي عندما يتسع وقتك",
     our_conversation: "",
     our_stop_confirmation: "تأكيد: لا مزيد من الرسائل",
-    discard: "تجاهل",
 
     step_choose: "اختر",
     step_look: "انظر",

@@ -193,7 +193,6 @@ export const en = {
     our_call_me_back: "call me when you have time",
     our_conversation: "",
     our_stop_confirmation: "confirmed: no more messages",
-    discard: "Discard",
 
     // import
     step_choose: "Choose",

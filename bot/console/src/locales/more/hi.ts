@@ -186,7 +186,6 @@ export const hi: MoreCatalog = {
     our_call_me_back: "समय मिले तो कॉल करें",
     our_conversation: "",
     our_stop_confirmation: "पुष्टि: और संदेश नहीं",
-    discard: "हटाएँ",
 
     step_choose: "चुनें",
     step_look: "देखें",
