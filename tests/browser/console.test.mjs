@@ -439,6 +439,58 @@ describe("signing in", () => {
     });
 });
 
+describe("signing out", () => {
+    const button = () => page.getByRole("button", { name: "Sign out", exact: true });
+    const settings = async () => {
+        await page.evaluate(() => (location.hash = "#/settings"));
+        await button().waitFor();
+    };
+
+    test("what was just logged goes out first", async () => {
+        await open(page, server, "outcome_talked");
+        await page.locator("dialog button[type=submit]").click();
+        await settings();
+        await button().click();
+        await page.waitForURL(/login/);
+        const paths = server.world.writes.map((w) => w.path);
+        assert.ok(paths.indexOf("/api/v1/prompts/5/disposition") >= 0);
+        assert.ok(paths.indexOf("/api/v1/prompts/5/disposition") < paths.indexOf("/logout"));
+    });
+
+    test("without signal nobody is signed out, and nothing is taken off the phone", async () => {
+        await open(page, server, "settings");
+        await context.setOffline(true);
+        await button().click();
+        await page.locator(".toast.warn", { hasText: "still signed in" }).waitFor();
+        assert.match(page.url(), /#\/settings/);
+        assert.equal(await page.evaluate(() => "wc.today" in localStorage), true);
+        assert.equal(writes("/logout").length, 0);
+        await context.setOffline(false);
+        server.world.answers.set("/logout", { status: 503, body: { status: 503 } });
+        await button().click();
+        await page.locator(".toast.warn", { hasText: "server had a problem" }).waitFor();
+        assert.equal(await page.evaluate(() => "wc.today" in localStorage), true);
+    });
+
+    test("what could not be saved is lost only by whoever says so", async () => {
+        await open(page, server, "outcome_talked");
+        server.world.answers.set("/disposition", { status: 422, body: { status: 422, detail: "This day is a holiday there." } });
+        await page.locator("dialog button[type=submit]").click();
+        await settle();
+        await page.locator(".toast.warn").waitFor();
+        await settings();
+        await button().click();
+        await page.locator("dialog[open]", { hasText: "1 thing you wrote down" }).waitFor();
+        await page.getByRole("button", { name: "Stay signed in" }).click();
+        assert.equal(writes("/logout").length, 0);
+        await button().click();
+        await page.getByRole("button", { name: "Sign out anyway" }).click();
+        await page.waitForURL(/login/);
+        assert.equal(writes("/logout").length, 1);
+        assert.deepEqual(await page.evaluate(() => Object.keys(localStorage).filter((key) => key.startsWith("wc."))), []);
+    });
+});
+
 describe("contacts", () => {
     test("a search finds by name, and what is typed on beats a slow answer", async () => {
         await open(page, server, "contacts");
@@ -531,6 +583,32 @@ describe("writing to somebody", () => {
         const [first, second] = writes("/7/messages");
         assert.equal(first.key, second.key);
         assert.deepEqual(first.body, second.body);
+    });
+
+    test("a text that says the same as an earlier one is on its way like any other", async () => {
+        await open(page, server, "chat");
+        const again = "Te llamo el jueves a las diez.";
+        const bubbles = page.locator(".bubble.ours", { hasText: again });
+        assert.equal(await bubbles.count(), 1);
+        server.world.answers.set("/messages", { status: 409, body: { title: "No", status: 409, detail: "The 24 hours are over." } });
+        await page.locator(".composer textarea").fill(again);
+        await page.locator(".sendbutton").click();
+        await page.locator(".unsent").waitFor();
+        assert.equal(await bubbles.count(), 2);
+    });
+
+    test("what could not be sent survives the page, and leaves the screen when the conversation shows it", async () => {
+        await open(page, server, "chat_refused");
+        await page.reload();
+        const unsent = page.locator(".bubble.failed");
+        await unsent.waitFor();
+        assert.match(await unsent.innerText(), /sigues ahí[\s\S]*24 hours are over/);
+        const { items } = people.conversation();
+        server.world.api = people.api({ "/api/v1/contacts/7/conversation": () => people.conversation({ items: [{ at: at(0), from_contact: false, text: "Hola, ¿sigues ahí?", kind: "conversation", status: "sent" }, ...items] }) });
+        server.push("wrote");
+        await until(async () => (await unsent.count()) === 0);
+        assert.equal(await page.locator(".bubble.ours", { hasText: "sigues" }).count(), 1);
+        await until(() => page.evaluate(() => !("wc.unsent.7" in localStorage)));
     });
 
     test("where the gate says no there is no field to type into, but the reason", async () => {

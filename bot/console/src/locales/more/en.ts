@@ -193,6 +193,7 @@ export const en = {
     our_call_me_back: "call me when you have time",
     our_conversation: "",
     our_stop_confirmation: "confirmed: no more messages",
+    text_unsure: "The page was closed before the answer came. Trying again sends it once at most.",
 
     // import
     step_choose: "Choose",
@@ -359,6 +360,11 @@ export const en = {
     calendar_copy: "Copy the address",
     calendar_rotate: "Make a new address",
     calendar_rotated: "The old address is gone. Subscribe to the new one.",
+    sign_out_title: "Sign out and lose this?",
+    sign_out_loses: { one: "{count} thing you wrote down is on this phone only and could not be saved. Signing out throws it away. It is on Today, or in the messages.", other: "{count} things you wrote down are on this phone only and could not be saved. Signing out throws them away. They are on Today, or in the messages." } as Plural,
+    sign_out_anyway: "Sign out anyway",
+    stay: "Stay signed in",
+    sign_out_offline: "The server was not reached, so you are still signed in. Try again when you have a signal.",
 
     // why the server said no, by the code of its answer
     no_none_live: "They are not being contacted at the moment. Start again on their page.",

@@ -186,6 +186,7 @@ export const hi: MoreCatalog = {
     our_call_me_back: "समय मिले तो कॉल करें",
     our_conversation: "",
     our_stop_confirmation: "पुष्टि: और संदेश नहीं",
+    text_unsure: "जवाब आने से पहले पेज बंद हो गया। फिर कोशिश करने पर भी यह एक ही बार जाएगा।",
 
     step_choose: "चुनें",
     step_look: "देखें",
@@ -349,6 +350,11 @@ export const hi: MoreCatalog = {
     calendar_copy: "पता कॉपी करें",
     calendar_rotate: "नया पता बनाएँ",
     calendar_rotated: "पुराना पता हट गया। नए पते की सदस्यता लें।",
+    sign_out_title: "साइन आउट करके इसे खो दें?",
+    sign_out_loses: { one: "आपकी लिखी {count} चीज़ सिर्फ़ इस फ़ोन पर है और सहेजी नहीं जा सकी। साइन आउट करने पर वह मिट जाएगी। वह “आज” पर या संदेशों में है।", other: "आपकी लिखी {count} चीज़ें सिर्फ़ इस फ़ोन पर हैं और सहेजी नहीं जा सकीं। साइन आउट करने पर वे मिट जाएँगी। वे “आज” पर या संदेशों में हैं।" },
+    sign_out_anyway: "फिर भी साइन आउट करें",
+    stay: "साइन इन रहें",
+    sign_out_offline: "सर्वर तक पहुँच नहीं हुई, इसलिए आप अभी साइन इन हैं। सिग्नल आने पर फिर कोशिश करें।",
 
     // why the server said no, by the code of its answer
     no_none_live: "अभी इनसे संपर्क नहीं चल रहा। इनके पेज पर फिर से शुरू कीजिए।",
