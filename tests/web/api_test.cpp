@@ -723,8 +723,9 @@ TEST_CASE("whoever wrote last stands first, also where the prompt is older") {
     world.advance(5min);
     const auto farid = world.called("joel", "Farid Al Amiri", "971501234567");
     const auto names = [&] {
+        const json today = world.get_as("joel", "/api/v1/today").object();
         std::vector<std::string> found;
-        for (const json& prompt : world.get_as("joel", "/api/v1/today").object()["prompts"])
+        for (const json& prompt : today["prompts"])
             found.push_back(prompt["contact"]["name"]);
         return found;
     };
