@@ -542,7 +542,7 @@ describe("signing out", () => {
         await settings();
         await button().click();
         await page.locator("dialog[open]", { hasText: "1 thing you wrote down" }).waitFor();
-        await page.getByRole("button", { name: "Stay signed in" }).click();
+        await page.getByRole("button", { name: "Stay", exact: true }).click();
         assert.equal(writes("/logout").length, 0);
         await button().click();
         await page.getByRole("button", { name: "Sign out anyway" }).click();

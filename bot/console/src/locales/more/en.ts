@@ -366,7 +366,7 @@ export const en = {
     sign_out_title: "Sign out and lose this?",
     sign_out_loses: { one: "{count} thing you wrote down is on this phone only and could not be saved. Signing out throws it away. It is on Today, or in the messages.", other: "{count} things you wrote down are on this phone only and could not be saved. Signing out throws them away. They are on Today, or in the messages." } as Plural,
     sign_out_anyway: "Sign out anyway",
-    stay: "Stay signed in",
+    stay: "Stay",
     sign_out_offline: "The server was not reached, so you are still signed in. Try again when you have a signal.",
 
     // why the server said no, by the code of its answer
