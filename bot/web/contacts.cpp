@@ -6,6 +6,7 @@
 
 #include "core/calendar.hpp"
 #include "core/gate.hpp"
+#include "core/phone.hpp"
 #include "core/speech.hpp"
 #include "engine/erasure.hpp"
 #include "web/new_contact.hpp"
@@ -103,13 +104,22 @@ Handled number_taken(Site& site, const Who& who, core::ContactId id) {
 
 struct Changes {
     std::optional<std::string> name, topic, language, time_zone;
+    std::optional<core::Phone> phone;
     std::optional<core::Preferences> preferences;
     std::optional<core::Consent> consent;
     bool says_covers = false;  // else a new consent covers what the one before it did, not more
 };
 
-Changes changes_in(const core::Plan& plan, core::Timestamp now, Fields& fields) {
+Changes changes_in(const core::Plan& plan, std::string_view default_region, core::Timestamp now,
+                   Fields& fields) {
     Changes changes;
+    if (const auto typed = fields.text_if("phone", 64)) {
+        const auto phone = core::read_phone(*typed, default_region);
+        if (phone)
+            changes.phone = *phone;
+        else
+            fields.wrong("phone", phone.error().message, "phone_unreadable");
+    }
     changes.name = fields.text_if("name", 200);
     changes.topic = fields.text_if("topic", topic_bytes_max);
     changes.language = fields.text_if("language", 35);
@@ -130,6 +140,35 @@ Changes changes_in(const core::Plan& plan, core::Timestamp now, Fields& fields) 
     return changes;
 }
 
+// The lines under which a number may be known already.
+std::vector<core::Address> lines_of(const core::Phone& phone) {
+    std::vector<core::Address> lines{{core::AddressKind::phone, phone.e164}};
+    for (const std::string& alias : phone.aliases)
+        lines.push_back({core::AddressKind::phone, alias});
+    return lines;
+}
+
+// It is called first from now on; the ones before it stay known, so that whoever writes from one is
+// still recognised.
+bool set_phone(core::Contact& contact, const core::Phone& phone) {
+    const auto first =
+        std::ranges::find(contact.addresses, core::AddressKind::phone, &core::Address::kind);
+    if (first != contact.addresses.end() && first->value == phone.e164)
+        return false;
+    const std::vector<core::Address> lines = lines_of(phone);
+    std::erase_if(contact.addresses, [&](const core::Address& known) {
+        return std::ranges::find(lines, known) != lines.end();
+    });
+    contact.addresses.insert(contact.addresses.begin(), lines.begin(), lines.end());
+    contact.region = phone.region;
+    if (contact.zone_source != core::ZoneSource::given) {
+        contact.zones = phone.zones;
+        contact.zone_source =
+            phone.zones.empty() ? core::ZoneSource::unknown : core::ZoneSource::number;
+    }
+    return true;
+}
+
 // Applies them; the words name what changed, for the timeline.
 std::string change(core::Contact& contact, const Changes& changes) {
     std::string what;
@@ -143,6 +182,8 @@ std::string change(core::Contact& contact, const Changes& changes) {
     set("topic", contact.topic, changes.topic);
     set("language", contact.language, changes.language);
     set("preferences", contact.preferences, changes.preferences);
+    if (changes.phone && set_phone(contact, *changes.phone))
+        what += what.empty() ? "phone" : ", phone";
     std::optional<core::Consent> consent = changes.consent;
     if (consent && !changes.says_covers && contact.consent)
         consent->covers = contact.consent->covers;
@@ -338,28 +379,37 @@ Handled show_contact(Site& site, Call& call) {
 }
 
 Handled change_contact(Site& site, Call& call) {
-    auto fields =
-        body_fields(call, {"name", "topic", "language", "time_zone", "preferences", "consent"});
+    auto fields = body_fields(
+        call, {"name", "phone", "topic", "language", "time_zone", "preferences", "consent"});
     if (!fields)
         co_return bad_body(fields.error());
-    const Changes changes = changes_in(site.plan, site.now(), *fields);
+    const Changes changes = changes_in(site.plan, site.options.default_region, site.now(), *fields);
     if (!fields->good())
         co_return fields->problem();
     const core::ContactId id{call.id(0).value_or(0)};
     if (!co_await visible_contact(site, call.who, id))
         co_return not_among_yours("contact", id.value);
-    co_await put(site, [id, changes, actor = call.actor()](Unit& unit, core::Timestamp now) {
-        const Wanted wanted{id, std::nullopt};
-        const core::Case before = *unit.load(std::span{&wanted, 1}).at(0);
-        core::Case after = before;
-        const std::string what = change(after.contact, changes);
-        if (what.empty())
-            return false;
-        const std::vector<core::Effect> effects{core::Noted{"edited", what}};
-        const Change one{&before, &after, effects, actor};
-        unit.save(std::span{&one, 1}, now);
-        return true;
-    });
+    const auto holder =
+        co_await put(site,
+                     [id, changes, actor = call.actor()](
+                         Unit& unit, core::Timestamp now) -> std::optional<core::ContactId> {
+                         if (changes.phone)
+                             for (const auto& known : unit.contacts_by(lines_of(*changes.phone)))
+                                 if (known && *known != id)
+                                     return known;
+                         const Wanted wanted{id, std::nullopt};
+                         const core::Case before = *unit.load(std::span{&wanted, 1}).at(0);
+                         core::Case after = before;
+                         const std::string what = change(after.contact, changes);
+                         if (what.empty())
+                             return std::nullopt;
+                         const std::vector<core::Effect> effects{core::Noted{"edited", what}};
+                         const Change one{&before, &after, effects, actor};
+                         unit.save(std::span{&one, 1}, now);
+                         return std::nullopt;
+                     });
+    if (holder)
+        co_return co_await number_taken(site, call.who, *holder);
     const auto subject = co_await ask(site, [id](Store& store) {
         return read_subject(store, store.contact(id).value(), Depth::full);
     });

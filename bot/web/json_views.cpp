@@ -261,13 +261,20 @@ namespace {
 // Who is at it: on the phone, or back from it and still to say how it went.
 struct Calling {
     core::RepId by;
-    core::Timestamp since{};
+    core::Timestamp since{};  // when it was dialled
 };
+
+// In a call the prompt's acknowledgement is the dialling; one that came after the call is not.
+core::Timestamp dialled_at(const core::Case& subject, core::Timestamp ended) {
+    const auto& seen = subject.prompt ? subject.prompt->acknowledged_at : std::nullopt;
+    return seen && *seen < ended ? *seen : ended;
+}
+
 std::optional<Calling> calling(const core::Case& subject) {
     if (const auto* on_call = in<core::OnCall>(subject))
         return Calling{on_call->by, on_call->since};
     if (const auto* wrap_up = in<core::WrapUp>(subject))
-        return Calling{wrap_up->by, wrap_up->since};
+        return Calling{wrap_up->by, dialled_at(subject, wrap_up->since)};
     return std::nullopt;
 }
 

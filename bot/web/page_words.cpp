@@ -59,24 +59,28 @@ constexpr Entry page_table[] = {
       "किसी ने नहीं उठाया: “समय मिले तो कॉल करें” भेजें", "لم يجب أحد: أرسل «اتصل بي عندما يتسع وقتك»"}},
     {"save", {"Save", "सहेजें", "احفظ"}},
     {"save_hint",
-     {"Every call ends with a next action that is yours. “Asked to stop”, “Not interested” and "
-      "“Wrong person” need none.",
-      "हर कॉल के अंत में अगला क़दम आपका होता है। “बंद करने को कहा”, “रुचि नहीं है” और “ग़लत व्यक्ति” में "
-      "इसकी ज़रूरत नहीं।",
-      "كل مكالمة تنتهي بخطوة تالية هي لك. «طلب التوقف» و«غير مهتم» و«الشخص الخطأ» لا تحتاج إليها."}},
+     {"Every call ends with a next action that is yours. “They said yes”, “Asked to stop”, “Not "
+      "interested” and “Wrong person” need none.",
+      "हर कॉल के अंत में अगला क़दम आपका होता है। “उन्होंने हाँ कहा”, “बंद करने को कहा”, “रुचि नहीं” और “ग़लत "
+      "व्यक्ति” में इसकी ज़रूरत नहीं।",
+      "كل مكالمة تنتهي بخطوة تالية هي لك. «قال نعم» و«طلب التوقف» و«غير مهتم» و«الشخص الخطأ» لا تحتاج "
+      "إليها."}},
     {"not_now", {"Not now", "अभी नहीं", "ليس الآن"}},
     {"seen",
      {"I have seen it, no more reminders for now", "मैंने देख लिया, अभी और याद न दिलाएँ",
       "رأيته، لا تذكّرني الآن"}},
     {"console", {"Open the console", "कंसोल खोलें", "افتح لوحة العمل"}},
 
+    // the console's own words
     {"o_talked", {"We talked", "बात हुई", "تحدثنا"}},
-    {"o_no_answer", {"No answer", "किसी ने नहीं उठाया", "لا رد"}},
-    {"o_machine", {"Left a message", "संदेश छोड़ा", "تركت رسالة"}},
+    {"o_no_answer", {"No answer", "नहीं उठाया", "لا رد"}},
+    {"o_machine", {"Voicemail", "वॉइसमेल", "بريد صوتي"}},
     {"o_busy", {"Busy or declined", "व्यस्त या काट दिया", "مشغول أو رفض"}},
-    {"o_callback", {"Asked me to call later", "बाद में कॉल करने को कहा", "طلب أن أتصل لاحقًا"}},
+    {"o_callback", {"Asked me to call later", "बाद में कॉल करने को कहा", "طلب الاتصال لاحقًا"}},
+    {"o_someone_else", {"Someone else answered", "किसी और ने उठाया", "ردّ شخص آخر"}},
+    {"o_won", {"They said yes", "उन्होंने हाँ कहा", "قال نعم"}},
     {"o_stop", {"Asked to stop", "बंद करने को कहा", "طلب التوقف"}},
-    {"o_not_interested", {"Not interested", "रुचि नहीं है", "غير مهتم"}},
+    {"o_not_interested", {"Not interested", "रुचि नहीं", "غير مهتم"}},
     {"o_wrong_person", {"Wrong person", "ग़लत व्यक्ति", "الشخص الخطأ"}},
     {"o_bad_number", {"Number does not work", "नंबर काम नहीं करता", "الرقم لا يعمل"}},
 

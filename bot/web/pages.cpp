@@ -109,6 +109,7 @@ struct Choice {
     core::Reached reached;
     std::optional<core::Said> said;
     bool ends = false;
+    bool won = false;
 };
 
 const std::vector<Choice>& choices() {
@@ -120,6 +121,8 @@ const std::vector<Choice>& choices() {
         {"machine", Reached::machine, std::nullopt, false},
         {"busy", Reached::busy, std::nullopt, false},
         {"callback", Reached::human, Said::callback_asked, false},
+        {"someone_else", Reached::someone_else, std::nullopt, false},
+        {"won", Reached::human, Said::talked, true, true},
         {"stop", Reached::human, Said::stop, true},
         {"not_interested", Reached::human, Said::not_interested, true},
         {"wrong_person", Reached::human, Said::wrong_person, true},
@@ -158,15 +161,13 @@ json outcomes_of(const std::string& chosen, const PageWords& words) {
     return list;
 }
 
-// How an offered time is called: in English by its distance, elsewhere by its day.
+// An offered time is called by its day and hour: what is tapped is what is kept.
 struct Naming {
     const PageWords& words;
     std::string zone;
     core::Timestamp now{};
 
-    std::string operator()(const Suggestion& s) const {
-        return words.english() ? s.label : words.when(s.at, zone, now);
-    }
+    std::string operator()(const Suggestion& s) const { return words.when(s.at, zone, now); }
 };
 
 json nexts_of(const Suggestions& offered, const std::string& chosen, const Naming& name) {
@@ -297,11 +298,12 @@ net::Outgoing done_page(const Site& site, const Visit& visit) {
     const PageWords words{visit.rep->language};
     const core::Case& subject = visit.subject;
     std::string next = words.say("done_nothing");
-    if (subject.outreach && core::live(*subject.outreach))
-        next = words.english() ? "Next: " + sentence_of(subject) + "."
-                               : words.say("done_next",
-                                           {{"time", words.when(subject.outreach->next.due_at,
-                                                                zone_of(*visit.rep), site.now())}});
+    if (subject.outreach && core::live(*subject.outreach)) {
+        const std::string time =
+            words.when(subject.outreach->next.due_at, zone_of(*visit.rep), site.now());
+        next = words.english() ? "Next: " + sentence_of(subject) + " (" + time + ")."
+                               : words.say("done_next", {{"time", time}});
+    }
     return note(words, words.say("done", {{"name", core::first_name(subject.contact.name)}}), next);
 }
 
@@ -458,6 +460,7 @@ Handled page_disposition(Site& site, Call& call) {
     core::Disposition d;
     d.reached = choice->reached;
     d.said = choice->said;
+    d.won = choice->won;
     d.topic = core::cut(field(ok.form, "topic"), 500);
     if (!clean(d.topic, Lines::several))
         co_return page(site, ok.visit, 422, words_of(ok.visit).say("topic_unfit"), ok.form);

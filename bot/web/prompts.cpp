@@ -21,6 +21,12 @@ int rank(std::string_view section) {
                             std::begin(order));
 }
 
+// A prompt that stood already when they answered keeps the time at which it was raised.
+core::Timestamp answered_at(const core::Case& subject) {
+    const core::Timestamp raised = subject.prompt->raised_at;
+    return subject.outreach ? subject.outreach->replied_at.value_or(raised) : raised;
+}
+
 Handled apply_tap(Site& site, const Call& call, const Fields& fields,
                   const std::optional<core::RepId>& rep, core::Event event) {
     Tap tap = co_await tapped(site, call, fields, rep);
@@ -214,7 +220,7 @@ void sort_by_section(const Viewer& viewer, std::vector<core::Case>& cases) {
         const std::string section = section_of(viewer, subject);
         std::int64_t at = 0;
         if (subject.prompt)  // replied: newest first; the others: whoever waits longest
-            at = section == "replied" ? -core::unix_ms(subject.prompt->raised_at)
+            at = section == "replied" ? -core::unix_ms(answered_at(subject))
                                       : core::unix_ms(subject.prompt->due_at);
         else if (subject.outreach)
             at = core::unix_ms(subject.outreach->next.due_at);

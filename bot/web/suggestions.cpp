@@ -4,8 +4,10 @@
 
 #include <algorithm>
 
+#include "core/calendar.hpp"
 #include "core/speech.hpp"
 #include "core/template.hpp"
+#include "web/page_words.hpp"
 
 namespace warmcall::web {
 
@@ -22,9 +24,32 @@ core::Timestamp days_on(core::Timestamp now, int days, int minutes, const std::s
     return core::instant(day, core::DayTime{minutes}, zone);
 }
 
-// The first moment from then on in which this contact may be reached.
-core::Timestamp suited(const core::Plan& plan, const core::Contact& contact, core::Timestamp at) {
-    return core::next_decent(plan.calendar, contact, at).value_or(at);
+// The first moment from then on in which this contact may be reached and the rep is at work; where
+// the two never meet, the rep's own hours count, as they do for a prompt.
+core::Timestamp suited(const core::Plan& plan, const core::Contact& contact, const core::Rep& rep,
+                       core::Timestamp from) {
+    constexpr int tries_max = 20;
+    const auto ours = [&](core::Timestamp at) {
+        return core::next_open(rep.hours, {}, {rep.zone}, at).value_or(at);
+    };
+    core::Timestamp at = ours(from);
+    for (int i = 0; i < tries_max; ++i) {
+        const core::Timestamp theirs = core::next_decent(plan.calendar, contact, at).value_or(at);
+        const core::Timestamp both = ours(theirs);
+        if (both == at)
+            return at;
+        at = both;
+    }
+    return ours(from);
+}
+
+// Two that moved to the same moment are one offer.
+std::vector<Suggestion> apart(std::vector<Suggestion> offers) {
+    std::vector<Suggestion> kept;
+    for (Suggestion& offer : offers)
+        if (std::ranges::find(kept, offer.at, &Suggestion::at) == kept.end())
+            kept.push_back(std::move(offer));
+    return kept;
 }
 
 std::string length_label(core::Duration length) {
@@ -43,11 +68,17 @@ std::string length_label(core::Duration length) {
 Suggestions suggestions(const core::Plan& plan, const core::Case& subject, const core::Rep& rep,
                         core::Timestamp now) {
     const std::string zone = core::known_zone(rep.zone) ? rep.zone : std::string{"UTC"};
-    const auto day = [&](int days, int hour) {
-        return suited(plan, subject.contact, days_on(now, days, hour * 60, zone));
+    const PageWords words{"en"};
+    // A time that had to move away from its name is called by what it is.
+    const auto offer = [&](std::string label, core::Timestamp wanted) {
+        const core::Timestamp at = suited(plan, subject.contact, rep, wanted);
+        return Suggestion{at == wanted ? std::move(label) : words.when(at, zone, now), at};
     };
-    const auto in = [&](core::Duration length) {
-        return suited(plan, subject.contact, rounded(now + length));
+    const auto day = [&](std::string label, int days, int hour) {
+        return offer(std::move(label), days_on(now, days, hour * 60, zone));
+    };
+    const auto in = [&](std::string label, core::Duration length) {
+        return offer(std::move(label), rounded(now + length));
     };
 
     core::Duration again = std::chrono::hours{2};
@@ -66,22 +97,23 @@ Suggestions suggestions(const core::Plan& plan, const core::Case& subject, const
         static_cast<int>(std::chrono::ceil<std::chrono::days>(touch_base).count());
 
     Suggestions found;
-    found.no_answer = {{length_label(again), in(again)},
-                       {"Tomorrow 10:00", day(1, 10)},
-                       {"Tomorrow 17:00", day(1, 17)},
-                       {"In a week", day(7, 10)}};
-    found.talked = {
-        {touch_days == 14 ? std::string{"In two weeks"} : fmt::format("In {} days", touch_days),
-         day(touch_days, 10)},
-        {"In a week", day(7, 10)},
-        {"In a month", day(30, 10)}};
-    found.callback = {{"In 1 hour", in(std::chrono::hours{1})},
-                      {"In 3 hours", in(std::chrono::hours{3})},
-                      {"Tomorrow 10:00", day(1, 10)}};
+    found.no_answer = apart({in(length_label(again), again), day("Tomorrow 10:00", 1, 10),
+                             day("Tomorrow 17:00", 1, 17), day("In a week", 7, 10)});
+    found.talked = apart(
+        {day(touch_days == 14 ? std::string{"In two weeks"} : fmt::format("In {} days", touch_days),
+             touch_days, 10),
+         day("In a week", 7, 10), day("In a month", 30, 10)});
+    found.callback = apart({in("In 1 hour", std::chrono::hours{1}),
+                            in("In 3 hours", std::chrono::hours{3}), day("Tomorrow 10:00", 1, 10)});
     return found;
 }
 
 namespace {
+
+// Such a line speaks of the last talk; where nothing is noted there was none to speak of.
+bool names_topic(const std::string& line) {
+    return line.find("{{topic}}") != std::string::npos;
+}
 
 // What came before this call says how it opens.
 const std::vector<std::string>& talk_of(const core::Cadence& cadence, const core::Case& subject) {
@@ -107,15 +139,17 @@ std::vector<std::string> script(const core::Plan& plan, const core::Case& subjec
     if (cadence == plan.cadences.end())
         return {};
     const auto rep = plan.reps.find(subject.contact.owner);
-    const std::string topic =
-        subject.contact.topic.empty() ? "how they have been" : subject.contact.topic;
     const core::Variables names{
         {"name", core::first_name(subject.contact.name)},
         {"rep",
          rep == plan.reps.end() ? subject.contact.owner.value : core::first_name(rep->second.name)},
-        {"topic", topic}};
+        {"topic", subject.contact.topic}};
     std::vector<std::string> lines;
     for (const std::string& text : talk_of(cadence->second, subject)) {
+        if (subject.contact.topic.empty() && names_topic(text)) {
+            lines.emplace_back("Ask how they have been, and listen.");
+            continue;
+        }
         core::Template line;
         line.name = "script";
         line.text = text;

@@ -11,7 +11,7 @@
 namespace warmcall::web {
 
 struct Suggestion {
-    std::string label;  // "Tomorrow 10:00", on the rep's clock
+    std::string label;  // English: "Tomorrow 10:00", on the rep's clock; always of `at`
     core::Timestamp at{};
 };
 
@@ -22,7 +22,8 @@ struct Suggestions {
 Suggestions suggestions(const core::Plan& plan, const core::Case& subject, const core::Rep& rep,
                         core::Timestamp now);
 
-// The lines of the talk: by whether they replied, with names and topic filled in.
+// The lines of the talk: by whether they replied, with names and topic filled in. Where no topic is
+// noted, a line that names it is replaced by one that does not.
 std::vector<std::string> script(const core::Plan& plan, const core::Case& subject);
 
 }  // namespace warmcall::web

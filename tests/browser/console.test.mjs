@@ -1,6 +1,9 @@
 // The console in a real browser, as a rep uses it. Names are sentences a rep would agree with.
 import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
 import { after, afterEach, before, beforeEach, describe, test } from "node:test";
+import { runInNewContext } from "node:vm";
 import { dist, inLanguage, launch, phone } from "./support/console.mjs";
 import { open } from "./support/screens.mjs";
 import { startServer } from "./support/server.mjs";
@@ -135,6 +138,50 @@ describe("the list", () => {
         await settle();
         await until(() => writes("/22/answer").length === 1);
         assert.deepEqual(writes("/22/answer")[0].body, { send_again: false });
+    });
+});
+
+describe("whose turn it is", () => {
+    test("somebody who was put off does not come straight back as the next call, and the row says until when", async () => {
+        await open(page, server, "snoozed");
+        assert.match(await page.locator(".dock").innerText(), /रोहन/);
+        assert.match(await page.locator(".list-good_from .row").innerText(), /waits until/);
+        assert.equal(await page.locator(".list-good_from .row a[href^='tel:']").count(), 1, "and can be called all the same");
+        await page.evaluate(() => (location.hash = "#/focus/2"));
+        await page.locator(".why", { hasText: "comes back on top at" }).waitFor();
+        await page.evaluate(() => (location.hash = "#/focus/4"));
+        await page.locator(".position", { hasText: "1 of 1" }).waitFor();
+    });
+
+    test("what is better later is not offered as the next call", async () => {
+        await open(page, server, "today");
+        await page.evaluate(() => (location.hash = "#/focus/8"));
+        await page.locator(".position").waitFor();
+        assert.match(await page.locator(".position").innerText(), /of 7/, "eight wait, and it is night where Grace is");
+    });
+
+    test("a promise is told on the rep's own clock, with theirs beside it where it differs", async () => {
+        const due = at(-45 * 60_000);
+        server.world.today = () => day({ prompts: [prompt({ id: 4, name: "Rohan", kind: "promised", due_at: due, contact: { time_zone: "Asia/Kolkata" } }), prompt({ id: 5, name: "Ana", kind: "promised", due_at: due })] });
+        const clock = (zone) => new Intl.DateTimeFormat("en-GB", { hour: "2-digit", minute: "2-digit", timeZone: zone }).format(new Date(due));
+        const said = async (id) => {
+            await page.goto(`${server.url}/icon.svg`);
+            await page.goto(`${server.url}/#/focus/${id}`);
+            return (await page.locator(".why").innerText()).replace(/[\u2068\u2069]/g, "");
+        };
+        const theirs = await said(4);
+        assert.ok(theirs.includes(`${clock("Europe/Berlin")}. (`) || theirs.includes("Yesterday") || theirs.includes(clock("Europe/Berlin")), theirs);
+        assert.ok(theirs.includes(`${clock("Asia/Kolkata")} there)`), theirs);
+        const ours = await said(5);
+        assert.ok(ours.includes(clock("Europe/Berlin")) && !ours.includes("there"), ours);
+    });
+
+    test("without a number the talk is logged all the same, and the number can be added", async () => {
+        await open(page, server, "no_phone");
+        assert.equal(await page.locator(".dock a[href^='tel:']").count(), 0);
+        assert.equal(await page.locator(".dock a", { hasText: "Add a number" }).getAttribute("href"), "#/contact/110/edit");
+        await page.locator(".dock .main", { hasText: "How did it go?" }).click();
+        await page.locator("dialog[open] h2", { hasText: "Kim Larsen" }).waitFor();
     });
 });
 
@@ -292,6 +339,70 @@ describe("without signal", () => {
         assert.equal(writes("/5/disposition").length, 1);
     });
 
+    test("what the server would not take stays on Today, and opens again as it was filled in", async () => {
+        await open(page, server, "outcome_talked");
+        server.world.answers.set("/disposition", { status: 422, body: { title: "Unprocessable", status: 422, detail: "This day is a holiday there." } });
+        await page.locator("dialog input[type=text]").fill("the new kitchen");
+        await page.locator("dialog button[type=submit]").click();
+        await settle();
+        await page.locator(".toast.warn").waitFor();
+        await page.evaluate(() => (location.hash = "#/"));
+        const kept = page.locator(".list-unsaved li");
+        assert.match(await kept.innerText(), /Sofia Rossi\s+We talked · .?the new kitchen.? · [\s\S]*This day is a holiday there/);
+        await page.reload();
+        await kept.waitFor();
+        server.world.answers.clear();
+        await kept.getByRole("button", { name: "Correct it" }).click();
+        assert.equal(await page.locator("dialog input[name=outcome]:checked").inputValue(), "talked");
+        assert.equal(await page.locator("dialog input[type=text]").inputValue(), "the new kitchen");
+        assert.ok(Date.parse(await page.locator("dialog input[type=datetime-local]").inputValue()) > Date.now());
+        assert.match(await page.locator("dialog .note").innerText(), /holiday/);
+        await page.locator("dialog label", { hasText: "In 1 week" }).click();
+        await page.locator("dialog button[type=submit]").click();
+        await settle();
+        await until(() => writes("/5/disposition").length === 2);
+        assert.equal(writes("/5/disposition")[1].body.topic, "the new kitchen");
+        assert.notEqual(writes("/5/disposition")[0].key, writes("/5/disposition")[1].key);
+        await page.evaluate(() => (location.hash = "#/"));
+        await until(async () => (await kept.count()) === 0);
+        assert.equal(await page.evaluate(() => "wc.unsaved" in localStorage), false);
+    });
+
+    test("several that were refused are all there, and one is thrown away on purpose", async () => {
+        await open(page, server, "today");
+        server.world.answers.set("/disposition", { status: 409, body: { status: 409, type: "urn:warmcall:problem:late", detail: "This call is over." } });
+        const op = (prompt, name) => ({ key: `${prompt}`.repeat(32), path: `/api/v1/prompts/${prompt}/disposition`, body: { reached: "no_answer", said: null, next_at: new Date(Date.now() + 3600_000).toISOString(), topic: "", leave_message: true, won: false }, not_before: 0, made: Date.now() - 9 * 24 * 3600_000, name, prompt });
+        // nine days without signal are no reason to lose anything
+        await page.evaluate((ops) => localStorage.setItem("wc.outbox", JSON.stringify(ops)), [op(1, "Farid Al Amiri"), op(2, "Ana Pérez")]);
+        await page.reload();
+        const kept = page.locator(".list-unsaved li");
+        await until(async () => (await kept.count()) === 2);
+        await kept.first().getByRole("button", { name: "Discard" }).click();
+        await until(async () => (await kept.count()) === 1);
+        await page.locator(".toast button", { hasText: "Undo" }).click();
+        await until(async () => (await kept.count()) === 2);
+        assert.deepEqual(await kept.locator(".name").allInnerTexts(), ["Ana Pérez", "Farid Al Amiri"]);
+    });
+
+    test("when only the time of the next action has passed meanwhile, the next one that suits is taken", async () => {
+        await open(page, server, "today");
+        const passed = new Date(Date.now() - 3600_000).toISOString();
+        server.world.answers.set("/5/disposition", (body) => (Date.parse(body.next_at) < Date.now() ? { status: 422, body: { status: 422, type: "urn:warmcall:problem:next_action_missing" } } : { status: 200, body: {} }));
+        server.world.api = people.api({ "/api/v1/prompts/5": () => prompt({ id: 5, name: "Sofia Rossi" }) });
+        const op = { key: "5".repeat(32), path: "/api/v1/prompts/5/disposition", body: { reached: "no_answer", said: null, next_at: passed, topic: "", leave_message: false, won: false }, not_before: 0, made: Date.now() - 3 * 3600_000, name: "Sofia Rossi", prompt: 5 };
+        await page.goto(`${server.url}/icon.svg`); // a page that goes away would send it as well
+        await page.evaluate((kept) => localStorage.setItem("wc.outbox", JSON.stringify([kept])), op);
+        await page.goto(server.url);
+        await until(() => writes("/5/disposition").length === 2);
+        const [first, second] = writes("/5/disposition");
+        assert.notEqual(first.key, second.key, "other words need another key");
+        assert.ok(Date.parse(second.body.next_at) > Date.now());
+        assert.deepEqual({ ...second.body, next_at: passed }, op.body);
+        await page.locator(".toast.warn", { hasText: "Sofia Rossi" }).waitFor();
+        assert.equal(await page.locator(".list-unsaved").count(), 0);
+        await until(() => page.evaluate(() => localStorage.getItem("wc.outbox") === null));
+    });
+
     test("undo works without signal too: nothing is sent when it is back", async () => {
         await open(page, server, "outcome_talked");
         await context.setOffline(true);
@@ -349,6 +460,20 @@ describe("signing in", () => {
         assert.deepEqual(writes("/login")[0].body, { token: "good-token" });
     });
 
+    for (const [status, words] of [[503, "cannot be reached"], [429, "Too many links"]]) {
+        test(`a ${status} is not the link's fault, and the code is kept`, async () => {
+            server.world.signedIn = false;
+            await page.goto(`${server.url}/login#t=good-token`);
+            server.world.answers.set("/login", { status, body: { status } });
+            await page.locator("form button").click();
+            await page.getByText(words).waitFor();
+            assert.equal(await page.getByText("used or is too old").count(), 0);
+            server.world.answers.clear();
+            await page.locator("form button").click();
+            await page.waitForURL(`${server.url}/`);
+        });
+    }
+
     test("a used link says so and offers to paste another", async () => {
         server.world.signedIn = false;
         await page.goto(`${server.url}/login#t=old-token`);
@@ -372,6 +497,58 @@ describe("signing in", () => {
         await page.getByRole("button", { name: "Sign out", exact: true }).click();
         await page.waitForURL(/login/);
         assert.equal(await page.evaluate(() => "wc.today" in localStorage), false);
+    });
+});
+
+describe("signing out", () => {
+    const button = () => page.getByRole("button", { name: "Sign out", exact: true });
+    const settings = async () => {
+        await page.evaluate(() => (location.hash = "#/settings"));
+        await button().waitFor();
+    };
+
+    test("what was just logged goes out first", async () => {
+        await open(page, server, "outcome_talked");
+        await page.locator("dialog button[type=submit]").click();
+        await settings();
+        await button().click();
+        await page.waitForURL(/login/);
+        const paths = server.world.writes.map((w) => w.path);
+        assert.ok(paths.indexOf("/api/v1/prompts/5/disposition") >= 0);
+        assert.ok(paths.indexOf("/api/v1/prompts/5/disposition") < paths.indexOf("/logout"));
+    });
+
+    test("without signal nobody is signed out, and nothing is taken off the phone", async () => {
+        await open(page, server, "settings");
+        await context.setOffline(true);
+        await button().click();
+        await page.locator(".toast.warn", { hasText: "still signed in" }).waitFor();
+        assert.match(page.url(), /#\/settings/);
+        assert.equal(await page.evaluate(() => "wc.today" in localStorage), true);
+        assert.equal(writes("/logout").length, 0);
+        await context.setOffline(false);
+        server.world.answers.set("/logout", { status: 503, body: { status: 503 } });
+        await button().click();
+        await page.locator(".toast.warn", { hasText: "server had a problem" }).waitFor();
+        assert.equal(await page.evaluate(() => "wc.today" in localStorage), true);
+    });
+
+    test("what could not be saved is lost only by whoever says so", async () => {
+        await open(page, server, "outcome_talked");
+        server.world.answers.set("/disposition", { status: 422, body: { status: 422, detail: "This day is a holiday there." } });
+        await page.locator("dialog button[type=submit]").click();
+        await settle();
+        await page.locator(".toast.warn").waitFor();
+        await settings();
+        await button().click();
+        await page.locator("dialog[open]", { hasText: "1 thing you wrote down" }).waitFor();
+        await page.getByRole("button", { name: "Stay", exact: true }).click();
+        assert.equal(writes("/logout").length, 0);
+        await button().click();
+        await page.getByRole("button", { name: "Sign out anyway" }).click();
+        await page.waitForURL(/login/);
+        assert.equal(writes("/logout").length, 1);
+        assert.deepEqual(await page.evaluate(() => Object.keys(localStorage).filter((key) => key.startsWith("wc."))), []);
     });
 });
 
@@ -429,6 +606,79 @@ describe("contacts", () => {
         assert.match(keys[0], /^[0-9a-f]{32}$/, "a second tap is not a second contact");
     });
 
+    test("a number can be added and changed, and nothing else is sent for it", async () => {
+        await open(page, server, "contact_edit");
+        server.world.answers.set("/contacts/7", { status: 409, body: { status: 409, detail: "This number belongs to Farid Al Amiri.", contact_id: 8 } });
+        await page.locator(".form input[type=tel]").fill("+971 50 123 4567");
+        await page.locator(".formfoot .main").click();
+        await page.locator(".note", { hasText: "belongs to Farid" }).waitFor();
+        assert.equal(await page.locator(".note a").getAttribute("href"), "#/contact/8");
+        server.world.answers.clear();
+        server.world.api = people.api({ "PATCH /api/v1/contacts/7": people.contact({ phone: "+34611222333" }) });
+        await page.locator(".form input[type=tel]").fill("+34 611 222 333");
+        await page.locator(".formfoot .main").click();
+        await page.locator(".toast", { hasText: "Saved" }).waitFor();
+        const { body } = writes("/contacts/7")[1];
+        assert.equal(body.phone, "+34 611 222 333");
+        assert.ok(!("time_zone" in body), "a zone that follows from the number is not fixed by it");
+    });
+
+    test("what they agreed to is not dropped for want of where", async () => {
+        await open(page, server, "contact_new");
+        await page.locator(".form input[type=text]").first().fill("Farid");
+        await page.locator(".form input[type=tel]").fill("+971501234567");
+        await page.getByLabel("What they agreed to, in the words they saw").fill("You may write to me.");
+        await page.locator(".formfoot .main").click();
+        await page.locator(".field .wrong", { hasText: "Where they agreed is missing." }).waitFor();
+        assert.equal(writes("/contacts").length, 0);
+    });
+
+    test("the day they agreed is the same day everywhere", async () => {
+        const { context: west, page: other } = await phone(browser, { zone: "America/Los_Angeles" });
+        await open(other, server, "contact");
+        assert.match(await other.locator(".facts", { hasText: "sign-up form" }).innerText(), /12 Sept? 2026/);
+        await west.close();
+    });
+
+    test("nobody is rung who perhaps asked to stop: the rep says first what it was", async () => {
+        await open(page, server, "contact_question");
+        assert.equal(await page.locator(".contact a[href^='tel:'], .contact .call").count(), 0);
+        await page.getByRole("button", { name: "No, carry on" }).click();
+        await until(async () => (await page.locator(".contact .answers").count()) === 0);
+        await settle();
+        await until(() => writes("/21/answer").length === 1);
+        assert.deepEqual(writes("/21/answer")[0].body, { stop: false });
+    });
+
+    test("with a line, the page of a contact rings like the list does", async () => {
+        await open(page, server, "today");
+        server.world.today = () => ({ ...states.busy(), bridge: true });
+        await page.reload();
+        await page.evaluate(() => (location.hash = "#/contact/8"));
+        await page.locator(".contact button.call").click();
+        await until(() => writes("/1/ring").length === 1);
+    });
+
+    test("handing over asks first, and what is not ours any more is not shown any more", async () => {
+        await open(page, server, "contact_hand");
+        assert.equal(writes("/reassign").length, 0);
+        await page.locator("dialog[open] h2", { hasText: "Sam Carter" }).waitFor();
+        server.world.api = people.api({ "/api/v1/contacts/7": () => undefined });
+        await page.getByRole("button", { name: "Hand over", exact: true }).click();
+        await page.getByRole("heading", { name: "No such contact" }).waitFor();
+        assert.deepEqual(writes("/reassign")[0].body, { rep: "sam" });
+        assert.equal(await page.locator(".focus.contact").count(), 0);
+    });
+
+    test("a number reads as its country says it", async () => {
+        await open(page, server, "contact");
+        for (const [number, spoken] of [["+12125550123", "+1 212 555 0123"], ["+919810012345", "+91 98100 12345"], ["+447911123456", "+44 7911 123456"], ["+4915112345678", "+49 151 123 456 78"], ["+34612345678", "+34 612 345 678"], ["+971501234567", "+971 501 234 567"]]) {
+            server.world.api = people.api({ "/api/v1/contacts/7": () => people.contact({ phone: number }) });
+            server.push("edited");
+            await until(async () => (await page.locator(".contact .identity .meta bdi").innerText()).replace(/\u00a0/g, " ") === spoken);
+        }
+    });
+
     test("two records are merged the other way round where only this one is being worked on", async () => {
         await open(page, server, "contact_merge_sure");
         server.world.answers.set("/contacts/7/merge", { status: 409, body: { status: 409, type: "urn:warmcall:problem:merge_the_other_way" } });
@@ -477,6 +727,36 @@ describe("writing to somebody", () => {
         const [first, second] = writes("/7/messages");
         assert.equal(first.key, second.key);
         assert.deepEqual(first.body, second.body);
+    });
+
+    test("a text that says the same as an earlier one is on its way like any other", async () => {
+        await open(page, server, "chat");
+        const talk = people.conversation();
+        server.world.api = people.api({ "/api/v1/contacts/7/conversation": () => talk });
+        await page.reload();
+        await page.locator(".composer").waitFor();
+        const again = "Te llamo el jueves a las diez.";
+        const bubbles = page.locator(".bubble.ours", { hasText: again });
+        assert.equal(await bubbles.count(), 1);
+        server.world.answers.set("/messages", { status: 409, body: { title: "No", status: 409, detail: "The 24 hours are over." } });
+        await page.locator(".composer textarea").fill(again);
+        await page.locator(".sendbutton").click();
+        await page.locator(".unsent").waitFor();
+        assert.equal(await bubbles.count(), 2);
+    });
+
+    test("what could not be sent survives the page, and leaves the screen when the conversation shows it", async () => {
+        await open(page, server, "chat_refused");
+        await page.reload();
+        const unsent = page.locator(".bubble.failed");
+        await unsent.waitFor();
+        assert.match(await unsent.innerText(), /sigues ahí[\s\S]*24 hours are over/);
+        const { items } = people.conversation();
+        server.world.api = people.api({ "/api/v1/contacts/7/conversation": () => people.conversation({ items: [{ at: at(0), from_contact: false, text: "Hola, ¿sigues ahí?", kind: "conversation", status: "sent" }, ...items] }) });
+        server.push("wrote");
+        await until(async () => (await unsent.count()) === 0);
+        assert.equal(await page.locator(".bubble.ours", { hasText: "sigues" }).count(), 1);
+        await until(() => page.evaluate(() => !("wc.unsent.7" in localStorage)));
     });
 
     test("where the gate says no there is no field to type into, but the reason", async () => {
@@ -617,6 +897,23 @@ describe("the phone itself", () => {
         assert.equal(await signedIn.locator(".devices button").count(), 1);
         await signedIn.locator(".devices button").click();
         await until(() => writes("/sessions/b2").length === 1);
+    });
+
+    test("a second notification about somebody is heard like the first, unless it is to be silent", async () => {
+        const told = [];
+        const listeners = {};
+        const worker = {
+            addEventListener: (type, listener) => (listeners[type] = listener),
+            registration: { showNotification: async (title, options) => void told.push({ title, ...options }) },
+            clients: { matchAll: async () => [] },
+        };
+        runInNewContext(readFileSync(join(folder, "sw.js"), "utf8"), { self: worker });
+        for (const silent of [false, true]) {
+            let shown;
+            listeners.push({ data: { text: () => JSON.stringify({ notification: { title: "Ana replied", tag: "p7", silent } }) }, waitUntil: (work) => (shown = work) });
+            await shown;
+        }
+        assert.deepEqual(told.map(({ tag, silent, renotify }) => [tag, silent, renotify]), [["p7", false, true], ["p7", true, false]]);
     });
 
     test("the browser finds nothing that keeps the app from being installed", async () => {

@@ -197,6 +197,40 @@ TEST_CASE("a contact is corrected, and the timeline says what was") {
     CHECK(changed.object()["timeline"][0]["what"] == "edited");
 }
 
+TEST_CASE("a contact gets a new number, which is called first; the old one is still known") {
+    World world;
+    const auto ana = world.called("joel");
+    const auto farid = world.called("sam", "Farid Al Amiri", "971501234567");
+    const auto patch = [&](const json& body) {
+        return world.send("PATCH", contact_path(ana.contact), body.dump(),
+                          {world.rep_bearer.at("joel"), {"Content-Type", "application/json"}});
+    };
+    const Reply taken = patch({{"phone", "+971 50 123 4567"}, {"topic", "not this"}});
+    CHECK(taken.status == 409);
+    CHECK(taken.object()["contact_id"] == farid.contact);
+    CHECK(taken.object()["holder"] == "Sam");
+    CHECK(wrong_fields(patch({{"phone", "12"}})) == std::vector<std::string>{"phone"});
+    json contact = world.get(contact_path(ana.contact)).object();
+    CHECK(contact["phone"] == "+34612345678");
+    CHECK(contact["topic"] == "");  // all of it or nothing
+
+    const Reply changed = patch({{"phone", "+34 611 222 333"}});
+    INFO(changed.body);
+    REQUIRE(changed.status == 200);
+    CHECK(changed.object()["phone"] == "+34611222333");
+    CHECK(changed.object()["timeline"][0]["what"] == "edited");
+    CHECK(changed.object()["timeline"][0]["text"] == "phone");
+    world.advance(1min);
+    REQUIRE(world.they_write("34612345678", "It is me, from the old one.").status == 200);
+    contact = world.get(contact_path(ana.contact)).object();
+    CHECK(contact["last_reply"]["words"] == "It is me, from the old one.");
+    CHECK(contact["phone"] == "+34611222333");
+    CHECK(patch({{"phone", "+34612345678"}}).object()["phone"] == "+34612345678");
+    CHECK(patch({{"phone", "+34611222333"}}).object()["phone"] == "+34611222333");
+    const std::size_t told = world.get(contact_path(ana.contact)).object()["timeline"].size();
+    CHECK(patch({{"phone", "611 222 333"}}).object()["timeline"].size() == told);  // no change
+}
+
 TEST_CASE("an outreach has one live at a time, and the second is refused with its holder") {
     World world;
     const auto id = world.post("/api/v1/contacts", new_contact("Ana", "+34612345678"))
@@ -297,6 +331,20 @@ TEST_CASE("how the talk opens depends on what came before the call") {
     CHECK(opens(PromptKind::replied) == "replied");
     ana.outreach->replied_at = now;
     CHECK(opens(PromptKind::retry) == "replied");
+}
+
+TEST_CASE("nobody is asked about a last talk of which nothing is noted") {
+    core::Plan plan;
+    plan.cadences["gentle"] = {
+        .script_unsent = {"Last time you talked about: {{topic}}. Ask how that went.", "Listen."}};
+    core::Case ana;
+    ana.outreach.emplace().cadence = "gentle";
+    CHECK(web::script(plan, ana) ==
+          std::vector<std::string>{"Ask how they have been, and listen.", "Listen."});
+    ana.contact.topic = "the new shop";
+    CHECK(web::script(plan, ana) ==
+          std::vector<std::string>{"Last time you talked about: the new shop. Ask how that went.",
+                                   "Listen."});
 }
 
 TEST_CASE("a call goes claim, dial, ended, outcome; and the next action is the rep's") {
@@ -713,9 +761,31 @@ TEST_CASE("a card says when they answered last, and who called them when") {
     CHECK(prompt["called_by_name"] == "Sam");
     CHECK(prompt["owner"] == "joel");
     CHECK(prompt["owner_name"] == "Joel");
+    world.advance(std::chrono::minutes{12});
     REQUIRE(world.post_as("sam", prompt_path(ana.prompt, "/ended"), json::object()).status == 200);
     prompt = world.get_as("joel", prompt_path(ana.prompt)).object();
     CHECK(prompt["called_by"] == "sam");
+    CHECK(prompt["called_at"] == "2026-11-22T10:06:00Z");  // when it was dialled, not when it ended
+}
+
+TEST_CASE("whoever wrote last stands first, also where the prompt is older") {
+    World world;
+    const auto ana = world.called("joel");
+    world.advance(5min);
+    const auto farid = world.called("joel", "Farid Al Amiri", "971501234567");
+    const auto names = [&] {
+        const json today = world.get_as("joel", "/api/v1/today").object();
+        std::vector<std::string> found;
+        for (const json& prompt : today["prompts"])
+            found.push_back(prompt["contact"]["name"]);
+        return found;
+    };
+    CHECK(names() == std::vector<std::string>{"Farid Al Amiri", "Ana Pérez"});
+    world.advance(5min);
+    REQUIRE(world.they_write("34612345678", "And you?").status == 200);
+    CHECK(names() == std::vector<std::string>{"Ana Pérez", "Farid Al Amiri"});
+    CHECK(world.get_as("joel", prompt_path(ana.prompt)).object()["raised_at"] <
+          world.get_as("joel", prompt_path(farid.prompt)).object()["raised_at"]);
 }
 
 TEST_CASE("open prompts are read page by page, none twice and none left out") {

@@ -1,8 +1,12 @@
 // /p/<token>: one prompt on any phone's browser, without script or sign-in.
 
+#include <set>
+
+#include "core/calendar.hpp"
 #include "support/catch.hpp"
 #include "web/links.hpp"
 #include "web/page_words.hpp"
+#include "web/suggestions.hpp"
 #include "world.hpp"
 
 using namespace warmcall;
@@ -44,7 +48,8 @@ TEST_CASE("the page shows who, why, their words, what to say, and the number to 
     for (const char* part :
          {"<bdi>Ana Pérez</bdi>", "Sun 11:00 there · Madrid", "Ana replied. Call now.",
           "I&apos;m well, thank you!", "Thank Ana for the answer.", "href=\"tel:+34612345678\"",
-          "/page.css", "Asked me to call later", "Call again in 2 h"})
+          "/page.css", "Asked me to call later", "<span>Today 13:00</span>",
+          "<span>Tomorrow 17:00</span>", "value=\"2026-11-23T16:00:00Z\""})
         CHECK(page.body.find(part) != std::string::npos);
     CHECK(page.body.find("<script") == std::string::npos);
     CHECK(page.body.find("style=") == std::string::npos);
@@ -117,6 +122,7 @@ TEST_CASE("calling and saying how it went, with nothing but forms") {
     const Reply done = world.send("GET", path);
     CHECK(done.status == 200);
     CHECK(done.body.find("Ana: this is done") != std::string::npos);
+    CHECK(done.body.find("Next: Call Ana (Thu 10:00).") != std::string::npos);
     CHECK(done.body.find("+34612345678") == std::string::npos);
     CHECK(post_form(world, path + "/disposition", {{"form", form}, {"outcome", "stop"}})
               .body.find("this is done") != std::string::npos);
@@ -164,6 +170,34 @@ TEST_CASE("asked to stop needs no next action and is kept at once") {
               .status == 303);
     CHECK(world.get("/api/v1/contacts/" + std::to_string(ana.contact)).object()["opted_out"] ==
           true);
+}
+
+TEST_CASE("a yes ends it well, and somebody else on the phone is a try like another") {
+    World world;
+    const auto ana = world.called("joel");
+    const std::string path = world.page(ana.prompt, "joel");
+    const std::string page = world.send("GET", path).body;
+    for (const char* words : {"They said yes", "Someone else answered", "Voicemail"})
+        CHECK(page.find("<span>" + std::string{words} + "</span>") != std::string::npos);
+    REQUIRE(post_form(world, path + "/disposition", {{"form", form_of(page)}, {"outcome", "won"}})
+                .status == 303);
+    const json closed = world.get("/api/v1/contacts/" + std::to_string(ana.contact)).object();
+    CHECK(closed["outreach"]["reason"] == "won");
+    CHECK(closed["opted_out"] == false);
+
+    const auto farid = world.called("joel", "Farid Al Amiri", "971501234567");
+    const std::string other = world.page(farid.prompt, "joel");
+    const std::string form = form_of(world.send("GET", other).body);
+    CHECK(post_form(world, other + "/disposition", {{"form", form}, {"outcome", "someone_else"}})
+              .status == 422);  // it needs a next action
+    CHECK(post_form(world, other + "/disposition",
+                    {{"form", form},
+                     {"outcome", "someone_else"},
+                     {"next", "pick"},
+                     {"pick", "2026-11-26T10:00"}})
+              .status == 303);
+    const json waits = world.get("/api/v1/contacts/" + std::to_string(farid.contact)).object();
+    CHECK(waits["outreach"]["phase"] == "waiting");
 }
 
 TEST_CASE("snoozing brings it back later; a time that makes no sense is refused on the page") {
@@ -389,4 +423,42 @@ TEST_CASE("how the line ended is chosen already on the page, and the rep correct
     CHECK(checked() == "talked");
     ended({core::LineState::completed, 4});
     CHECK(checked().empty());
+}
+
+TEST_CASE("an offered time is one when both may talk, and the page calls it by what it is") {
+    // Rep in Kolkata at work from 10 to 19, contact in Tokyo to be reached from 9 to 17:30 there:
+    // "tomorrow 17:00" of the rep's is 20:30 in Tokyo, and 9:00 in Tokyo is 5:30 in Kolkata.
+    core::Plan plan;
+    core::WeekHours all_day;
+    for (auto& day : all_day.days)
+        day = {{core::DayTime{0}, core::DayTime{24 * 60}}};
+    plan.calendar.countries[""] = {.region = "", .allowed = all_day, .as_of = "2026-11-01"};
+    core::Rep ravi;
+    ravi.id = core::RepId{"ravi"};
+    ravi.zone = "Asia/Kolkata";
+    for (auto& day : ravi.hours.days)
+        day = {{core::DayTime{10 * 60}, core::DayTime{19 * 60}}};
+    core::Case yuki;
+    yuki.contact.zones = {"Asia/Tokyo"};
+    yuki.contact.zone_source = core::ZoneSource::given;
+    yuki.contact.preferences.from = core::DayTime{9 * 60};
+    yuki.contact.preferences.to = core::DayTime{17 * 60 + 30};
+    const core::Timestamp nine_utc = core::from_unix_ms(1'795'424'400'000);  // Monday, 14:30 there
+
+    const web::Suggestions offered = web::suggestions(plan, yuki, ravi, nine_utc);
+    const web::PageWords words{"en"};
+    for (const auto* some : {&offered.no_answer, &offered.talked, &offered.callback}) {
+        std::set<core::Timestamp> apart;
+        for (const web::Suggestion& s : *some) {
+            INFO(s.label);
+            CHECK(core::decent(plan.calendar, yuki.contact, s.at));
+            CHECK(core::open(ravi.hours, {}, {ravi.zone}, s.at));
+            CHECK(apart.insert(s.at).second);
+            const bool by_name = s.label == words.when(s.at, ravi.zone, nine_utc);
+            CHECK((by_name || s.label == "In a week" || s.label == "In two weeks" ||
+                   s.label == "In a month"));
+        }
+    }
+    CHECK(offered.no_answer.front().label == "Tomorrow 10:00");  // not "Call again in 2 h"
+    CHECK(offered.no_answer.at(1).label == "Wed 10:00");         // not "Tomorrow 17:00"
 }

@@ -1,12 +1,12 @@
 // What a rep can do to a prompt. Each goes through the outbox, so that it also works without signal.
-import { newKey, request } from "./api";
+import { get, newKey, request } from "./api";
 import { call, endCall, sheet } from "./calls";
 import { moreWords, t } from "./i18n";
-import { outbox, put, type Refusal, takeBack } from "./outbox";
+import { keepUnsaved, type Op, outbox, put, type Refusal, takeBack, unsaved } from "./outbox";
 import { inWords } from "./refusal";
 import { go, route } from "./router";
 import { when } from "./time";
-import { queue, refreshSoon, today } from "./today";
+import { findPrompt, queue, refreshSoon, today } from "./today";
 import { say, undo_ms } from "./toasts";
 import type { Disposition, Problem, Prompt } from "./types";
 
@@ -33,11 +33,18 @@ export function saveOutcome(prompt: Prompt, disposition: Disposition, outcome: s
     if (running?.prompt.id === prompt.id) endCall();
     sheet.set(null);
     const key = hand(prompt, "disposition", disposition, true);
+    const before = unsaved.get().filter((each) => each.op.prompt === prompt.id);
+    if (before.length > 0) keepUnsaved((all) => all.filter((each) => each.op.prompt !== prompt.id));
     const name = prompt.contact.first_name || prompt.contact.name;
     const text = disposition.next_at
         ? t("logged", { name, outcome, next: when(disposition.next_at) })
         : t("logged_closed", { name, outcome });
-    say(today.get().online ? text : `${text} ${t("kept_offline")}`, { undo: undo(key, () => go({ screen: "focus", id: prompt.id })) });
+    say(today.get().online ? text : `${text} ${t("kept_offline")}`, {
+        undo: undo(key, () => {
+            if (before.length > 0) keepUnsaved((all) => [...all, ...before]);
+            go({ screen: "focus", id: prompt.id });
+        }),
+    });
     go(nextPrompt ? { screen: "focus", id: nextPrompt.id } : { screen: "today" });
 }
 
@@ -84,6 +91,36 @@ export function following(prompt: Prompt): Prompt | undefined {
 async function why(problem: Problem): Promise<string> {
     await moreWords().catch(() => undefined);
     return inWords(problem);
+}
+
+// What the server would not take, once more on the screen, as it was filled in.
+export async function correct(refusal: Refusal): Promise<void> {
+    const { op } = refusal;
+    let prompt = findPrompt(today.get().data, op.prompt);
+    if (prompt === undefined) {
+        const found = await get<Prompt>(`/api/v1/prompts/${op.prompt}`);
+        if (!found.ok) return say(t("refused", { why: found.why === "offline" ? t("offline") : await why(found.problem) }), { kind: "warn" });
+        prompt = found.data;
+    }
+    if (op.path.endsWith("/disposition")) sheet.set({ kind: "outcome", prompt, called: null, again: refusal });
+    else {
+        discard(op);
+        go({ screen: "focus", id: prompt.id });
+    }
+}
+
+function discard(op: Op): void {
+    keepUnsaved((all) => all.filter((each) => each.op.key !== op.key));
+}
+
+export function throwAway(refusal: Refusal): void {
+    discard(refusal.op);
+    say(t("discarded", { name: refusal.op.name }), {
+        undo: () => {
+            keepUnsaved((all) => [...all, refusal]);
+            say(t("undone"));
+        },
+    });
 }
 
 // The line rings this phone, then theirs. Not through the outbox: kept for later it would ring out of the blue.

@@ -4,7 +4,7 @@ import { askHowItWent, call, sheet } from "./calls";
 import { storedLanguage, storedTheme } from "./choices";
 import { type Key, language, t, useLanguage } from "./i18n";
 import { Lazy, type LazyName } from "./lazy";
-import { outbox, refusals } from "./outbox";
+import { moved, outbox, refusals } from "./outbox";
 import { Icon, type IconName } from "./parts/icons";
 import { Sheets } from "./parts/sheet";
 import { href, route, type Screen } from "./router";
@@ -12,8 +12,9 @@ import { FocusDock, FocusScreen } from "./screens/focus";
 import { SignedOut, StartDock, TodayScreen } from "./screens/today";
 import { useStore } from "./store";
 import { applyTheme } from "./theme";
+import { when } from "./time";
 import { queue, today } from "./today";
-import { dismiss, toast } from "./toasts";
+import { dismiss, say, toast } from "./toasts";
 
 const tabs: { screen: Screen; icon: IconName; label: Key; also: Screen[] }[] = [
     { screen: "today", icon: "list", label: "queue", also: ["focus"] },
@@ -66,6 +67,14 @@ export function App() {
         tell();
         return refusals.watch(tell);
     }, []);
+    useEffect(
+        () =>
+            moved.watch(() => {
+                const one = moved.get();
+                if (one !== null) say(t("next_moved", { name: one.op.name, next: when(one.next) }), { kind: "warn" });
+            }),
+        [],
+    );
     // A new screen starts at its top and at its heading, for eyes and for screen readers; not on the first one.
     const first = useRef(true);
     useEffect(() => {

@@ -1,12 +1,13 @@
 // A call leaves the browser: the phone app comes to the front, and this page may be thrown out of memory. What is known is written down before
 // the dialler opens, and coming back asks how it went.
 import { recallJson, remember } from "./choices";
-import { put } from "./outbox";
+import { put, type Refusal } from "./outbox";
 import { store } from "./store";
 import type { Prompt } from "./types";
 
 export type Call = { prompt: Prompt; at: number };
-export type Sheet = { kind: "outcome"; prompt: Prompt; called: number | null } | { kind: "snooze"; prompt: Prompt };
+// `again`: what was filled in before and could not be saved.
+export type Sheet = { kind: "outcome"; prompt: Prompt; called: number | null; again?: Refusal } | { kind: "snooze"; prompt: Prompt };
 
 export const call = store<Call | null>(recallJson<Call>("call"));
 export const sheet = store<Sheet | null>(null);

@@ -11,12 +11,14 @@ export function recall(key: string): string | null {
     }
 }
 
-export function remember(key: string, value: string | null): void {
+// False: full or refused; the console works without.
+export function remember(key: string, value: string | null): boolean {
     try {
         if (value === null) localStorage.removeItem(`wc.${key}`);
         else localStorage.setItem(`wc.${key}`, value);
+        return true;
     } catch {
-        // full or refused: the console works without
+        return false;
     }
 }
 

@@ -33,6 +33,7 @@ export function useLoaded<T>(path: string | null): Loaded<T> & { again: () => vo
             const answer = await get<T>(path);
             if (!current) return;
             if (answer.ok) keep(path, answer.data);
+            else if (answer.problem.status === 404) kept.delete(path);  // what is not there any more, or not ours, is not shown
             const status = answer.ok ? null : answer.why === "offline" ? "offline" : answer.problem.status === 404 ? "missing" : "failed";
             setProblem(status === null ? null : { path, status });
             redraw(0);

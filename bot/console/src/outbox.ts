@@ -2,8 +2,9 @@
 // (a lost answer, two tabs, a page that was closed) is still once. One tab flushes at a time: `online` and a reconnect come together.
 import { newKey, request } from "./api";
 import { recallJson, remember } from "./choices";
+import { outcomeOf } from "./outcomes";
 import { store } from "./store";
-import type { Problem } from "./types";
+import type { Disposition, Problem, Prompt } from "./types";
 
 export type Op = {
     key: string;
@@ -16,36 +17,67 @@ export type Op = {
 };
 export type Refusal = { op: Op; why: "conflict" | "refused"; problem: Problem };
 
+// That a card was seen or a call is over is of no use any more after a while, and the first to go when there is too much. What the rep said is
+// kept until the server has taken it or the rep throws it away.
+const housekeeping = /\/(acknowledge|ended|dial)$/;
 const ops_max = 200;
-const kept_ms = 7 * 24 * 3600_000;
+const housekept_ms = 7 * 24 * 3600_000;
 const backoff_ms = [2_000, 5_000, 15_000, 60_000];
 
+let held: Op[] | null = null;
 export const outbox = store<Op[]>(load());
-export const refusals = store<Refusal[]>([]);
+export const refusals = store<Refusal[]>([]);                       // to be told, then forgotten
+export const unsaved = store<Refusal[]>(loadUnsaved());             // what the rep said and the server would not take: the rep decides
+export const moved = store<{ op: Op; next: string } | null>(null);  // its time had passed, another one was taken
 export const failing = store(false);  // the last try did not reach the server
 export const sent = store(0);         // counts what the server took; screens refetch on it
 
 let failures = 0;
 let timer: ReturnType<typeof setTimeout> | undefined;
 
-function load(): Op[] {
-    const kept = recallJson<Op[]>("outbox");
-    return Array.isArray(kept) ? kept.filter((op) => Date.now() - op.made < kept_ms) : [];
+function saysSomething(op: Op): boolean {
+    return !housekeeping.test(op.path);
 }
 
+function load(): Op[] {
+    const kept = held ?? recallJson<Op[]>("outbox");
+    return Array.isArray(kept) ? kept.filter((op) => saysSomething(op) || Date.now() - op.made < housekept_ms) : [];
+}
+
+// Where the browser keeps nothing, this page does as long as it is open.
 function save(ops: Op[]): void {
-    remember("outbox", ops.length > 0 ? JSON.stringify(ops) : null);
+    held = remember("outbox", ops.length > 0 ? JSON.stringify(ops) : null) ? null : ops;
     outbox.set(ops);
 }
+
+function fitting(ops: Op[]): Op[] {
+    let over = ops.length - ops_max;
+    return over <= 0 ? ops : ops.filter((op) => saysSomething(op) || over-- <= 0);
+}
+
+function loadUnsaved(): Refusal[] {
+    const kept = recallJson<Refusal[]>("unsaved");
+    return Array.isArray(kept) ? kept : [];
+}
+
+export function keepUnsaved(change: (all: Refusal[]) => Refusal[]): void {
+    const all = change(unsaved.get());
+    remember("unsaved", all.length > 0 ? JSON.stringify(all) : null);
+    unsaved.set(all);
+}
+
+// What would be lost with this phone's memory.
+export const unsent = (): number => load().filter(saysSomething).length + unsaved.get().length;
 
 // Another tab may have added or sent something: storage is the truth, memory only mirrors it.
 addEventListener("storage", (event) => {
     if (event.key === "wc.outbox") outbox.set(load());
+    if (event.key === "wc.unsaved") unsaved.set(loadUnsaved());
 });
 
 export function put(op: Pick<Op, "path" | "body" | "name" | "prompt">, undo_ms = 0): string {
     const made: Op = { ...op, key: newKey(), made: Date.now(), not_before: Date.now() + undo_ms };
-    save([...load(), made].slice(-ops_max));
+    save(fitting([...load(), made]));
     void flush();
     return made.key;
 }
@@ -92,17 +124,40 @@ async function drain(): Promise<void> {
         }
         failures = 0;
         failing.set(false);
-        save(load().filter((op) => op.key !== ready.key));
-        if (answer.ok) sent.change((n) => n + 1);
-        else if (answer.why === "conflict" || answer.why === "refused")
-            refusals.change((all) => [...all, { op: ready, why: answer.why as "conflict" | "refused", problem: answer.problem }]);
+        const later = !answer.ok && answer.why === "refused" ? await inTime(ready) : null;
+        save(later === null ? load().filter((op) => op.key !== ready.key) : load().map((op) => (op.key === ready.key ? later.op : op)));
+        if (later !== null) {
+            moved.set(later);
+        } else if (answer.ok) {
+            sent.change((n) => n + 1);
+        } else if (answer.why === "conflict" || answer.why === "refused") {
+            const refusal: Refusal = { op: ready, why: answer.why, problem: answer.problem };
+            if (/\/(disposition|answer)$/.test(ready.path)) keepUnsaved((all) => [...all, refusal]);
+            refusals.change((all) => [...all, refusal]);
+        }
     }
+}
+
+// Logged without signal, and its next action lies behind us by now: the same outcome with the next time that suits, under a key of its own,
+// for the server knows the old one by its old words.
+async function inTime(op: Op): Promise<{ op: Op; next: string } | null> {
+    const body = op.body as Disposition;
+    if (!op.path.endsWith("/disposition") || body.next_at === null || Date.parse(body.next_at) > Date.now()) return null;
+    const kind = outcomeOf(body)?.next;
+    const now = await request<Prompt>("GET", `/api/v1/prompts/${op.prompt}`);
+    const next = now.ok && kind ? now.data.suggestions?.[kind]?.[0]?.at : undefined;
+    return next === undefined ? null : { op: { ...op, key: newKey(), body: { ...body, next_at: next } }, next };
+}
+
+// Whoever leaves for good does not wait for the time to take something back.
+export function sendNow(): Promise<void> {
+    if (load().some((op) => op.not_before > Date.now())) save(load().map((op) => ({ ...op, not_before: 0 })));
+    return flush();
 }
 
 // The rep looks elsewhere: whoever was still inside the time to take something back has decided by leaving.
 function hurry(): void {
-    if (load().some((op) => op.not_before > Date.now())) save(load().map((op) => ({ ...op, not_before: 0 })));
-    void flush();
+    void sendNow();
 }
 
 // The page is being thrown away, and a lock would be granted too late: everything leaves at once, outliving the page. It stays in storage, so the

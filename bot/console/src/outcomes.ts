@@ -50,3 +50,8 @@ export function byLine(line: Line | null | undefined): Outcome | null {
     const state = line?.state === "completed" ? (line.seconds >= talked_s ? "talked" : null) : line?.state;
     return [...common, ...rare].find((o) => o.id === state) ?? null;
 }
+
+// Which button was pressed for what was sent.
+export function outcomeOf({ reached, said, won }: Disposition): Outcome | null {
+    return [...common, ...rare].find((o) => o.reached === reached && o.said === said && (o.won === true) === won) ?? null;
+}

@@ -25,6 +25,9 @@ export const clock = (at: string | number, zone?: string | null): string =>
 
 export const longDate = (at: number): string => format({ weekday: "long", day: "numeric", month: "long" }).format(at);
 
+// A day that was written down as a day: the same one wherever it is read.
+export const dayItself = (at: string): string => format({ day: "numeric", month: "short", year: "numeric", timeZone: "UTC" }).format(new Date(at));
+
 export const day = (at: string): string => format({ day: "numeric", month: "short", year: "numeric" }).format(new Date(at));
 
 const dayOf = (at: string | number, zone?: string | null): string =>

@@ -90,12 +90,21 @@ export function groups(data: Today, ops: Op[]): Group[] {
         .filter((g) => g.prompts.length > 0);
 }
 
+// Put off by the rep, or better later: not before then. null: now. The server has told them apart by its own clock.
+export function waitsUntil(prompt: Prompt): string | null {
+    if (prompt.section !== "good_from") return null;
+    const due = Date.parse(prompt.due_at) > Date.now() ? prompt.due_at : null;
+    const good = prompt.good_from !== null && Date.parse(prompt.good_from) > Date.now() ? prompt.good_from : null;
+    if (due === null || good === null) return due ?? good;
+    return Date.parse(due) > Date.parse(good) ? due : good;
+}
+
 // Who can be called now, one after the other.
 export function queue(data: Today, ops: Op[]): Prompt[] {
     return groups(data, ops)
         .filter((g) => g.section !== "later" && g.section !== "unlogged" && g.section !== "question")
         .flatMap((g) => g.prompts)
-        .filter((p) => !heldByOther(p, data.rep.id));
+        .filter((p) => !heldByOther(p, data.rep.id) && waitsUntil(p) === null);
 }
 
 export function heldByOther(prompt: Prompt, me: string): boolean {

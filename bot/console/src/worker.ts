@@ -67,7 +67,9 @@ async function show(told: Told): Promise<void> {
         for (const shown of await worker.registration.getNotifications({ tag })) shown.close();
         return;
     }
-    await worker.registration.showNotification(title, { body, lang, dir, tag, silent, icon: "/icon.svg", data: navigate });
+    // one under the same tag replaces the one before without a sound, unless it is asked to be heard
+    const options: NotificationOptions & { renotify: boolean } = { body, lang, dir, tag, silent, renotify: !silent, icon: "/icon.svg", data: navigate };
+    await worker.registration.showNotification(title, options);
 }
 
 async function open(url: string): Promise<unknown> {

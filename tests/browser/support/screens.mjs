@@ -1,6 +1,6 @@
 // Every screen and state of the console, as a way to reach it. Tests walk through all of them; scripts/screenshots takes their pictures.
 import * as people from "./people.mjs";
-import { states } from "./world.mjs";
+import { lateOutcome, prompt, states } from "./world.mjs";
 
 const ready = (page) => page.locator("main h1, main .empty").first().waitFor();
 const card = async (page, id) => {
@@ -39,6 +39,19 @@ export const screens = {
     today: { day: states.busy, go: ready },
     questions: { day: states.questions, go: ready },
     claimed: { day: states.claimed, go: ready },
+    no_phone: { day: states.no_phone, go: async (page) => (await ready(page), card(page, 10)) },
+    snoozed: { day: states.snoozed, go: ready },
+    unsaved: {
+        anew: true,
+        day: states.busy,
+        go: async (page) => {
+            const late = { op: lateOutcome(5, "Sofia Rossi"), why: "conflict", problem: { status: 409, type: "urn:warmcall:problem:late", detail: "This call is over." } };
+            const name = "Marie-Claire Vandenbroucke-Oberhauser";
+            await page.evaluate((kept) => localStorage.setItem("wc.unsaved", JSON.stringify(kept)), [late, { op: lateOutcome(6, name, { said: null, reached: "no_answer" }), why: "refused", problem: { status: 422, detail: "This day is a holiday there." } }]);
+            await page.reload();
+            await page.locator(".list-unsaved li").first().waitFor();
+        },
+    },
     first_run: { day: states.first_run, go: ready },
     all_done: { day: states.all_done, go: ready },
     nothing_now: { day: states.waiting, go: ready },
@@ -119,6 +132,16 @@ export const screens = {
     contact: { day: states.busy, go: (page) => onPage(page) },
     contact_more: { day: states.busy, go: async (page) => (await onPage(page), page.locator(".moreways summary").click()) },
     contact_prompt: { day: states.busy, go: at("#/contact/8", ".contact .facts") },
+    contact_question: { day: states.questions, api: { "/api/v1/contacts/7": () => people.contact({ prompt: prompt({ id: 21, name: "Ana Pérez", kind: "unanswered_question", question: "stop", words: "please stop by at 5" }) }) }, go: at("#/contact/7", ".contact .answers") },
+    contact_hand: {
+        day: states.busy,
+        go: async (page) => {
+            await onPage(page);
+            await page.locator(".contact .panel details summary").click();
+            await page.locator(".contact .panel details .wide").click();
+            await page.locator("dialog[open]").waitFor();
+        },
+    },
     contact_bare: {
         day: states.busy,
         api: { "/api/v1/contacts/7": () => people.contact({ phone: null, time_zone: null, topic: "", preferences: {}, consent: null, last_reply: null, outreach: null, next_action: null, reply_status: "none", timeline: [] }) },
@@ -200,6 +223,17 @@ export const screens = {
     insights_none: { day: states.busy, api: { "/api/v1/insights": people.noCalls }, go: at("#/insights", ".pane .empty") },
     insights_error: { day: states.busy, before: (world) => (world.apiStatus = 500), go: at("#/insights", ".pane .empty") },
     settings: { day: states.busy, go: at("#/settings", ".devices li") },
+    settings_loses: {
+        anew: true,
+        day: states.busy,
+        go: async (page) => {
+            await page.evaluate((kept) => localStorage.setItem("wc.unsaved", JSON.stringify(kept)), [{ op: lateOutcome(5, "Sofia Rossi"), why: "conflict", problem: { status: 409 } }]);
+            await page.reload();
+            await at("#/settings", ".devices li")(page);
+            await page.locator(".panels .panel:last-child button").click(); // in whatever language
+            await page.locator("dialog[open]").waitFor();
+        },
+    },
     settings_away: { day: states.busy, api: { "/api/v1/reps": () => people.reps(new Date(Date.now() + 5 * 86_400_000).toISOString()) }, go: at("#/settings", ".devices li") },
     settings_away_pick: {
         day: states.busy,

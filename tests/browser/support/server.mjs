@@ -13,7 +13,7 @@ export async function startServer(dist, today) {
     const world = {
         today,                 // () => the answer of /api/v1/today
         writes: [],            // {path, key, body} in order
-        answers: new Map(),    // path ending -> {status, body}: what a write is answered with instead of 200
+        answers: new Map(),    // path ending -> {status, body}, or a function of the body: what a write is answered with instead of 200
         signedIn: true,
         streams: new Set(),
         lastEventIds: [],
@@ -38,6 +38,8 @@ export async function startServer(dist, today) {
         for await (const chunk of request) body += chunk;
         if (path === "/login" && request.method === "POST") {
             world.writes.push({ path, key: null, body: JSON.parse(body) });
+            const made = world.answers.get(path);
+            if (made !== undefined) return json(made.status, made.body);
             const good = JSON.parse(body).token === "good-token";
             world.signedIn = good;
             return good ? json(204) : json(401, { title: "Not signed in", status: 401 });
@@ -66,7 +68,9 @@ export async function startServer(dist, today) {
             if (request.headers["x-requested-with"] !== "warmcall") return json(403, { title: "forged", status: 403 });
             world.writes.push({ path, key: request.headers["idempotency-key"] ?? null, body: body === "" ? null : request.headers["content-type"] === "application/json" ? JSON.parse(body) : body });
             for (const [ending, made] of world.answers) {
-                if (path.endsWith(ending)) return json(made.status, made.body);
+                if (!path.endsWith(ending)) continue;
+                const said = typeof made === "function" ? made(JSON.parse(body)) : made;
+                return json(said.status, said.body);
             }
             const made = world.api === null ? undefined : world.api(`${request.method} ${path}`, new URL(request.url, "http://x").searchParams);
             return json(200, made ?? { prompt: null });

@@ -97,7 +97,13 @@ const early = () => prompt({ id: 3, name: "Grace Kim", section: "good_from", wor
 const rohan = () => prompt({ id: 4, name: "रोहन मेहता", kind: "promised", due_at: at(-45 * minute), attempt: 1, contact: { first_name: "रोहन", phone: "+919810012345", time_zone: "Asia/Kolkata", language: "hi", topic: "बेटी की शादी" } });
 const silent = (id, name, over = {}) => prompt({ id, name, kind: "silent", raised_at: at(-id * 20 * minute), ...over });
 
+const kim = () => prompt({ id: 10, name: "Kim Larsen", raised_at: at(-3 * minute), words: "Fine, thanks!", contact: { phone: null, time_zone: null, language: "da" } });
+export const lateOutcome = (id, name, over = {}) => ({ key: String(id).padStart(32, "0"), path: `/api/v1/prompts/${id}/disposition`, body: { reached: "human", said: "talked", next_at: at(7 * 24 * hour), topic: "the new kitchen", leave_message: false, won: false, ...over }, not_before: 0, made: Date.parse(at(-3 * hour)), name, prompt: id });
+
 export const states = {
+    no_phone: () => day({ prompts: [kim(), ana()] }),
+    // put off by the rep: it is among the replies that are better a bit later
+    snoozed: () => day({ prompts: [{ ...ana(), section: "good_from", due_at: at(30 * minute), acknowledged_at: at(-minute) }, rohan()] }),
     busy: () =>
         day({
             called: 4,

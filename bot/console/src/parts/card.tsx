@@ -4,7 +4,7 @@ import { askHowItWent, sheet, startCall } from "../calls";
 import { isolate, t } from "../i18n";
 import { href } from "../router";
 import { clock, when } from "../time";
-import { calledByOther, heldByOther, today } from "../today";
+import { calledByOther, heldByOther, today, waitsUntil } from "../today";
 import type { Later, Prompt } from "../types";
 import { Icon } from "./icons";
 import { Avatar, Name, Quote, spoken, telephone } from "./person";
@@ -89,6 +89,8 @@ export function Card({ prompt, me }: { prompt: Prompt; me: string }) {
 export function Row({ prompt, me }: { prompt: Prompt; me: string }) {
     const held = heldByOther(prompt, me);
     const early = prompt.good_from !== null && Date.parse(prompt.good_from) > Date.now() ? prompt.good_from : null;
+    const waits = early === null ? waitsUntil(prompt) : null;
+    const why = waits === null ? short(prompt) : `${short(prompt)} · ${t("waits_until", { time: when(waits) })}`;
     return (
         <article class={held ? "row held" : "row"}>
             <a class="person" href={href({ screen: "focus", id: prompt.id })}>
@@ -96,7 +98,7 @@ export function Row({ prompt, me }: { prompt: Prompt; me: string }) {
                 <span class="who">
                     <Name of={prompt.contact} />
                     <span class="meta">
-                        {held ? t("claimed", { name: capital(prompt.claimed_by ?? "") }) : `${theirs(prompt, me)}${short(prompt)} · ${there(prompt)}`}
+                        {held ? t("claimed", { name: capital(prompt.claimed_by ?? "") }) : `${theirs(prompt, me)}${why} · ${there(prompt)}`}
                     </span>
                     {prompt.words !== "" && prompt.section !== "silent" && (
                         <span class="words">

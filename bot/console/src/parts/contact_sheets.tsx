@@ -135,6 +135,30 @@ export function EraseSheet({ contact, close }: { contact: Contact; close: () => 
     );
 }
 
+export function HandSheet({ contact, outreach, rep, act, close }: Asked & { outreach: number; rep: { id: string; name: string } }) {
+    const [busy, setBusy] = useState(false);
+    async function hand() {
+        setBusy(true);
+        await act(`/api/v1/outreaches/${outreach}/reassign`, { rep: rep.id }, t("handed_toast", { name: contact.first_name, rep: rep.name }));
+        close();
+    }
+    return (
+        <Dialog title={t("hand_title", { name: contact.name, rep: rep.name })} close={close}>
+            <div class="sheet-body">
+                <p class="note">{t("hand_explained", { name: contact.first_name, rep: rep.name })}</p>
+            </div>
+            <div class="sheet-foot">
+                <button type="button" class="quiet" onClick={close}>
+                    {t("cancel")}
+                </button>
+                <button type="button" class="main" disabled={busy} onClick={() => void hand()}>
+                    {t("hand_do")}
+                </button>
+            </div>
+        </Dialog>
+    );
+}
+
 // The other record stays, this one goes into it; where only this one is being worked on, the server says so and the other way is taken.
 export function MergeSheet({ contact, close }: { contact: Contact; close: () => void }) {
     const [typed, setTyped] = useState(contact.first_name);

@@ -1,7 +1,7 @@
 // Why somebody is on the list, in the rep's language: one short line for the row, one sentence for "Why now?".
 import { t } from "../i18n";
 import { ago, clock, when } from "../time";
-import { calledByOther } from "../today";
+import { calledByOther, waitsUntil } from "../today";
 import type { Prompt } from "../types";
 
 // A prompt may have stood for days before they answered.
@@ -40,12 +40,19 @@ export function there(prompt: Prompt): string {
     return zone ? t("time_there", { time: clock(Date.now(), zone) }) : t("no_zone");
 }
 
+// The rep's clock counts; theirs stands beside it where it differs.
+function thereThen(at: string, zone: string | null): string {
+    const theirs = zone === null ? when(at) : when(at, zone);
+    return theirs === when(at) ? "" : ` (${t("there_then", { time: theirs })})`;
+}
+
 export function long(prompt: Prompt, me: string): string {
     const name = prompt.contact.first_name || prompt.contact.name;
     const zone = prompt.contact.time_zone;
     if (prompt.section === "unlogged") return called(prompt, me);
     const early = prompt.good_from !== null && Date.parse(prompt.good_from) > Date.now() && zone ? t("reason_good_from", { name, time: clock(Date.now(), zone), from: when(prompt.good_from, zone) }) : "";
-    return `${because(prompt, name, zone)} ${early}`.trim();
+    const waits = early === "" ? waitsUntil(prompt) : null;
+    return `${because(prompt, name, zone)} ${waits === null ? early : t("snoozed_until", { name, time: when(waits) })}`.trim();
 }
 
 function because(prompt: Prompt, name: string, zone: string | null): string {
@@ -55,7 +62,7 @@ function because(prompt: Prompt, name: string, zone: string | null): string {
         case "they_called":
             return t("reason_they_called", { name, ago: ago(answered(prompt)) });
         case "promised":
-            return t("reason_promised", { name, time: when(prompt.due_at, zone) });
+            return `${t("reason_promised", { name, time: when(prompt.due_at) })}${thereThen(prompt.due_at, zone)}`;
         case "retry":
             return t("reason_retry", { count: prompt.attempt });
         case "undelivered":

@@ -3,10 +3,11 @@ import { useMemo, useState } from "preact/hooks";
 import { saveOutcome, snooze } from "../actions";
 import { type Sheet as Open, sheet } from "../calls";
 import { isolate, t } from "../i18n";
-import { byLine, common, disposition, type Outcome, rare } from "../outcomes";
+import { byLine, common, disposition, type Outcome, outcomeOf, rare } from "../outcomes";
+import { inWords } from "../refusal";
 import { useStore } from "../store";
 import { chip, clock, suggestions, toLocalInput, when } from "../time";
-import type { Prompt } from "../types";
+import type { Disposition, Prompt } from "../types";
 import { Dialog } from "./dialog";
 import { Icon } from "./icons";
 
@@ -18,12 +19,14 @@ export function Sheets() {
 
 const close = () => sheet.set(null);
 
-function OutcomeSheet({ open: { prompt, called } }: { open: Extract<Open, { kind: "outcome" }> }) {
-    const [outcome, setOutcome] = useState<Outcome | null>(() => byLine(prompt.line));
-    const [choice, setChoice] = useState<number | "custom">(0);
-    const [custom, setCustom] = useState("");
-    const [topic, setTopic] = useState("");
-    const [message, setMessage] = useState(true);
+function OutcomeSheet({ open: { prompt, called, again } }: { open: Extract<Open, { kind: "outcome" }> }) {
+    const said = again === undefined ? null : (again.op.body as Disposition);
+    const still = said?.next_at && Date.parse(said.next_at) > Date.now() ? toLocalInput(Date.parse(said.next_at)) : "";
+    const [outcome, setOutcome] = useState<Outcome | null>(() => (said === null ? byLine(prompt.line) : outcomeOf(said)));
+    const [choice, setChoice] = useState<number | "custom">(still === "" ? 0 : "custom");
+    const [custom, setCustom] = useState(still);
+    const [topic, setTopic] = useState(said?.topic ?? "");
+    const [message, setMessage] = useState(said?.leave_message !== false || said.reached === "human");
     const zone = prompt.contact.time_zone;
 
     const offers = useMemo(() => (outcome?.next ? suggestions(prompt, outcome.next) : []), [outcome]);
@@ -50,6 +53,11 @@ function OutcomeSheet({ open: { prompt, called } }: { open: Extract<Open, { kind
         <Dialog title={t("how_did_it_go_with", { name: prompt.contact.name })} close={close}>
             <form method="dialog" onSubmit={save}>
                 <div class="sheet-body">
+                    {again !== undefined && (
+                        <p class="note">
+                            <bdi>{t("refused", { why: inWords(again.problem) })}</bdi>
+                        </p>
+                    )}
                     {called !== null && <p class="hint">{t("you_called_at", { name: prompt.contact.first_name, time: clock(called) })}</p>}
                     <fieldset>
                         <legend class="hidden">{t("outcome")}</legend>

@@ -12,32 +12,38 @@ import { whyNot } from "../refusal";
 import { href } from "../router";
 import { clock, day, until, when } from "../time";
 import type { Contact, Conversation, Said } from "../types";
+import { keepLeaving, type Leaving, leavingTo, newestLike, pendingOf } from "../unsent";
 import { Missing } from "./contact_page";
 
 const text_max = 4096;
-type Leaving = { key: string; text: string; problem: string };
 
 export function Chat({ id, wide }: { id: number; wide: boolean }) {
     const person = useLoaded<Contact>(`/api/v1/contacts/${id}`);
     const talk = useLoaded<Conversation>(`/api/v1/contacts/${id}/conversation?limit=200`);
-    const [leaving, setLeaving] = useState<Leaving[]>([]);
+    // those of another visit did not get an answer: nobody knows, and the same key makes a second try harmless
+    const [leaving, setLeaving] = useState<Leaving[]>(() => leavingTo(id).map((one) => ({ ...one, problem: one.problem || t("text_unsure") })));
     const contact = person.data;
+    const change = (how: (all: Leaving[]) => Leaving[]) =>
+        setLeaving((all) => {
+            const next = how(all);
+            keepLeaving(id, next);
+            return next;
+        });
+    const items = talk.data?.items ?? [];
+    const pending = pendingOf(leaving, items);
+    useEffect(() => {
+        if (pending.length < leaving.length) change((all) => pendingOf(all, items));
+    }, [pending.length, leaving.length]);
     if (contact === null) return <Missing status={person.status} again={person.again} wide={wide} />;
 
     async function send(one: Leaving) {
-        setLeaving((all) => [...all.filter((each) => each.key !== one.key), { ...one, problem: "" }]);
+        change((all) => [...all.filter((each) => each.key !== one.key), { ...one, problem: "" }]);
         const answer = await request("POST", `/api/v1/contacts/${id}/messages`, { body: { text: one.text }, key: one.key });
-        if (answer.ok) {
-            // it stays on the screen until the conversation shows it as it went out
-            talk.again();
-            setTimeout(() => setLeaving((all) => all.filter((each) => each.key !== one.key)), 15_000);
-            return;
-        }
-        setLeaving((all) => all.map((each) => (each.key === one.key ? { ...each, problem: whyNot(answer) } : each)));
+        // once it is taken it stays on the screen until the conversation shows it as it went out
+        if (answer.ok) setTimeout(() => change((all) => all.filter((each) => each.key !== one.key)), 15_000);
+        else change((all) => all.map((each) => (each.key === one.key ? { ...each, problem: whyNot(answer) } : each)));
         talk.again();
     }
-    const items = talk.data?.items ?? [];
-    const pending = leaving.filter((one) => !items.some((said) => !said.from_contact && said.text === one.text));
     return (
         <div class="focus chat">
             <Head back={{ screen: "contact", id }} label={t("back")} wide={wide} always>
@@ -54,8 +60,8 @@ export function Chat({ id, wide }: { id: number; wide: boolean }) {
             {talk.data === null && talk.status === "loading" && <Skeleton />}
             {talk.status === "offline" && <p class="notice">{t("needs_signal")}</p>}
             {talk.data !== null && items.length === 0 && pending.length === 0 && <Empty icon="chat" title={t("no_words_title")} text={t("no_words_text", { name: contact.first_name })} />}
-            <Words items={items} pending={pending} again={(one) => void send(one)} drop={(one) => setLeaving((all) => all.filter((each) => each.key !== one.key))} />
-            {talk.data !== null && <Composer id={id} contact={contact} talk={talk.data} send={(text) => void send({ key: newKey(), text, problem: "" })} />}
+            <Words items={items} pending={pending} again={(one) => void send(one)} drop={(one) => change((all) => all.filter((each) => each.key !== one.key))} />
+            {talk.data !== null && <Composer id={id} contact={contact} talk={talk.data} send={(text) => void send({ key: newKey(), text, after: newestLike(items, text), problem: "" })} />}
         </div>
     );
 }

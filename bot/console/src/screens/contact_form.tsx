@@ -7,6 +7,7 @@ import { useLoaded } from "../load";
 import { Head } from "../parts/head";
 import { fieldErrors, whyNot } from "../refusal";
 import { go, href } from "../router";
+import { toLocalInput } from "../time";
 import { wayName } from "../ways";
 import { refreshSoon } from "../today";
 import { say } from "../toasts";
@@ -54,12 +55,13 @@ function draftOf(contact: Contact): Draft {
 }
 
 // The body of the request; what was left empty is not said, besides what a change empties on purpose.
-function body(d: Draft, editing: boolean): Record<string, unknown> {
+function body(d: Draft, was: Contact | null): Record<string, unknown> {
+    const editing = was !== null;
     const said: Record<string, unknown> = { name: d.name.trim(), preferences: { from: d.from || null, to: d.to || null, reach: d.reach.trim(), if_lost: d.if_lost.trim() } };
-    if (!editing) said["phone"] = d.phone.trim();
+    if (d.phone.trim() !== (was?.phone ?? "")) said["phone"] = d.phone.trim();
     if (editing || d.topic.trim()) said["topic"] = d.topic.trim();
     if (d.language) said["language"] = d.language;
-    if (d.time_zone.trim()) said["time_zone"] = d.time_zone.trim();
+    if (d.time_zone.trim() && d.time_zone.trim() !== was?.time_zone) said["time_zone"] = d.time_zone.trim();
     if (d.consent_source.trim()) said["consent"] = { source: d.consent_source.trim(), at: `${d.consent_at}T00:00:00Z`, text: d.consent_text.trim() || d.consent_source.trim(), covers: d.consent_covers };
     if (!editing && d.cadence) said["cadence"] = d.cadence;
     return said;
@@ -117,7 +119,9 @@ function Form({ contact, wide, saved }: { contact: Contact | null; wide: boolean
         event.preventDefault();
         const missing: FieldError[] = [];
         if (!draft.name.trim()) missing.push({ field: "name", detail: t("name_missing") });
-        if (!editing && !draft.phone.trim()) missing.push({ field: "phone", detail: t("phone_missing") });
+        if (!draft.phone.trim() && contact?.phone !== null) missing.push({ field: "phone", detail: t("phone_missing") });
+        const agreed = draft.consent_source.trim() !== "" || draft.consent_at !== "" || draft.consent_text.trim() !== "" || draft.consent_covers.length > 0;
+        if (agreed && !draft.consent_source.trim()) missing.push({ field: "consent.source", detail: t("wrong_consent_source_missing") });
         if (draft.consent_source.trim() && !draft.consent_at) missing.push({ field: "consent.at", detail: t("consent_when_missing") });
         setErrors(missing);
         setProblem("");
@@ -125,8 +129,8 @@ function Form({ contact, wide, saved }: { contact: Contact | null; wide: boolean
         if (missing.length > 0) return;
         setBusy(true);
         const answer = editing
-            ? await request<Contact>("PATCH", `/api/v1/contacts/${contact.id}`, { body: body(draft, true) })
-            : await request<Contact>("POST", "/api/v1/contacts", { body: body(draft, false), key });
+            ? await request<Contact>("PATCH", `/api/v1/contacts/${contact.id}`, { body: body(draft, contact) })
+            : await request<Contact>("POST", "/api/v1/contacts", { body: body(draft, null), key });
         setBusy(false);
         if (!answer.ok) {
             setErrors(fieldErrors(answer));
@@ -146,13 +150,9 @@ function Form({ contact, wide, saved }: { contact: Contact | null; wide: boolean
             <Field label={t("f_name")} error={wrong("name")}>
                 <input type="text" dir="auto" maxLength={200} required value={draft.name} autocomplete="off" aria-invalid={wrong("name") !== undefined} onInput={(e) => set({ name: e.currentTarget.value })} />
             </Field>
-            {editing ? (
-                <p class="hint">{t("phone_fixed")}</p>
-            ) : (
-                <Field label={t("f_phone")} error={wrong("phone")} hint={t("f_phone_hint")}>
-                    <input type="tel" dir="ltr" maxLength={64} required value={draft.phone} autocomplete="off" aria-invalid={wrong("phone") !== undefined} onInput={(e) => set({ phone: e.currentTarget.value })} />
-                </Field>
-            )}
+            <Field label={t("f_phone")} error={wrong("phone")} hint={t(editing && contact.phone !== null ? "f_phone_new" : "f_phone_hint")}>
+                <input type="tel" dir="ltr" maxLength={64} required={contact?.phone !== null} value={draft.phone} autocomplete="off" aria-invalid={wrong("phone") !== undefined} onInput={(e) => set({ phone: e.currentTarget.value })} />
+            </Field>
             <Field label={t("ask_next_time")} error={wrong("topic")}>
                 <input type="text" dir="auto" maxLength={200} value={draft.topic} autocomplete="off" onInput={(e) => set({ topic: e.currentTarget.value })} />
             </Field>
@@ -198,10 +198,10 @@ function Form({ contact, wide, saved }: { contact: Contact | null; wide: boolean
                 <legend>{t("consent")}</legend>
                 <p class="hint">{t("consent_hint")}</p>
                 <Field label={t("f_consent_source")} error={wrong("consent.source")}>
-                    <input type="text" dir="auto" maxLength={200} value={draft.consent_source} placeholder={t("f_consent_example")} autocomplete="off" onInput={(e) => set({ consent_source: e.currentTarget.value })} />
+                    <input type="text" dir="auto" maxLength={200} value={draft.consent_source} placeholder={t("f_consent_example")} autocomplete="off" aria-invalid={wrong("consent.source") !== undefined} onInput={(e) => set({ consent_source: e.currentTarget.value })} />
                 </Field>
                 <Field label={t("f_consent_at")} error={wrong("consent.at")}>
-                    <input type="date" value={draft.consent_at} max={new Date().toISOString().slice(0, 10)} aria-invalid={wrong("consent.at") !== undefined} onInput={(e) => set({ consent_at: e.currentTarget.value })} />
+                    <input type="date" value={draft.consent_at} max={toLocalInput(Date.now()).slice(0, 10)} aria-invalid={wrong("consent.at") !== undefined} onInput={(e) => set({ consent_at: e.currentTarget.value })} />
                 </Field>
                 <Field label={t("f_consent_text")} error={wrong("consent.text")}>
                     <input type="text" dir="auto" maxLength={2000} value={draft.consent_text} autocomplete="off" onInput={(e) => set({ consent_text: e.currentTarget.value })} />

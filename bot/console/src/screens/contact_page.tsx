@@ -2,10 +2,12 @@
 import type { ComponentChildren } from "preact";
 import { useState } from "preact/hooks";
 import { request } from "../api";
-import { call as running, startCall } from "../calls";
+import { call as running } from "../calls";
 import { type Key, t } from "../i18n";
 import { useLoaded } from "../load";
-import { CloseSheet, EraseSheet, MergeSheet, PauseSheet, StopSheet } from "../parts/contact_sheets";
+import { outbox } from "../outbox";
+import { Answers, CallButton } from "../parts/card";
+import { CloseSheet, EraseSheet, HandSheet, MergeSheet, PauseSheet, StopSheet } from "../parts/contact_sheets";
 import { Head } from "../parts/head";
 import { Icon } from "../parts/icons";
 import { Avatar, Name, Quote, spoken, telephone } from "../parts/person";
@@ -15,8 +17,8 @@ import { whyNot } from "../refusal";
 import { wayName } from "../ways";
 import { href } from "../router";
 import { useStore } from "../store";
-import { ago, clock, day, when } from "../time";
-import { heldByOther, refreshSoon } from "../today";
+import { ago, clock, dayItself, when } from "../time";
+import { heldByOther, isDone, refreshSoon } from "../today";
 import { say } from "../toasts";
 import type { Contact, Me, TimelineRow } from "../types";
 import { languageName } from "../tongues";
@@ -143,9 +145,14 @@ export function Missing({ status, again, wide }: { status: string; again: () => 
 }
 
 function Reach({ contact, me }: { contact: Contact; me: string }) {
-    const { prompt, phone } = contact;
+    const { phone } = contact;
+    const ops = useStore(outbox);
     useStore(running);
+    const prompt = contact.prompt !== null && isDone(contact.prompt, ops) ? null : contact.prompt;
     const held = prompt !== null && heldByOther(prompt, me);
+    // nobody rings somebody who perhaps asked to be left alone: the rep says first what it was
+    const asked = prompt !== null && prompt.section === "question";
+    const settled = contact.prompt !== null && prompt === null;
     return (
         <>
             {prompt !== null && (
@@ -156,9 +163,15 @@ function Reach({ contact, me }: { contact: Contact; me: string }) {
                     </a>
                 </p>
             )}
+            {asked && !held && (
+                <div class="panel">
+                    <Answers prompt={prompt} />
+                </div>
+            )}
             <div class="actions reach">
-                {phone !== null && !held && (
-                    <a class={prompt ? "main call" : "quiet call"} href={telephone(phone)} onClick={() => prompt && startCall({ ...prompt, contact: { ...prompt.contact } })}>
+                {prompt !== null && !held && !asked && <CallButton prompt={prompt} variant="main" label={t("call")} />}
+                {phone !== null && contact.prompt === null && (
+                    <a class="quiet call" href={telephone(phone)}>
                         <Icon name="phone" />
                         <span>{t("call")}</span>
                     </a>
@@ -168,8 +181,15 @@ function Reach({ contact, me }: { contact: Contact; me: string }) {
                     <span>{t("messages")}</span>
                 </a>
             </div>
-            {phone !== null && prompt === null && <p class="hint">{t("call_off_plan")}</p>}
-            {phone === null && <p class="hint">{t("no_phone_edit")}</p>}
+            {phone !== null && prompt === null && !settled && <p class="hint">{t("call_off_plan")}</p>}
+            {phone === null && (
+                <p class="hint">
+                    {t("no_phone_edit")}{" "}
+                    <a class="inline" href={href({ screen: "contact", id: contact.id, part: "edit" })}>
+                        {t("add_phone")}
+                    </a>
+                </p>
+            )}
         </>
     );
 }
@@ -251,19 +271,23 @@ function Start({ contact, act }: { contact: Contact; act: Act }) {
 
 function Hand({ contact, outreach, act }: { contact: Contact; outreach: number; act: Act }) {
     const { data: me } = useLoaded<Me>("/api/v1/me");
+    const [chosen, choose] = useState<{ id: string; name: string } | null>(null);
     const others = (me?.reps ?? []).filter((rep) => rep.id !== contact.rep);
     if (others.length === 0) return null;
     return (
-        <details>
-            <summary>{t("hand_over")}</summary>
-            <div class="stack">
-                {others.map((rep) => (
-                    <button type="button" class="wide" key={rep.id} onClick={() => void act(`/api/v1/outreaches/${outreach}/reassign`, { rep: rep.id }, t("handed_toast", { name: contact.first_name, rep: rep.name }))}>
-                        <bdi>{rep.name}</bdi>
-                    </button>
-                ))}
-            </div>
-        </details>
+        <>
+            <details>
+                <summary>{t("hand_over")}</summary>
+                <div class="stack">
+                    {others.map((rep) => (
+                        <button type="button" class="wide" key={rep.id} onClick={() => choose(rep)}>
+                            <bdi>{rep.name}</bdi>
+                        </button>
+                    ))}
+                </div>
+            </details>
+            {chosen !== null && <HandSheet contact={contact} outreach={outreach} rep={chosen} act={act} close={() => choose(null)} />}
+        </>
     );
 }
 
@@ -290,7 +314,7 @@ function Facts({ contact }: { contact: Contact }) {
             <Fact label={t("consent")}>
                 {contact.consent ? (
                     <>
-                        <bdi>{contact.consent.source}</bdi> · {day(contact.consent.at)}
+                        <bdi>{contact.consent.source}</bdi> · {dayItself(contact.consent.at)}
                         {contact.consent.text && (
                             <>
                                 <br />

@@ -196,8 +196,20 @@ function Buttons({ prompt, me, onCall }: { prompt: Prompt; me: string; onCall: b
     }
     return (
         <>
-            {contact.phone === null && <p class="hint">{t("no_phone")}</p>}
-            {early ? (
+            {contact.phone === null && (
+                <p class="hint">
+                    {t("no_phone")}{" "}
+                    <a class="inline" href={href({ screen: "contact", id: contact.id, part: "edit" })}>
+                        {t("add_phone")}
+                    </a>
+                </p>
+            )}
+            {contact.phone === null ? (
+                <button type="button" class="main" onClick={() => askHowItWent(prompt)}>
+                    <Icon name="check" />
+                    <span>{t("how_did_it_go")}</span>
+                </button>
+            ) : early ? (
                 <button type="button" class="main" onClick={() => snooze(prompt, early)}>
                     <Icon name="clock" />
                     <span>{t("set_for", { time: when(early) })}</span>
@@ -206,7 +218,7 @@ function Buttons({ prompt, me, onCall }: { prompt: Prompt; me: string; onCall: b
                 <CallButton prompt={prompt} variant="main" />
             )}
             <div class="dock-more">
-                {early ? <CallButton prompt={prompt} variant="plain" label={t("call_anyway")} /> : <SnoozeButton prompt={prompt} wide />}
+                {early && contact.phone !== null ? <CallButton prompt={prompt} variant="plain" label={t("call_anyway")} /> : <SnoozeButton prompt={prompt} wide />}
                 <button type="button" class="quiet" onClick={() => skip(prompt)}>
                     <span>{t("skip")}</span>
                     <Icon name="forward" />

@@ -1,16 +1,20 @@
 import type { ComponentChildren } from "preact";
+import { useEffect, useReducer } from "preact/hooks";
+import { correct, throwAway } from "../actions";
 import { Card, LaterRow, Question, Row, Unlogged } from "../parts/card";
 import { Icon } from "../parts/icons";
 import { Avatar, Name } from "../parts/person";
 import { Empty, Skeleton } from "../parts/states";
-import { type Key, region, t } from "../i18n";
+import { isolate, type Key, moreWords, region, t } from "../i18n";
 import { line } from "../live";
-import { outbox } from "../outbox";
+import { outbox, type Refusal, unsaved } from "../outbox";
+import { outcomeOf } from "../outcomes";
+import { inWords } from "../refusal";
 import { href, route } from "../router";
 import { useStore } from "../store";
 import { clock, longDate, when } from "../time";
 import { groups, refresh, type State } from "../today";
-import type { Prompt, Rep, Section, Today } from "../types";
+import type { Disposition, Prompt, Rep, Section, Today } from "../types";
 
 export function TodayScreen({ state }: { state: State }) {
     const ops = useStore(outbox);
@@ -35,6 +39,7 @@ export function TodayScreen({ state }: { state: State }) {
         <Shell rep={data.rep} pill>
             {data.total > 0 && <Progress data={data} />}
             <Notices state={state} data={data} />
+            <Unsaved />
             {nobody && (
                 <Empty icon="people" title={t("first_run_title")} text={t("first_run_text")}>
                     <a class="main" href={href({ screen: "import" })}>
@@ -174,6 +179,53 @@ function Notices({ state, data }: { state: State; data: Today }) {
             )}
         </>
     );
+}
+
+// What the rep logged and the server would not take. It stays here until it is corrected, or thrown away on purpose.
+function Unsaved() {
+    const all = useStore(unsaved);
+    const [, redraw] = useReducer((n: number) => n + 1, 0);
+    useEffect(() => {
+        if (all.length > 0) void moreWords().then(() => redraw(0), () => undefined);
+    }, [all.length > 0]);
+    if (all.length === 0) return null;
+    return (
+        <section class="list list-unsaved" aria-labelledby="section-unsaved">
+            <h2 id="section-unsaved">
+                {t("section_unsaved")} <span class="count">{all.length.toLocaleString(region())}</span>
+            </h2>
+            <ul>
+                {all.map((refusal) => (
+                    <li key={refusal.op.key}>
+                        <article class="card asks">
+                            <div class="who">
+                                <Name of={refusal.op} />
+                                <span class="meta">{whatWasSaid(refusal)}</span>
+                            </div>
+                            <p>
+                                <bdi>{t("refused", { why: inWords(refusal.problem) })}</bdi>
+                            </p>
+                            <div class="actions even">
+                                <button type="button" class="quiet" onClick={() => throwAway(refusal)}>
+                                    {t("discard")} <span class="hidden">{isolate(refusal.op.name)}</span>
+                                </button>
+                                <button type="button" class="quiet strong" onClick={() => void correct(refusal)}>
+                                    {t("correct")} <span class="hidden">{isolate(refusal.op.name)}</span>
+                                </button>
+                            </div>
+                        </article>
+                    </li>
+                ))}
+            </ul>
+        </section>
+    );
+}
+
+function whatWasSaid({ op }: Refusal): string {
+    if (!op.path.endsWith("/disposition")) return when(op.made);
+    const said = op.body as Disposition;
+    const outcome = outcomeOf(said);
+    return [outcome && t(outcome.label), said.topic && isolate(said.topic), when(op.made)].filter(Boolean).join(" · ");
 }
 
 function Finished({ data }: { data: Today }) {

@@ -124,6 +124,9 @@ export const en = {
     ended_toast: "Noted. {name} is off the list.",
     stop_title: "Did {name} ask to stop?",
     stopped_toast: "Noted. {name} gets no more messages.",
+    hand_title: "Hand {name} over to {rep}?",
+    hand_explained: "{rep} calls {name} from now on. {name} leaves your list, and you may not be able to open this page any more.",
+    hand_do: "Hand over",
     merge_title: "Is {name} here twice?",
     merge_search: "Find the other record",
     merge_nobody: "No other record matches.",
@@ -140,7 +143,7 @@ export const en = {
     f_name: "Name",
     f_phone: "Phone number",
     f_phone_hint: "With the country code is surest: +34 612 345 678",
-    phone_fixed: "The number stays as it is. For a new number, add the contact again and merge the two.",
+    f_phone_new: "A new number is called from now on. The one before stays known, so that messages from it still find their place.",
     f_reach_title: "How they like to be reached",
     f_reach: "In their words",
     f_reach_example: "WhatsApp first",
@@ -199,7 +202,7 @@ export const en = {
     our_call_me_back: "call me when you have time",
     our_conversation: "",
     our_stop_confirmation: "confirmed: no more messages",
-    discard: "Discard",
+    text_unsure: "The page was closed before the answer came. Trying again sends it once at most.",
 
     // import
     step_choose: "Choose",
@@ -232,7 +235,7 @@ export const en = {
     col_consent_text: "What they agreed to",
     col_consent_covers: "Ways they agreed to",
     columns_needed: "Say which column is the name and which the phone number.",
-    import_consent_hint: "Did all of them agree to messages? Say where and when. Without it they can be called, and nothing is sent.",
+    import_consent_hint: "Did all of them agree to messages? Say where and when. Without it nothing is sent to them, and they come onto nobody's list: they are in your contacts, for later.",
     check_rows: "Check them",
     checking_rows: "Checking each row. Nothing is saved yet.",
     saving_rows: "Bringing them in.",
@@ -366,6 +369,11 @@ export const en = {
     calendar_copy: "Copy the address",
     calendar_rotate: "Make a new address",
     calendar_rotated: "The old address is gone. Subscribe to the new one.",
+    sign_out_title: "Sign out and lose this?",
+    sign_out_loses: { one: "{count} thing you wrote down is on this phone only and could not be saved. Signing out throws it away. It is on Today, or in the messages.", other: "{count} things you wrote down are on this phone only and could not be saved. Signing out throws them away. They are on Today, or in the messages." } as Plural,
+    sign_out_anyway: "Sign out anyway",
+    stay: "Stay",
+    sign_out_offline: "The server was not reached, so you are still signed in. Try again when you have a signal.",
 
     // why the server said no, by the code of its answer
     no_none_live: "They are not being contacted at the moment. Start again on their page.",
