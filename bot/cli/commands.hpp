@@ -34,6 +34,7 @@ Run token(CLI::App& app);
 Run backup(CLI::App& app);
 Run restore(CLI::App& app);
 Run optout(CLI::App& app);
+Run reassign(CLI::App& app);
 Run erase(CLI::App& app);
 Run store(CLI::App& app);
 
@@ -51,6 +52,8 @@ inline constexpr Command commands[] = {
      "warmcall simulate --contacts contacts.csv --days 14 --seed 1", simulate},
     {"optout", "Notes that people asked, by whatever way, not to be written to any more",
      "warmcall optout +919876543210 +491511234567", optout},
+    {"reassign", "Gives all contacts of a rep to another, say when one leaves the team",
+     "warmcall reassign sam joel", reassign},
     {"erase", "Erases people who asked for it, and keeps that nothing may go to them again",
      "warmcall erase +919876543210", erase},
     {"explain", "Says why a contact's next thing is what it is", "warmcall explain +61491570156",

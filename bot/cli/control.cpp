@@ -96,6 +96,33 @@ json opt_out(const json& request, const Office& office, Unit& unit, core::Timest
     return {{"unknown", std::move(unknown)}};
 }
 
+// Once more is as good as once: what the rep has already is left as it is.
+json reassign(const json& request, const Office& office, Unit& unit, core::Timestamp now) {
+    const core::RepId to{text(request, "to")};
+    if (!office.plan.reps.contains(to))
+        return problem("the running gateway knows no rep \"" + to.value +
+                       "\": restart it after changing its configuration");
+    std::vector<Wanted> wanted;
+    for (const json& contact : request.at("contacts"))
+        wanted.push_back({core::ContactId{contact.get<std::int64_t>()}, std::nullopt});
+    const std::vector<SharedCase> before = unit.load(wanted);
+    std::vector<core::Transition> decided;
+    decided.reserve(before.size());
+    std::vector<Change> changes;
+    for (const SharedCase& subject : before) {
+        const bool known = subject && subject->contact.id;
+        const bool theirs = known && subject->contact.owner == to &&
+                            (!subject->outreach || subject->outreach->next.owner == to);
+        if (!known || theirs)
+            continue;
+        const core::Transition& next =
+            decided.emplace_back(core::decide(office.plan, *subject, core::Reassigned{to}, now));
+        changes.push_back({subject.get(), &next.next, next.effects, "operator"});
+    }
+    unit.save(changes, now);
+    return {{"moved", changes.size()}};
+}
+
 // All of them in one transaction. Of a number that nobody has, what came from it is emptied.
 json erase_people(const json& request, const Office& office, Unit& unit, core::Timestamp now) {
     json unknown = json::array();
@@ -264,6 +291,8 @@ json carry_out(const json& request, const Office& office, Unit& unit, core::Time
         return note_templates(request, unit, now);
     if (what == "opt_out")
         return opt_out(request, office, unit, now);
+    if (what == "reassign")
+        return reassign(request, office, unit, now);
     if (what == "erase")
         return erase_people(request, office, unit, now);
     if (what == "import")

@@ -35,6 +35,7 @@ struct Office {
 //   {"do": "templates", "list": [{"name", "language", "status", "category", "quality", "reason"}]}
 //   → {}
 //   {"do": "opt_out", "phones": ["+919876543210"], "how"} → {"unknown": ["+91…"]}
+//   {"do": "reassign", "contacts": [ID], "to"} → {"moved": 12}
 //   {"do": "erase", "phones": ["+919876543210"]}
 //     → {"unknown": ["+91…"], "people", "records", "messages", "replies", "deliveries"}; what is to
 //     be done after the commit (Door::forget(), Store::clean_up()) is the caller's, and "left" what

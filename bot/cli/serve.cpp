@@ -173,6 +173,19 @@ struct Gateway {  // NOLINT: members refer to earlier ones, so it never moves
     ~Gateway() { door.close(); }
 };
 
+// Their contacts are not left alone: somebody else is rung for them.
+void warn_of_lost_owners(Store& store, const core::Plan& plan) {
+    for (const core::RepId& owner : store.owners()) {
+        const core::Rep* rep = plan.rep_for(owner);
+        if (rep != nullptr && rep->id != owner) {
+            spdlog::warn(
+                "contacts are with a rep \"{0}\" whom the configuration does not have: {1} is told of "
+                "their calls; give them to somebody with: warmcall reassign {0} {1}",
+                owner.value, rep->id.value);
+        }
+    }
+}
+
 // On a store that other gateways write to as well: what they did is told here within a second, and
 // at once when the store hints at it, so that live streams show it and what they left to send is
 // seen.
@@ -274,6 +287,7 @@ int run_serve(const std::filesystem::path& config) {
         }
         gateway.context.stop();
     });
+    warn_of_lost_owners(*gateway.store, settings->plan);
     spdlog::info("warmcall " WARMCALL_VERSION " serves {} on {}:{}, store {}",
                  settings->server.public_url, endpoint->address().to_string(), endpoint->port(),
                  gateway.store->describe());

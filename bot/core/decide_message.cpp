@@ -50,6 +50,9 @@ void failed(Turn& t, Message& m) {
         t.c.contact.whatsapp_unreachable_at = t.now;
     }
     t.note("failed", std::string{to_string(m.kind)} + " " + std::to_string(failure.code));
+    if (m.kind == MessageKind::conversation) {
+        t.tell(t.c.contact.owner, "Your text to " + t.name() + " did not arrive.");
+    }
     if (m.kind == MessageKind::wellbeing && t.of_this_round(m)) {
         t.way_failed(failure_sentence(t, failure));
     }
@@ -125,8 +128,10 @@ void arrived(Turn& t, const Message& m) {
 void progressed(Turn& t, Message& m, const Facts& before) {
     const bool reached = m.facts.delivered || m.facts.read;
     const bool went = reached || m.facts.accepted || m.facts.sent;
-    if ((went || m.facts.failed) &&
-        (m.state == MessageState::claimed || m.state == MessageState::unknown)) {
+    const bool on_its_way = m.state == MessageState::claimed || m.state == MessageState::unknown;
+    // Queued again because it was thought not to have left: it had.
+    const bool had_left = m.state == MessageState::queued && went;
+    if ((on_its_way && (went || m.facts.failed)) || had_left) {
         m.state = MessageState::settled;
     }
     if (went && (reached || !m.facts.failed)) {
@@ -166,6 +171,9 @@ void again(Turn& t, Message& m, Timestamp at) {
     if (at > m.not_after) {
         m.state = MessageState::cancelled;
         t.note("too_late", std::string{to_string(m.kind)});
+        if (m.kind == MessageKind::conversation) {
+            t.tell(t.c.contact.owner, "Your text to " + t.name() + " did not go out in time.");
+        }
         if (m.kind == MessageKind::wellbeing && t.of_this_round(m)) {
             t.way_failed("The message could not go out in time.");
         }
@@ -178,7 +186,7 @@ void again(Turn& t, Message& m, Timestamp at) {
 
 // Cancelled while it was leaving: once it is known not to have left, it stays cancelled.
 bool still_wanted(const Turn& t, const Message& m) {
-    if (m.kind == MessageKind::stop_confirmation) {
+    if (m.kind == MessageKind::stop_confirmation || m.kind == MessageKind::conversation) {
         return true;
     }
     if (!t.of_this_round(m)) {
@@ -202,6 +210,9 @@ void cannot_tell(Turn& t, Message& m) {
     m.facts.unknown = m.facts.unknown.value_or(t.now);
     m.state = MessageState::unknown;  // never sent again by itself
     t.note("unknown", std::string{to_string(m.kind)});
+    if (m.kind == MessageKind::conversation) {
+        t.tell(t.c.contact.owner, "Nobody can tell whether your text to " + t.name() + " went out.");
+    }
     went_out(t, m);
     if (t.in<Warming>() != nullptr && &m == t.wellbeing()) {
         t.warm_until();

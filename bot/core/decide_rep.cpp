@@ -121,6 +121,21 @@ void not_called(Turn& t) {
 
 }  // namespace
 
+Refused on(Turn& t, const NotCalled& e) {
+    if (auto refused = need_prompt(t, e.by)) {
+        return refused;
+    }
+    if (t.in<OnCall>() == nullptr && t.in<WrapUp>() == nullptr) {
+        return {};  // the second tap
+    }
+    if (t.c.prompt->line) {
+        return refuse(Code::wrong_phase, "The line has rung. Say how the call went.");
+    }
+    t.note("not_called", "");
+    not_called(t);
+    return {};
+}
+
 // The line's word comes when it comes, perhaps twice: only the call that it is about moves by it,
 // and an end is not taken back.
 Refused on(Turn& t, const LineTold& e) {
@@ -368,8 +383,8 @@ Refused on(Turn& t, const Reassigned& e) {
     }
     if (t.c.prompt) {
         t.c.prompt->rep = e.to;
-        t.c.prompt->lease.reset();
-        if (t.in<CallDue>() != nullptr) {
+        if (t.in<CallDue>() != nullptr) {  // else whoever is talking has it until they are done
+            t.c.prompt->lease.reset();
             t.begin_ladder();
             t.c.prompt->acknowledged_at.reset();
             t.c.prompt->alert_at = std::max(t.c.prompt->due_at, t.now);

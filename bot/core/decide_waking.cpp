@@ -144,11 +144,11 @@ void wake(Turn& t, const Warming&) {
 // Not acknowledged in time: the same phone once more, then the stand-in, then the lead; the next
 // day from the start.
 RepId rep_of_step(const Turn& t, int step) {
-    const auto owner = t.plan.reps.find(t.c.contact.owner);
-    if (owner == t.plan.reps.end()) {
+    const Rep* owner = t.plan.rep_for(t.c.contact.owner);
+    if (owner == nullptr) {
         return t.c.contact.owner;
     }
-    const Rep& rep = owner->second;
+    const Rep& rep = *owner;
     const bool away = rep.away_until && t.now < *rep.away_until;
     switch (step % ladder_steps) {
         case 2:

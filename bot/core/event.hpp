@@ -104,6 +104,9 @@ struct Dialled {
 struct CallEnded {  // back from the phone
     RepId by;
 };
+struct NotCalled {  // dialled by mistake: nobody's phone rang
+    RepId by;
+};
 struct LineTold {  // the provider's word about a call it carried for a rep
     RepId by;
     Timestamp dialled_at{};  // which call: OnCall::since
@@ -156,7 +159,7 @@ struct PerhapsLeft {  // a text that waited when that backup was made
 
 using Event = std::variant<Enrolled, Woke, Replied, DeliveryLearned, SendSettled, GateRefused,
                            TheyCalled, RepWrote, MarketingPreference, AddressLearned, Claimed,
-                           Dialled, CallEnded, LineTold, Snoozed, Acknowledged, Disposed, HeldByRep,
+                           Dialled, CallEnded, NotCalled, LineTold, Snoozed, Acknowledged, Disposed, HeldByRep,
                            Resumed, ClosedByRep, Reassigned, StopAnswered, UnknownAnswered,
                            MergedAway, WroteByRep, OptedOut, PutBack, PerhapsLeft>;
 

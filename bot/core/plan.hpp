@@ -72,6 +72,10 @@ struct Plan {
     std::string company;  // how the sender is called in texts; may be empty
     // A backup was put back: who was written to shortly before this moment, nobody can tell.
     std::optional<Timestamp> unknown_until;
+
+    // Who works with this rep's contacts: the rep, or a lead, or whoever comes first, when the
+    // configuration has nobody of that name any more. Null: it has no reps.
+    const Rep* rep_for(const RepId& owner) const;
 };
 
 }  // namespace warmcall::core

@@ -86,11 +86,9 @@ std::optional<Timestamp> Turn::arrived_at() const {
 }
 
 Timestamp Turn::call_moment(Timestamp from) const {
-    const auto rep = plan.reps.find(c.contact.owner);
+    const Rep* rep = plan.rep_for(c.contact.owner);
     const auto ours = [&](Timestamp at) {
-        return rep == plan.reps.end()
-                   ? at
-                   : next_open(rep->second.hours, {}, {rep->second.zone}, at).value_or(at);
+        return rep == nullptr ? at : next_open(rep->hours, {}, {rep->zone}, at).value_or(at);
     };
     Timestamp at = ours(from);
     for (int i = 0; i < 20; ++i) {
@@ -109,7 +107,9 @@ void Turn::note(std::string what, std::string text) {
 }
 
 void Turn::tell(const RepId& rep, std::string text) {
-    effects.emplace_back(TellRep{rep, TellRep::What::notice, std::move(text)});
+    const Rep* known = plan.rep_for(rep);
+    effects.emplace_back(
+        TellRep{known == nullptr ? rep : known->id, TellRep::What::notice, std::move(text)});
 }
 
 void Turn::become(Phase phase, ActionKind kind, Timestamp due_at, Timestamp wake_at) {
@@ -391,10 +391,10 @@ namespace {
 
 // The first moment at or after `from` in that part of the contact's day.
 Timestamp at_part(Timestamp from, DayPart part, const Contact& contact, const Plan& plan) {
-    const auto rep = plan.reps.find(contact.owner);
-    const std::string zone = !contact.zones.empty()   ? contact.zones.front()
-                             : rep == plan.reps.end() ? "UTC"
-                                                      : rep->second.zone;
+    const Rep* rep = plan.rep_for(contact.owner);
+    const std::string zone = !contact.zones.empty() ? contact.zones.front()
+                             : rep == nullptr       ? "UTC"
+                                                    : rep->zone;
     if (part == DayPart::any || !known_zone(zone)) {
         return from;
     }

@@ -116,6 +116,7 @@ Refused on(Turn& t, const Claimed& e);
 Refused on(Turn& t, const Acknowledged& e);
 Refused on(Turn& t, const Dialled& e);
 Refused on(Turn& t, const CallEnded& e);
+Refused on(Turn& t, const NotCalled& e);
 Refused on(Turn& t, const LineTold& e);
 Refused on(Turn& t, const Snoozed& e);
 Refused on(Turn& t, const Disposed& e);

@@ -280,33 +280,53 @@ asio::awaitable<void> Alerts::send(AlertOnItsWay one) {
     }
 }
 
-// Reps who are told over a WhatsApp channel. How their day stands is written before it is said: it
-// goes out once or not at all. A day off is kept in the same transaction as that it was tapped.
-std::vector<MorningCall> Alerts::due_mornings() {
+// Reps who are told over a WhatsApp channel, and to whom there is something to say as their day
+// stands.
+std::vector<MorningCall> Alerts::perhaps_due_mornings(const Days& days, core::Timestamp now) {
     std::vector<MorningCall> due;
-    const core::Timestamp now = clock_.now();
-    store_.transact([&](Unit& unit) {
-        due.clear();
-        for (const auto& [id, devices] : phones_.devices) {
-            const auto rep = applier_.plan().reps.find(id);
-            const auto device = std::ranges::find_if(devices, [this](const Device& one) {
-                const Line* line = one.way == message_way ? line_of(one) : nullptr;
-                return line != nullptr && line->provider->medium == core::Medium::whatsapp;
-            });
-            if (rep == applier_.plan().reps.end() || device == devices.end()) {
-                continue;
-            }
-            const Morning morning = read_morning(unit.setting(morning_key(id)));
-            MorningMove move = next_morning(rep->second, morning, now);
-            if (move.say != MorningMove::Say::nothing) {
-                unit.set_setting(morning_key(id), to_text(move.then));
-                if (move.away_until) {
-                    unit.set_rep_away(id, move.away_until);
-                }
-                due.push_back({rep->second, *device, std::move(move),
-                               window_open(applier_, id, *device, now)});
-            }
+    for (const auto& [id, devices] : phones_.devices) {
+        const auto rep = applier_.plan().reps.find(id);
+        const auto device = std::ranges::find_if(devices, [this](const Device& one) {
+            const Line* line = one.way == message_way ? line_of(one) : nullptr;
+            return line != nullptr && line->provider->medium == core::Medium::whatsapp;
+        });
+        if (rep == applier_.plan().reps.end() || device == devices.end()) {
+            continue;
         }
+        const auto day = days.find(morning_key(id));
+        MorningMove move =
+            next_morning(rep->second, read_morning(day == days.end() ? "" : day->second), now);
+        if (move.say != MorningMove::Say::nothing) {
+            due.push_back(
+                {rep->second, *device, std::move(move), window_open(applier_, id, *device, now)});
+        }
+    }
+    return due;
+}
+
+// How their day stands is written before it is said: it goes out once or not at all. A day off is
+// kept in the same transaction as that it was tapped.
+std::vector<MorningCall> Alerts::due_mornings(const Days& days) {
+    const core::Timestamp now = clock_.now();
+    const std::vector<MorningCall> asked = perhaps_due_mornings(days, now);
+    std::vector<MorningCall> due;
+    if (asked.empty()) {
+        return due;
+    }
+    store_.transact([&](Unit& unit) {
+        due = asked;
+        std::erase_if(due, [&](MorningCall& call) {
+            const core::RepId& id = call.rep.id;
+            call.move = next_morning(call.rep, read_morning(unit.setting(morning_key(id))), now);
+            if (call.move.say == MorningMove::Say::nothing) {
+                return true;  // another gateway has said it
+            }
+            unit.set_setting(morning_key(id), to_text(call.move.then));
+            if (call.move.away_until) {
+                unit.set_rep_away(id, call.move.away_until);
+            }
+            return false;
+        });
     });
     for (const MorningCall& call : due) {
         if (call.move.away_until) {
@@ -325,8 +345,11 @@ asio::awaitable<void> Alerts::greet_reps() {
         co_return;
     }
     mornings_at_ = now + look_every;
+    auto days = std::make_shared<Days>();
+    auto read = [days](Store& store) { *days = store.settings_under(morning_key({})); };
+    co_await door_.read(std::move(read));
     auto due = std::make_shared<std::vector<MorningCall>>();
-    auto look = [this, due] { *due = due_mornings(); };
+    auto look = [this, days, due] { *due = due_mornings(*days); };
     co_await door_.on_writer(std::move(look));
     if (std::ranges::any_of(
             *due, [](const MorningCall& one) { return one.move.away_until.has_value(); })) {

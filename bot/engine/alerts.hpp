@@ -5,6 +5,7 @@
 #include <boost/asio/awaitable.hpp>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/steady_timer.hpp>
+#include <map>
 #include <string>
 #include <vector>
 
@@ -75,7 +76,10 @@ class Alerts {
     boost::asio::awaitable<bool> claim_some();  // whether there may be more
     boost::asio::awaitable<void> send(AlertOnItsWay one);
     boost::asio::awaitable<void> greet_reps();
-    std::vector<MorningCall> due_mornings();  // on the writing thread
+    using Days = std::map<std::string, std::string>;  // settings: how each rep's day stands
+    // On the writing thread, both.
+    std::vector<MorningCall> perhaps_due_mornings(const Days& days, core::Timestamp now);
+    std::vector<MorningCall> due_mornings(const Days& days);
     boost::asio::awaitable<void> say_morning(MorningCall call);
     boost::asio::awaitable<Exchange> exchange(HttpRequest request);
     const Line* line_of(const Device& device) const;

@@ -250,7 +250,8 @@ std::vector<Outcome> Applier::apply(std::vector<Work> works) {
     if (works.empty()) {
         return outcomes;
     }
-    constexpr int tries_max = 3;
+    // With whoever else writes to the store: alone it gets its turn sooner or later.
+    const int tries_max = works.size() > 1 ? 3 : 20;
     for (int attempt = 1;; ++attempt) {
         try {
             run(works, outcomes);

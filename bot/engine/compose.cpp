@@ -12,9 +12,9 @@ namespace {
 constexpr std::string_view stop_confirmation_template = "stop_confirmation";
 
 core::Variables names(const core::Plan& plan, const core::Contact& contact) {
-    const auto rep = plan.reps.find(contact.owner);
+    const core::Rep* rep = plan.rep_for(contact.owner);
     return {{"name", core::first_name(contact.name)},
-            {"rep", rep == plan.reps.end() ? std::string{} : core::first_name(rep->second.name)},
+            {"rep", rep == nullptr ? std::string{} : core::first_name(rep->name)},
             {"company", plan.company}};
 }
 

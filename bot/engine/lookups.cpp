@@ -326,13 +326,18 @@ asio::awaitable<void> Lookups::caught_up() {
     }
 }
 
+// How far back is asked, where a backup does not say until when the channel was heard.
+constexpr std::chrono::days unheard_of_max{7};
+
 asio::awaitable<std::size_t> Lookups::fetch_missed(const Line& line) {
     const core::Timestamp begun = clock_.now();
     const std::string heard = co_await heard_until(line);
     std::size_t missing = 0;
-    if (!heard.empty()) {  // a new installation has missed nothing
+    const auto unknown_until = applier_.plan().unknown_until;
+    if (!heard.empty() || unknown_until) {  // a new installation has missed nothing
         const core::Timestamp since =
-            core::from_unix_ms(std::stoll(heard)) - std::chrono::hours{24};
+            heard.empty() ? *unknown_until - unheard_of_max
+                          : core::from_unix_ms(std::stoll(heard)) - std::chrono::hours{24};
         Result<std::vector<Inbound>> events = co_await missed(line, since);
         if (!events) {
             spdlog::warn("channel {}: what people wrote meanwhile could not be asked for: {}",

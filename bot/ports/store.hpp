@@ -436,6 +436,10 @@ class Store {
         return {};
     }
     virtual std::string setting(std::string_view key) = 0;  // "" when there is none
+    // Those whose keys begin with this.
+    virtual std::map<std::string, std::string> settings_under(std::string_view prefix) = 0;
+    // Who owns the next action of a live outreach, each once.
+    virtual std::vector<core::RepId> owners() = 0;
     virtual std::map<core::RepId, RepState> rep_states() = 0;
     virtual std::vector<StoredTemplate> templates() = 0;
     virtual std::vector<ApiToken> tokens() = 0;

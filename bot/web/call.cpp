@@ -51,8 +51,9 @@ Result<Fields> body_fields(const Call& call, std::initializer_list<std::string_v
 bool may_act_for(const core::Plan& plan, const core::RepId& rep, const core::RepId& owner) {
     if (rep == owner)
         return true;
-    const auto found = plan.reps.find(owner);
-    return found != plan.reps.end() && (found->second.stand_in == rep || found->second.lead == rep);
+    const core::Rep* found = plan.rep_for(owner);
+    return found != nullptr &&
+           (found->id == rep || found->stand_in == rep || found->lead == rep);
 }
 
 bool may_act(const core::Plan& plan, const core::RepId& rep, const core::Case& subject) {

@@ -241,10 +241,10 @@ Handled answer_caller(Site& site, const Hook& hook, const core::Address& caller)
         const auto subject = id ? store.contact(*id) : std::nullopt;
         return subject ? std::optional{subject->contact} : std::nullopt;
     });
-    const auto rep = contact ? site.plan.reps.find(contact->owner) : site.plan.reps.end();
-    if (rep == site.plan.reps.end())  // nobody would ring a stranger back: they hear it is busy
+    const core::Rep* rep = contact ? site.plan.rep_for(contact->owner) : nullptr;
+    if (rep == nullptr)  // nobody would ring a stranger back: they hear it is busy
         co_return outgoing(answered(hook, {}));
-    co_return outgoing(answered(hook, answer_for(site, *contact, rep->second)));
+    co_return outgoing(answered(hook, answer_for(site, *contact, *rep)));
 }
 
 }  // namespace warmcall::web

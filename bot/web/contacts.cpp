@@ -437,7 +437,7 @@ Handled erase_contact(Site& site, Call& call) {
     if (!co_await visible_contact(site, call.who, id))
         co_return not_among_yours("contact", id.value);
     const Erased erased = co_await put(
-        site, [id, &plan = site.plan, actor = call.actor()](Unit& unit, core::Timestamp now) {
+        site, [id, &plan = site.configured, actor = call.actor()](Unit& unit, core::Timestamp now) {
             return erase(unit, plan, id, actor, now);
         });
     const std::string left = co_await site.door.forget(erased.addresses);

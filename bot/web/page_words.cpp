@@ -47,6 +47,7 @@ constexpr Entry page_table[] = {
     {"ring_not",
      {"Nobody's phone rings. Call from your own phone.", "किसी का फ़ोन नहीं बजेगा। अपने फ़ोन से कॉल करें।",
       "لن يرن أي هاتف. اتصل من هاتفك."}},
+    {"not_called", {"I did not call", "मैंने कॉल नहीं किया", "لم أتصل"}},
     {"ended", {"The call is over", "कॉल पूरी हुई", "انتهت المكالمة"}},
     {"how",
      {"How did it go with {name}?", "{name} से बात कैसी रही?", "كيف كانت المكالمة مع {name}؟"}},

@@ -255,6 +255,7 @@ json values_of(Site& site, const Visit& visit, const std::string& problem, const
         {"may_ring", mine && phase == "call_due" && may_ring(site, *visit.rep) &&
                          phone != subject.contact.addresses.end()},
         {"on_call", mine && phase == "on_call"},
+        {"may_take_back", mine && (phase == "on_call" || phase == "wrap_up") && !prompt.line},
         {"rings", visit.rings && mine && phase == "on_call"},
         {"may_dispose", mine},
         {"may_snooze", mine && phase == "call_due"},
@@ -419,6 +420,9 @@ Handled page_ring(Site& site, Call& call) {
 }
 Handled page_ended(Site& site, Call& call) {
     return plain<core::CallEnded>(site, call);
+}
+Handled page_not_called(Site& site, Call& call) {
+    return plain<core::NotCalled>(site, call);
 }
 Handled page_acknowledge(Site& site, Call& call) {
     return plain<core::Acknowledged>(site, call);

@@ -10,6 +10,7 @@ Handled show_page(Site& site, Call& call);
 Handled page_dial(Site& site, Call& call);
 Handled page_ring(Site& site, Call& call);  // the line of [voice] rings the rep, then the contact
 Handled page_ended(Site& site, Call& call);
+Handled page_not_called(Site& site, Call& call);
 Handled page_snooze(Site& site, Call& call);
 Handled page_acknowledge(Site& site, Call& call);
 Handled page_answer(Site& site, Call& call);

@@ -319,6 +319,9 @@ Handled dial_prompt(Site& site, Call& call) {
 Handled end_prompt(Site& site, Call& call) {
     return plain_tap<core::CallEnded>(site, call);
 }
+Handled not_called_prompt(Site& site, Call& call) {
+    return plain_tap<core::NotCalled>(site, call);
+}
 Handled acknowledge_prompt(Site& site, Call& call) {
     return plain_tap<core::Acknowledged>(site, call);
 }

@@ -12,6 +12,7 @@ Handled show_prompt(Site& site, Call& call);
 Handled claim_prompt(Site& site, Call& call);
 Handled dial_prompt(Site& site, Call& call);
 Handled end_prompt(Site& site, Call& call);
+Handled not_called_prompt(Site& site, Call& call);
 Handled snooze_prompt(Site& site, Call& call);
 Handled acknowledge_prompt(Site& site, Call& call);
 Handled answer_prompt(Site& site, Call& call);

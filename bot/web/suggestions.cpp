@@ -138,11 +138,11 @@ std::vector<std::string> script(const core::Plan& plan, const core::Case& subjec
     const auto cadence = plan.cadences.find(subject.outreach->cadence);
     if (cadence == plan.cadences.end())
         return {};
-    const auto rep = plan.reps.find(subject.contact.owner);
+    const core::Rep* rep = plan.rep_for(subject.contact.owner);
     const core::Variables names{
         {"name", core::first_name(subject.contact.name)},
         {"rep",
-         rep == plan.reps.end() ? subject.contact.owner.value : core::first_name(rep->second.name)},
+         rep == nullptr ? subject.contact.owner.value : core::first_name(rep->name)},
         {"topic", subject.contact.topic}};
     std::vector<std::string> lines;
     for (const std::string& text : talk_of(cadence->second, subject)) {

@@ -180,6 +180,30 @@ TEST_CASE(
     CHECK(of("+34612345679").suppressions.empty());
 }
 
+TEST_CASE("a rep's contacts are given to another, and only to one whom the gateway knows") {
+    Place place;
+    const Gateway gateway{place};
+    const auto desk = Desk::open(place.settings, Desk::Missing::is_made);
+    REQUIRE(desk);
+    json import = import_request("name,phone\nAna,+34612345678\nEva,+34612345679\n");
+    import["cadence"] = "gentle";
+    REQUIRE(desk->carry_out(import));
+    const auto ana = *desk->store().contact_by({core::AddressKind::phone, "+34612345678"});
+    const auto eva = *desk->store().contact_by({core::AddressKind::phone, "+34612345679"});
+    CHECK(desk->store().owners() == std::vector{core::RepId{"joel"}});
+    const auto to = [&](const char* rep) {
+        return desk->carry_out({{"do", "reassign"}, {"contacts", {ana.value}}, {"to", rep}});
+    };
+    CHECK_FALSE(to("nobody"));
+    const auto moved = to("maya");
+    REQUIRE(moved);
+    CHECK((*moved)["moved"] == 1);
+    CHECK((*to("maya"))["moved"] == 0);
+    CHECK(desk->store().contact(ana)->contact.owner.value == "maya");
+    CHECK(desk->store().contact(eva)->contact.owner.value == "joel");
+    CHECK(desk->store().owners() == std::vector{core::RepId{"joel"}, core::RepId{"maya"}});
+}
+
 TEST_CASE("people are erased beside the running gateway, and numbers nobody has are named") {
     Place place;
     const Gateway gateway{place};

@@ -117,6 +117,40 @@ TEST_CASE("a line that never came to their phone has called nobody: the prompt i
     CHECK(world.refused() == "");
 }
 
+TEST_CASE("a tap on the number by mistake is taken back: the prompt is as before, and no outcome is made up") {
+    World world;
+    world.call_is_due();
+    const std::string kind = world.prompt();
+    world.happens(Dialled{maya});
+    SECTION("at once") {}
+    SECTION("back from the phone's own app") {
+        world.happens(CallEnded{maya});
+    }
+    world.happens(NotCalled{ravi});
+    CHECK(world.refused() == "taken");
+    world.happens(NotCalled{maya});
+    CHECK(world.refused() == "");
+    CHECK(world.phase() == "call_due");
+    CHECK(world.prompt() == kind);
+    CHECK_FALSE(world.c.prompt->lease);
+    CHECK(world.c.outreach->attempt == 0);
+    const Case before = world.c;
+    world.happens(NotCalled{maya});
+    CHECK(world.c == before);
+    world.news.clear();
+    world.advance(world.plan.policy.acknowledged_for);
+    CHECK(world.news == Strings{"ring maya"});
+}
+
+TEST_CASE("what the line has rung is not taken back") {
+    World world;
+    world.call_is_due();
+    world.happens(Dialled{maya, Dialled::Over::line});
+    world.happens(LineTold{maya, world.now, {LineState::no_answer, 0}});
+    world.happens(NotCalled{maya});
+    CHECK(world.refused() == "wrong_phase");
+}
+
 TEST_CASE("the end of an earlier call, or of somebody else's, moves nothing") {
     World world;
     world.call_is_due();

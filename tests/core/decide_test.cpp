@@ -93,6 +93,52 @@ TEST_CASE(
     CHECK(world.phase() == "call_due");
 }
 
+TEST_CASE("the rep learns that a typed text did not arrive, came too late, or may not have left") {
+    World world;
+    world.warm();
+    world.reply("Hello!");
+    world.network = Network::off;
+    world.happens(WroteByRep{maya, "How is the shop?"});
+    const MessageId text = world.newest();
+    REQUIRE(world.claims(text));
+    world.news.clear();
+    SECTION("did not arrive") {
+        world.settles(text, SendSettled::How::accepted, {.accepted = world.now});
+        world.happens(DeliveryLearned{text, {.failed = Failure{.at = world.now}}});
+        CHECK(world.told() == Strings{"maya: Your text to Amara did not arrive."});
+    }
+    SECTION("too late") {
+        world.settles(text, SendSettled::How::not_sent, {},
+                      world.message(text).not_after + 1min);
+        CHECK(world.told() == Strings{"maya: Your text to Amara did not go out in time."});
+    }
+    SECTION("nobody knows") {
+        world.settles(text, SendSettled::How::unknown);
+        CHECK(world.told() == Strings{"maya: Nobody can tell whether your text to Amara went out."});
+    }
+    SECTION("the call was logged meanwhile, and it goes again") {
+        world.happens(Dialled{maya});
+        world.happens(Disposed{maya, {.reached = Reached::no_answer, .leave_message = false}});
+        world.settles(text, SendSettled::How::not_sent, {}, world.now + 1min);
+        CHECK(world.state(text) == "queued");
+    }
+}
+
+TEST_CASE("a receipt for a text that was thought not to have left keeps it from going again") {
+    World world;
+    world.network = Network::off;
+    world.enrol();
+    world.advance_to(world.at(1, 10));
+    const MessageId text = world.newest();
+    REQUIRE(world.claims(text));
+    world.settles(text, SendSettled::How::not_sent, {}, world.now + 1min);
+    REQUIRE(world.state(text) == "queued");
+    world.happens(DeliveryLearned{text, {.delivered = world.now}});
+    CHECK(world.state(text) == "settled");
+    CHECK(world.c.contact.last_wellbeing_at == world.now);
+    CHECK(world.phase() == "warming");
+}
+
 TEST_CASE("a reply dated in the future opens the window for 24 hours from now, and no longer") {
     World world;
     world.warm();
@@ -300,6 +346,19 @@ TEST_CASE(
     CHECK(world.told() == Strings{"ravi: prompt"});
     world.happens(Reassigned{RepId{"nobody"}});
     CHECK(world.refused() == "not_a_disposition");
+}
+
+TEST_CASE("handed over while somebody talks with them: whoever talks ends it, and nobody else dials") {
+    World world;
+    world.call_is_due();
+    world.happens(Dialled{maya});
+    world.happens(Reassigned{ravi});
+    CHECK(world.c.prompt->rep == ravi);
+    world.happens(Dialled{ravi});
+    CHECK(world.refused() == "taken");
+    world.happens(CallEnded{maya});
+    CHECK(world.refused() == "");
+    CHECK(world.phase() == "wrap_up");
 }
 
 TEST_CASE(

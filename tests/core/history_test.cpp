@@ -170,7 +170,9 @@ class History {
                     Dialled{by, one_in(2) ? Dialled::Over::line : Dialled::Over::own_phone});
                 break;
             case 6:
-                world_.happens(one_in(2) ? Event{CallEnded{by}} : line_told(by));
+                world_.happens(one_in(2)   ? Event{CallEnded{by}}
+                               : one_in(2) ? Event{NotCalled{by}}
+                                           : line_told(by));
                 break;
             case 7:
                 world_.happens(Snoozed{by, later()});

@@ -35,6 +35,18 @@ TEST_CASE("a rep who is away is not rung; the stand-in is") {
     CHECK(world.told() == Strings{"ravi: prompt"});
 }
 
+TEST_CASE("whose rep the configuration does not have any more is called by the lead") {
+    World world;
+    world.call_is_due();
+    world.news.clear();
+    world.plan.reps.erase(maya);
+    world.advance(1h);
+    CHECK(world.told().front() == "lena: prompt");
+    world.happens(Dialled{lena});
+    world.advance(world.plan.policy.call_length_max + world.plan.policy.wrap_up_reminder);
+    CHECK(world.told().back() == "lena: You called Amara. How did it go?");
+}
+
 TEST_CASE("a prompt that was seen is quiet for an hour, then comes back") {
     World world;
     world.call_is_due();

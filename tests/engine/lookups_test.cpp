@@ -291,9 +291,12 @@ TEST_CASE("what people wrote while we could not hear is fetched once, oldest fir
 TEST_CASE("after a backup was put back, what people wrote since is in before anything is sent") {
     Scene s;
     const Line one = listing_line(s.provider);
-    s.w.store->transact([&](Unit& u) {
-        u.set_setting("heard_until/main", std::to_string(core::unix_ms(s.w.clock.at)));
-    });
+    SECTION("until when the channel was heard is in the backup") {
+        s.w.store->transact([&](Unit& u) {
+            u.set_setting("heard_until/main", std::to_string(core::unix_ms(s.w.clock.at)));
+        });
+    }
+    SECTION("it is not") {}
     s.w.advance(5h);
     recover(*s.w.store, *s.w.applier, s.w.clock.at, [](const Recovered&) {});
     s.w.restart();

@@ -48,6 +48,14 @@ export function saveOutcome(prompt: Prompt, disposition: Disposition, outcome: s
     go(nextPrompt ? { screen: "focus", id: nextPrompt.id } : { screen: "today" });
 }
 
+// A tap on the number that led nowhere: nobody was called, and the call is due as before.
+export function notCalled(prompt: Prompt): void {
+    if (call.get()?.prompt.id === prompt.id) endCall();
+    sheet.set(null);
+    hand(prompt, "not_called", {});
+    say(t("not_called_toast", { name: prompt.contact.first_name || prompt.contact.name }));
+}
+
 export function snooze(prompt: Prompt, until: string): void {
     const nextPrompt = following(prompt);
     sheet.set(null);

@@ -323,6 +323,30 @@ std::string find_setting(Connection& db, std::string_view key) {
     return value;
 }
 
+std::map<std::string, std::string> find_settings_under(Connection& db, std::string_view prefix) {
+    std::map<std::string, std::string> settings;
+    Rows rows = db.ask("SELECT key, value FROM setting WHERE starts_with(key, $1)", prefix);
+    while (rows.next()) {
+        std::string key;
+        std::string value;
+        rows.read(key, value);
+        settings.emplace(std::move(key), std::move(value));
+    }
+    return settings;
+}
+
+// From one to the next in the index, however many outreaches each has.
+std::vector<core::RepId> find_owners(Connection& db) {
+    std::vector<core::RepId> owners;
+    for (Rows rows = db.ask(
+        "WITH RECURSIVE o (owner) AS (SELECT min(next_owner) FROM outreach WHERE live UNION ALL"
+        " SELECT (SELECT min(next_owner) FROM outreach WHERE live AND next_owner > o.owner) FROM o WHERE o.owner IS NOT NULL)"
+        " SELECT owner FROM o WHERE owner IS NOT NULL"); rows.next();) {
+        rows.read(owners.emplace_back());
+    }
+    return owners;
+}
+
 std::map<core::RepId, RepState> find_rep_states(Connection& db) {
     std::map<core::RepId, RepState> states;
     core::RepId rep;

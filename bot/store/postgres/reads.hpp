@@ -21,6 +21,8 @@ std::vector<TimelineRow> find_timeline(Connection& db, core::ContactId id, std::
 std::vector<TimelineRow> find_calls_logged(Connection& db, const core::RepId& rep,
                                            core::Timestamp since, std::size_t limit);
 std::string find_setting(Connection& db, std::string_view key);
+std::map<std::string, std::string> find_settings_under(Connection& db, std::string_view prefix);
+std::vector<core::RepId> find_owners(Connection& db);
 std::map<core::RepId, RepState> find_rep_states(Connection& db);
 std::vector<StoredTemplate> find_templates(Connection& db);
 std::vector<ApiToken> find_tokens(Connection& db);

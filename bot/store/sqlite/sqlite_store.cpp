@@ -218,6 +218,12 @@ class SqliteStore final : public Store {
     std::string setting(std::string_view key) override {
         return read([&](Connection& db) { return find_setting(db, key); });
     }
+    std::map<std::string, std::string> settings_under(std::string_view prefix) override {
+        return read([&](Connection& db) { return find_settings_under(db, prefix); });
+    }
+    std::vector<core::RepId> owners() override {
+        return read([](Connection& db) { return find_owners(db); });
+    }
     std::map<core::RepId, RepState> rep_states() override {
         return read([](Connection& db) { return find_rep_states(db); });
     }

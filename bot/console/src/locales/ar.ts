@@ -103,6 +103,8 @@ export const ar: Catalog = {
     how_did_it_go_with: "كيف كانت المكالمة مع {name}؟",
     for_rep: "نيابةً عن {name}",
     you_called_at: "اتصلت بـ {name} عند {time}.",
+    not_called: "لم أتصل",
+    not_called_toast: "لم يُتصل بـ {name}. المكالمة مستحقة كما كانت.",
     log_it: "سجّلها",
     outcome: "ماذا حدث",
     o_talked: "تحدثنا",

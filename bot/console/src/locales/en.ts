@@ -104,6 +104,8 @@ export const en = {
     how_did_it_go_with: "How did it go with {name}?",
     for_rep: "For {name}",
     you_called_at: "You called {name} at {time}.",
+    not_called: "I did not call",
+    not_called_toast: "{name} was not called. The call is due as before.",
     log_it: "Log it",
     outcome: "What happened",
     o_talked: "We talked",

@@ -103,6 +103,8 @@ export const hi: Catalog = {
     how_did_it_go_with: "{name} के साथ कॉल कैसी रही?",
     for_rep: "{name} के लिए",
     you_called_at: "आपने {name} को {time} पर कॉल किया।",
+    not_called: "मैंने कॉल नहीं किया",
+    not_called_toast: "{name} को कॉल नहीं किया गया। कॉल पहले की तरह बाकी है।",
     log_it: "दर्ज करें",
     outcome: "क्या हुआ",
     o_talked: "बात हुई",

@@ -1,6 +1,6 @@
 // After a call: what happened, and the next action. It cannot be saved without both (an ending has no next action, and says so).
 import { useMemo, useState } from "preact/hooks";
-import { saveOutcome, snooze } from "../actions";
+import { notCalled, saveOutcome, snooze } from "../actions";
 import { type Sheet as Open, sheet } from "../calls";
 import { isolate, t } from "../i18n";
 import { byLine, common, disposition, type Outcome, outcomeOf, rare } from "../outcomes";
@@ -28,6 +28,7 @@ function OutcomeSheet({ open: { prompt, called, again } }: { open: Extract<Open,
     const [topic, setTopic] = useState(said?.topic ?? "");
     const [message, setMessage] = useState(said?.leave_message !== false || said.reached === "human");
     const zone = prompt.contact.time_zone;
+    const dialled = called ?? (prompt.called_at ? Date.parse(prompt.called_at) : null);
 
     const offers = useMemo(() => (outcome?.next ? suggestions(prompt, outcome.next) : []), [outcome]);
     const customAt = custom === "" ? Number.NaN : new Date(custom).getTime();
@@ -58,7 +59,16 @@ function OutcomeSheet({ open: { prompt, called, again } }: { open: Extract<Open,
                             <bdi>{t("refused", { why: inWords(again.problem) })}</bdi>
                         </p>
                     )}
-                    {called !== null && <p class="hint">{t("you_called_at", { name: prompt.contact.first_name, time: clock(called) })}</p>}
+                    {dialled !== null && (
+                        <p class="hint">
+                            {t("you_called_at", { name: prompt.contact.first_name, time: clock(dialled) })}{" "}
+                            {!prompt.line && (
+                                <button type="button" class="inline" onClick={() => notCalled(prompt)}>
+                                    {t("not_called")}
+                                </button>
+                            )}
+                        </p>
+                    )}
                     <fieldset>
                         <legend class="hidden">{t("outcome")}</legend>
                         <div class="choices">{common.map(radio)}</div>

@@ -93,6 +93,7 @@ export const ar: MoreCatalog = {
     tl_marketing_resumed: "أعادوا تشغيل الرسائل",
     tl_address_changed: "لديهم رقم جديد",
     tl_dialled: "طلبتَ الرقم",
+    tl_not_called: "لم تتصل في النهاية",
     tl_line_told: "انتهت مكالمتك عبر الخط",
     tl_snoozed: "أجّلتَها",
     tl_promised: "حدّدتَ المكالمة التالية",

@@ -97,6 +97,7 @@ export const en = {
     tl_marketing_resumed: "They switched messages on again",
     tl_address_changed: "They have a new number",
     tl_dialled: "You dialled",
+    tl_not_called: "You did not call after all",
     tl_line_told: "Your call over the line ended",
     tl_snoozed: "You put it off",
     tl_promised: "You fixed the next call",

@@ -93,6 +93,7 @@ export const hi: MoreCatalog = {
     tl_marketing_resumed: "उन्होंने संदेश फिर चालू किए",
     tl_address_changed: "उनका नया नंबर है",
     tl_dialled: "आपने नंबर मिलाया",
+    tl_not_called: "आख़िर कॉल नहीं किया",
     tl_line_told: "लाइन पर आपकी कॉल ख़त्म हुई",
     tl_snoozed: "आपने बाद के लिए रखा",
     tl_promised: "आपने अगली कॉल तय की",
