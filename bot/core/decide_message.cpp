@@ -211,7 +211,8 @@ void cannot_tell(Turn& t, Message& m) {
     m.state = MessageState::unknown;  // never sent again by itself
     t.note("unknown", std::string{to_string(m.kind)});
     if (m.kind == MessageKind::conversation) {
-        t.tell(t.c.contact.owner, "Nobody can tell whether your text to " + t.name() + " went out.");
+        t.tell(t.c.contact.owner,
+               "Nobody can tell whether your text to " + t.name() + " went out.");
     }
     went_out(t, m);
     if (t.in<Warming>() != nullptr && &m == t.wellbeing()) {

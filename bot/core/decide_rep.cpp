@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "core/disposition.hpp"
+#include "core/phone.hpp"
 #include "core/speech.hpp"
 #include "core/turn.hpp"
 
@@ -198,7 +199,13 @@ void lost_phone(Turn& t) {
         return std::ranges::find(addresses, AddressKind::phone, &Address::kind);
     };
     if (const auto dialled = find_phone(); dialled != addresses.end()) {
-        addresses.erase(dialled);
+        const Address lost = *dialled;
+        const auto phone = read_phone(lost.value, "");
+        std::erase_if(addresses, [&](const Address& known) {  // other spellings are the same line
+            return known == lost ||
+                   (known.kind == AddressKind::phone && phone &&
+                    std::ranges::find(phone->aliases, known.value) != phone->aliases.end());
+        });
     }
     t.note("bad_number", "");
     if (addresses.empty()) {

@@ -159,8 +159,8 @@ struct PerhapsLeft {  // a text that waited when that backup was made
 
 using Event = std::variant<Enrolled, Woke, Replied, DeliveryLearned, SendSettled, GateRefused,
                            TheyCalled, RepWrote, MarketingPreference, AddressLearned, Claimed,
-                           Dialled, CallEnded, NotCalled, LineTold, Snoozed, Acknowledged, Disposed, HeldByRep,
-                           Resumed, ClosedByRep, Reassigned, StopAnswered, UnknownAnswered,
-                           MergedAway, WroteByRep, OptedOut, PutBack, PerhapsLeft>;
+                           Dialled, CallEnded, NotCalled, LineTold, Snoozed, Acknowledged, Disposed,
+                           HeldByRep, Resumed, ClosedByRep, Reassigned, StopAnswered,
+                           UnknownAnswered, MergedAway, WroteByRep, OptedOut, PutBack, PerhapsLeft>;
 
 }  // namespace warmcall::core

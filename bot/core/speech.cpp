@@ -88,7 +88,22 @@ bool names_somebody(std::string_view text) {
     return false;
 }
 
-// "Ravi" of "Sharma, Ravi"; of a name that is not turned round, what stands before the comma.
+constexpr auto particles = std::to_array<std::string_view>(
+    {"van", "von", "der", "den", "de", "del", "della", "di", "da", "dos", "al", "el", "bin", "zu"});
+
+// A family name: one word, besides titles and particles.
+bool is_family_name(std::string_view text) {
+    int words = 0;
+    while (!text.empty()) {
+        const std::string_view word = without_title(stripped(next_word(text)));
+        if (!word.empty() && std::ranges::find(particles, lower(word)) == particles.end()) {
+            ++words;
+        }
+    }
+    return words == 1;
+}
+
+// "Ravi" of "Sharma, Ravi"; of "Ravi Sharma, Delhi", what stands before the comma.
 std::string_view given_part(std::string_view name) {
     constexpr std::string_view arabic_comma = "،";
     const std::size_t comma = std::min(name.find(','), name.find(arabic_comma));
@@ -97,7 +112,8 @@ std::string_view given_part(std::string_view name) {
     }
     std::string_view behind = name.substr(comma + (name[comma] == ',' ? 1 : arabic_comma.size()));
     behind = behind.substr(0, std::min(behind.find(','), behind.find(arabic_comma)));
-    return names_somebody(behind) ? behind : name.substr(0, comma);
+    const std::string_view before = name.substr(0, comma);
+    return is_family_name(before) && names_somebody(behind) ? behind : before;
 }
 
 }  // namespace

@@ -378,30 +378,41 @@ asio::awaitable<void> Alerts::say_morning(MorningCall call) {
     }
     Alert alert{.rep = call.rep.id, .tries = 1, .token = rng_.token()};
     const std::string link = phones_.link({}, call.rep.id);
-    if (!greets) {
+    const auto text_of = [&](MorningMove::Say say) {
         const std::string first =
             waiting->empty() ? std::string{} : core::first_name(waiting->front().contact.name);
-        alert.text = answer_of(call.move.say, call.rep, waiting->size(), first, link);
+        return answer_of(say, call.rep, waiting->size(), first, link);
+    };
+    if (!greets) {
+        alert.text = text_of(call.move.say);
     }
     const Notifier& notifier = *phones_.find(call.device.way);
     const Means means = means_of(phones_, line_of(call.device), rng_);
-    Result<HttpRequest> request = notifier.compose(
-        {.plan = plan_,
-         .rep = call.rep,
-         .device = call.device,
-         .alert = alert,
-         .link = link,
-         .taps = greets ? day_taps(phones_.tap_key, call.rep.id, call.move.then.day)
-                        : std::vector<Tap>{},
-         .window_open = call.window_open,
-         .calls_today = waiting->size(),
-         .now = clock_.now()},
-        means);
-    std::string problem = request ? std::string{} : request.error().message;
-    if (request) {
-        problem =
-            told_by(notifier, call.device, means, co_await exchange(std::move(*request))).sentence;
+    const auto told = [&](const std::vector<Tap>& taps) -> asio::awaitable<Told> {
+        Result<HttpRequest> request = notifier.compose({.plan = plan_,
+                                                        .rep = call.rep,
+                                                        .device = call.device,
+                                                        .alert = alert,
+                                                        .link = link,
+                                                        .taps = taps,
+                                                        .window_open = call.window_open,
+                                                        .calls_today = waiting->size(),
+                                                        .now = clock_.now()},
+                                                       means);
+        if (!request) {
+            co_return Told{.kind = Told::Kind::refused, .sentence = request.error().message};
+        }
+        co_return told_by(notifier, call.device, means, co_await exchange(std::move(*request)));
+    };
+    const std::vector<Tap> taps =
+        greets ? day_taps(phones_.tap_key, call.rep.id, call.move.then.day) : std::vector<Tap>{};
+    Told answer = co_await told(taps);
+    if (greets && answer.kind == Told::Kind::refused && call.window_open) {
+        spdlog::warn("the day's message for {}: {}", call.rep.id.value, answer.sentence);
+        alert.text = text_of(MorningMove::Say::begin);
+        answer = co_await told({});
     }
+    const std::string& problem = answer.sentence;
     if (!problem.empty()) {
         spdlog::warn("the day's message for {}: {}", call.rep.id.value, problem);
     }

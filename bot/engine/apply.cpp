@@ -158,12 +158,10 @@ std::shared_ptr<const PlanNews> Applier::take_plan_news() {
     }
     auto news = std::make_shared<PlanNews>();
     news->channels = plan_.channels;
-    for (const core::Channel& channel : plan_.channels) {
-        const auto said = said_.find(channel.id);
-        if (!channel.working && said != said_.end()) {
-            news->said.insert(*said);
-        }
+    for (core::Channel& channel : news->channels) {
+        channel.room_at.reset();  // of this moment only
     }
+    news->said = said_;
     news->status = plan_.templates.status;
     news->category = plan_.templates.category;
     for (const auto& [id, rep] : plan_.reps) {
@@ -176,11 +174,17 @@ std::shared_ptr<const PlanNews> Applier::take_plan_news() {
 void Applier::refresh(core::Timestamp now) {
     for (core::Channel& channel : plan_.channels) {
         const auto down = down_until_.find(channel.id);
-        const bool worked =
-            std::exchange(channel.working, down == down_until_.end() || now >= down->second);
-        moves_ += worked != channel.working ? 1 : 0;
-        channel.back_at = channel.working ? std::nullopt : std::optional{down->second};
+        const bool works = down == down_until_.end() || now >= down->second;
+        const auto back_at = works ? std::nullopt : std::optional{down->second};
+        if (channel.working != works || channel.back_at != back_at) {
+            ++moves_;
+        }
+        channel.working = works;
+        channel.back_at = back_at;
         channel.room_at.reset();
+        if (works) {
+            said_.erase(channel.id);
+        }
     }
 }
 
@@ -195,6 +199,7 @@ void Applier::remember(const RepAway& away) {
 void Applier::run(std::vector<Work>& works, std::vector<Outcome>& outcomes) {
     const core::Timestamp now = clock_.now();
     refresh(now);
+    const std::uint64_t moves = moves_;
     store_.transact([&](Unit& unit) {
         Batch batch{*this, unit, now};
         Deliveries webhooks{*this, batch};
@@ -237,6 +242,9 @@ void Applier::run(std::vector<Work>& works, std::vector<Outcome>& outcomes) {
             }
         }
     });
+    if (moves_ != moves) {
+        ++moves_;  // who read what is stored before the commit has read what was
+    }
     for (const Work& work : works) {
         if (const auto* away = std::get_if<RepAway>(&work)) {
             remember(*away);

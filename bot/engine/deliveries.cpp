@@ -344,23 +344,39 @@ void Deliveries::rep_says(const core::RepId& rep, const Fresh& f, const InReply&
         batch_.unit.count_ignored("forged tap", 1);
         return;
     }
-    const std::vector<Alert> answered =
-        batch_.unit.alerts_by(f.delivery->channel, reply.about_provider_id);
-    std::optional<Alert> about = answered.empty() ? std::nullopt : std::optional{answered.back()};
-    if (!tap) {
+    const auto known = applier_.plan_.reps.find(rep);
+    const core::Rep who = known == applier_.plan_.reps.end() ? core::Rep{} : known->second;
+    std::vector<Alert> about = batch_.unit.alerts_by(f.delivery->channel, reply.about_provider_id);
+    const bool typed = !tap;
+    if (typed) {
         const auto verb = read_digit(reply.words);
-        if (!about || !about->prompt) {
-            about = verb ? batch_.unit.last_alert(rep) : std::nullopt;
+        if (verb && (about.empty() || !about.back().prompt)) {
+            const auto last = batch_.unit.last_alert(rep);
+            about.clear();
+            if (last) {
+                about = batch_.unit.alerts_by(f.delivery->channel, last->provider_id);
+            }
+            if (last && about.empty()) {
+                about.push_back(*last);  // told over another way
+            }
         }
-        if (!verb || !about || about->rep != rep) {
+        if (!verb || about.empty() || about.back().rep != rep) {
             return;
         }
-        tap = RepTap{*verb, about->prompt, about->contact};
+        tap = RepTap{*verb, about.back().prompt, about.back().contact};
+    }
+    const std::string device =
+        !about.empty() && !about.back().device.empty() ? about.back().device : message_device(rep);
+    if (typed && about.size() > 1) {  // a digit does not say which of them
+        batch_.unit.tell_rep({.rep = rep,
+                              .contact = tap->contact,
+                              .text = answer_to_digest(who.language),
+                              .device = device},
+                             batch_.now);
+        return;
     }
     const SharedCase subject = batch_.take(tap->contact);  // followed through a merge
     const auto refusal = tapped(rep, *tap, *subject);
-    const auto known = applier_.plan_.reps.find(rep);
-    const core::Rep who = known == applier_.plan_.reps.end() ? core::Rep{} : known->second;
     const bool named = who.lock_screen != core::Rep::LockScreen::no_names;
     batch_.unit.tell_rep(
         {.rep = rep,
@@ -368,7 +384,7 @@ void Deliveries::rep_says(const core::RepId& rep, const Fresh& f, const InReply&
          .text =
              answer_to(tap->verb, named ? core::first_name(subject->contact.name) : std::string{},
                        who.language, refusal),
-         .device = about && !about->device.empty() ? about->device : message_device(rep)},
+         .device = device},
         batch_.now);
 }
 

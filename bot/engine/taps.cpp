@@ -45,25 +45,48 @@ Tap tap_of(const Secret& key, const core::RepId& rep, const RepTap& tap) {
 
 // {name} stands for the contact's first name.
 struct TapSentences {
-    std::string_view language, call, snooze, later, late, taken, first, somebody;
+    std::string_view language, call, snooze, later, late, taken, first;
 };
-constexpr std::array<TapSentences, 3> tap_sentences{{
+using TapLanguages = std::array<TapSentences, 3>;
+constexpr TapLanguages naming{{
     {"en", "{name} is yours. Good talk!", "I'll remind you of {name} in 30 minutes.",
      "I'll remind you of {name} in 2 hours.", "{name} has been dealt with already. Nothing to do.",
      "A colleague is on it: {name} is in good hands.",
-     "{name} needs a word from you first: open the card.", "Your contact"},
+     "{name} needs a word from you first: open the card."},
     {"hi", "{name} आपके हैं। अच्छी बात हो!", "30 मिनट में {name} की याद दिलाई जाएगी।",
      "2 घंटे में {name} की याद दिलाई जाएगी।", "{name} का काम पहले ही हो चुका है। कुछ नहीं करना।",
-     "{name} का काम एक साथी के हाथ में है।", "{name} के लिए पहले आपका जवाब चाहिए: कार्ड खोलें।", "आपके संपर्क"},
+     "{name} का काम एक साथी के हाथ में है।", "{name} के लिए पहले आपका जवाब चाहिए: कार्ड खोलें।"},
     {"ar", "{name} لك. محادثة طيبة!", "سأذكّرك بـ {name} بعد 30 دقيقة.",
      "سأذكّرك بـ {name} بعد ساعتين.", "تم التعامل مع {name} من قبل. لا شيء مطلوب.",
-     "زميل يتولى {name} الآن.", "يلزم ردّك أولاً بشأن {name}: افتح البطاقة.", "جهة الاتصال"},
+     "زميل يتولى {name} الآن.", "يلزم ردّك أولاً بشأن {name}: افتح البطاقة."},
+}};
+// For reps who want no names on the screen.
+constexpr TapLanguages nameless{{
+    {"en", "The call is yours. Good talk!", "I'll remind you in 30 minutes.",
+     "I'll remind you in 2 hours.", "That has been dealt with already. Nothing to do.",
+     "A colleague is on it: all in good hands.", "A word from you is needed first: open the card."},
+    {"hi", "यह कॉल आपकी है। अच्छी बात हो!", "30 मिनट में याद दिलाया जाएगा।", "2 घंटे में याद दिलाया जाएगा।",
+     "यह काम पहले ही हो चुका है। कुछ नहीं करना।", "यह काम एक साथी के हाथ में है।",
+     "पहले आपका जवाब चाहिए: कार्ड खोलें।"},
+    {"ar", "المكالمة لك. محادثة طيبة!", "سأذكّرك بعد 30 دقيقة.", "سأذكّرك بعد ساعتين.",
+     "تم التعامل مع هذا من قبل. لا شيء مطلوب.", "زميل يتولى الأمر الآن.",
+     "يلزم ردّك أولاً: افتح البطاقة."},
 }};
 
-const TapSentences& tap_words(std::string_view language) {
-    const auto at =
-        std::ranges::find(tap_sentences, language.substr(0, 2), &TapSentences::language);
-    return at == tap_sentences.end() ? tap_sentences.front() : *at;
+struct SeveralSentence {
+    std::string_view language, text;
+};
+constexpr std::array<SeveralSentence, 3> several_sentences{{
+    {"en", "That message was about several people. Open your list and tap on one of them."},
+    {"hi", "वह संदेश कई लोगों के बारे में था। अपनी सूची खोलें और किसी एक को चुनें।"},
+    {"ar", "كانت تلك الرسالة عن عدة أشخاص. افتح قائمتك واختر واحدًا منهم."},
+}};
+
+template <class Table>
+const auto& words_in(const Table& table, std::string_view language) {
+    const auto at = std::ranges::find(table, language.substr(0, 2),
+                                      [](const auto& words) { return words.language; });
+    return at == table.end() ? table.front() : *at;
 }
 
 std::string with_name(std::string_view sentence, std::string_view name) {
@@ -205,18 +228,21 @@ core::Event event_of(TapVerb verb, const core::RepId& rep, core::Timestamp now) 
 
 std::string answer_to(TapVerb verb, std::string_view first_name, std::string_view language,
                       const std::optional<core::Refusal>& refusal) {
-    const TapSentences& words = tap_words(language);
-    const std::string_view name = first_name.empty() ? words.somebody : first_name;
+    const TapSentences& words = words_in(first_name.empty() ? nameless : naming, language);
     if (!refusal) {
-        return with_name(sentence_of(verb, words), name);
+        return with_name(sentence_of(verb, words), first_name);
     }
     if (refusal->code == core::Refusal::Code::taken) {
-        return with_name(words.taken, name);
+        return with_name(words.taken, first_name);
     }
     if (refusal->code == core::Refusal::Code::wrong_phase) {
-        return with_name(words.first, name);
+        return with_name(words.first, first_name);
     }
-    return with_name(words.late, name);
+    return with_name(words.late, first_name);
+}
+
+std::string answer_to_digest(std::string_view language) {
+    return std::string{words_in(several_sentences, language).text};
 }
 
 }  // namespace warmcall

@@ -60,5 +60,7 @@ inline std::string message_device(const core::RepId& rep) {
 // What the rep reads back, without a name where that is ""; `refusal` is the door's, if it had one.
 std::string answer_to(TapVerb verb, std::string_view first_name, std::string_view language,
                       const std::optional<core::Refusal>& refusal);
+// To a digit that answers a message about several people.
+std::string answer_to_digest(std::string_view language);
 
 }  // namespace warmcall

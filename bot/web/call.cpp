@@ -52,8 +52,7 @@ bool may_act_for(const core::Plan& plan, const core::RepId& rep, const core::Rep
     if (rep == owner)
         return true;
     const core::Rep* found = plan.rep_for(owner);
-    return found != nullptr &&
-           (found->id == rep || found->stand_in == rep || found->lead == rep);
+    return found != nullptr && (found->id == rep || found->stand_in == rep || found->lead == rep);
 }
 
 bool may_act(const core::Plan& plan, const core::RepId& rep, const core::Case& subject) {

@@ -169,6 +169,18 @@ bool set_phone(core::Contact& contact, const core::Phone& phone) {
     return true;
 }
 
+// What still waits would go to somebody else, and what was known of the number that was called
+// until now is not known of the new one.
+void follow_phone(core::Case& subject) {
+    subject.contact.whatsapp_unreachable_at.reset();
+    subject.contact.windows.clear();
+    for (core::Message& m : subject.messages)
+        if (m.state == core::MessageState::queued &&
+            m.kind != core::MessageKind::stop_confirmation &&
+            m.to.kind != core::AddressKind::whatsapp_user)
+            m.to = subject.contact.addresses.front();
+}
+
 // Applies them; the words name what changed, for the timeline.
 std::string change(core::Contact& contact, const Changes& changes) {
     std::string what;
@@ -403,6 +415,8 @@ Handled change_contact(Site& site, Call& call) {
                          const std::string what = change(after.contact, changes);
                          if (what.empty())
                              return std::nullopt;
+                         if (after.contact.addresses != before.contact.addresses)
+                             follow_phone(after);
                          const std::vector<core::Effect> effects{core::Noted{"edited", what}};
                          const Change one{&before, &after, effects, actor};
                          unit.save(std::span{&one, 1}, now);

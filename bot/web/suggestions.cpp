@@ -141,8 +141,7 @@ std::vector<std::string> script(const core::Plan& plan, const core::Case& subjec
     const core::Rep* rep = plan.rep_for(subject.contact.owner);
     const core::Variables names{
         {"name", core::first_name(subject.contact.name)},
-        {"rep",
-         rep == nullptr ? subject.contact.owner.value : core::first_name(rep->name)},
+        {"rep", rep == nullptr ? subject.contact.owner.value : core::first_name(rep->name)},
         {"topic", subject.contact.topic}};
     std::vector<std::string> lines;
     for (const std::string& text : talk_of(cadence->second, subject)) {

@@ -213,6 +213,19 @@ describe("a call", () => {
         assert.equal(await page.locator(".card", { hasText: "Farid" }).locator("a.call").getAttribute("href"), "tel:+971501234567");
     });
 
+    test("a tap on the number by mistake is taken back, and no outcome is made up", async () => {
+        await open(page, server, "today");
+        await call("Farid");
+        await leaveAndComeBack();
+        const sheet = page.locator("dialog[open]");
+        await sheet.getByRole("button", { name: "I did not call" }).click();
+        await sheet.waitFor({ state: "detached" });
+        await page.locator(".toast", { hasText: "was not called" }).waitFor();
+        await until(() => writes("/1/not_called").length === 1);
+        assert.equal(writes("/1/disposition").length, 0);
+        quiet();
+    });
+
     test("a page thrown out of memory during the call still asks how it went", async () => {
         await open(page, server, "today");
         await call("Ana");
@@ -743,6 +756,28 @@ describe("writing to somebody", () => {
         await page.locator(".sendbutton").click();
         await page.locator(".unsent").waitFor();
         assert.equal(await bubbles.count(), 2);
+    });
+
+    test("of two equal texts the one that could not be sent stays when the other is shown", async () => {
+        await open(page, server, "chat");
+        const words = "Te espero.";
+        const send = async () => {
+            await page.locator(".composer textarea").fill(words);
+            await page.locator(".sendbutton").click();
+        };
+        await send();
+        await until(() => writes("/7/messages").length === 1);
+        server.world.answers.set("/messages", { status: 409, body: { title: "No", status: 409, detail: "The 24 hours are over." } });
+        await send();
+        await page.locator(".bubble.failed").waitFor();
+        const { items } = people.conversation();
+        server.world.api = people.api({ "/api/v1/contacts/7/conversation": () => people.conversation({ items: [{ at: at(0), from_contact: false, text: words, kind: "conversation", status: "sent" }, ...items] }) });
+        server.push("wrote");
+        const bubbles = page.locator(".bubble.ours", { hasText: words });
+        await until(async () => (await bubbles.count()) === 2);
+        await settle();
+        assert.equal(await bubbles.count(), 2);
+        assert.equal(await page.locator(".bubble.failed").count(), 1);
     });
 
     test("what could not be sent survives the page, and leaves the screen when the conversation shows it", async () => {

@@ -185,9 +185,12 @@ TEST_CASE("a rep's contacts are given to another, and only to one whom the gatew
     const Gateway gateway{place};
     const auto desk = Desk::open(place.settings, Desk::Missing::is_made);
     REQUIRE(desk);
-    json import = import_request("name,phone\nAna,+34612345678\nEva,+34612345679\n");
+    json import = import_request(
+        "name,phone,consent_source,consent_at,consent_text\n"
+        "Ana,+34612345678,form,2026-01-05,You may write to me\n"
+        "Eva,+34612345679,form,2026-01-05,You may write to me\n");
     import["cadence"] = "gentle";
-    REQUIRE(desk->carry_out(import));
+    REQUIRE((*desk->carry_out(import))["rejected"].empty());
     const auto ana = *desk->store().contact_by({core::AddressKind::phone, "+34612345678"});
     const auto eva = *desk->store().contact_by({core::AddressKind::phone, "+34612345679"});
     CHECK(desk->store().owners() == std::vector{core::RepId{"joel"}});
@@ -195,13 +198,13 @@ TEST_CASE("a rep's contacts are given to another, and only to one whom the gatew
         return desk->carry_out({{"do", "reassign"}, {"contacts", {ana.value}}, {"to", rep}});
     };
     CHECK_FALSE(to("nobody"));
-    const auto moved = to("maya");
+    const auto moved = to("mira");
     REQUIRE(moved);
     CHECK((*moved)["moved"] == 1);
-    CHECK((*to("maya"))["moved"] == 0);
-    CHECK(desk->store().contact(ana)->contact.owner.value == "maya");
+    CHECK((*to("mira"))["moved"] == 0);
+    CHECK(desk->store().contact(ana)->contact.owner.value == "mira");
     CHECK(desk->store().contact(eva)->contact.owner.value == "joel");
-    CHECK(desk->store().owners() == std::vector{core::RepId{"joel"}, core::RepId{"maya"}});
+    CHECK(desk->store().owners() == std::vector{core::RepId{"joel"}, core::RepId{"mira"}});
 }
 
 TEST_CASE("people are erased beside the running gateway, and numbers nobody has are named") {

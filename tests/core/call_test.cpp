@@ -117,7 +117,8 @@ TEST_CASE("a line that never came to their phone has called nobody: the prompt i
     CHECK(world.refused() == "");
 }
 
-TEST_CASE("a tap on the number by mistake is taken back: the prompt is as before, and no outcome is made up") {
+TEST_CASE(
+    "a tap on the number by mistake is taken back: the prompt is as before, and no outcome is made up") {
     World world;
     world.call_is_due();
     const std::string kind = world.prompt();

@@ -108,13 +108,13 @@ TEST_CASE("the rep learns that a typed text did not arrive, came too late, or ma
         CHECK(world.told() == Strings{"maya: Your text to Amara did not arrive."});
     }
     SECTION("too late") {
-        world.settles(text, SendSettled::How::not_sent, {},
-                      world.message(text).not_after + 1min);
+        world.settles(text, SendSettled::How::not_sent, {}, world.message(text).not_after + 1min);
         CHECK(world.told() == Strings{"maya: Your text to Amara did not go out in time."});
     }
     SECTION("nobody knows") {
         world.settles(text, SendSettled::How::unknown);
-        CHECK(world.told() == Strings{"maya: Nobody can tell whether your text to Amara went out."});
+        CHECK(world.told() ==
+              Strings{"maya: Nobody can tell whether your text to Amara went out."});
     }
     SECTION("the call was logged meanwhile, and it goes again") {
         world.happens(Dialled{maya});
@@ -348,7 +348,8 @@ TEST_CASE(
     CHECK(world.refused() == "not_a_disposition");
 }
 
-TEST_CASE("handed over while somebody talks with them: whoever talks ends it, and nobody else dials") {
+TEST_CASE(
+    "handed over while somebody talks with them: whoever talks ends it, and nobody else dials") {
     World world;
     world.call_is_due();
     world.happens(Dialled{maya});

@@ -47,6 +47,15 @@ TEST_CASE("a name written last name first is turned round") {
     CHECK(first_name("\"Ana\" Pérez") == "Ana");
 }
 
+TEST_CASE("what stands behind a whole name is a town or a company, and greets nobody") {
+    CHECK(first_name("Ravi Sharma, Delhi") == "Ravi");
+    CHECK(first_name("Ravi Sharma, Acme Ltd") == "Ravi");
+    CHECK(first_name("Dr. Ravi Sharma, Apollo Hospital") == "Ravi");
+    CHECK(first_name("van der Berg, Jan") == "Jan");
+    CHECK(first_name("Al Amiri, Farid") == "Farid");
+    CHECK(first_name("Lucía, Ñuñez and others") == "Ñuñez");
+}
+
 TEST_CASE("a name that is nothing but a title stays as it is") {
     CHECK(first_name("Dr.") == "Dr.");
     CHECK(first_name(" Mr ") == "Mr");

@@ -417,6 +417,38 @@ TEST_CASE("what of the plan has moved is told once") {
     CHECK_FALSE(w.applier->take_plan_news());
     w.applier->learn(w.applier->read_others(*w.store));  // it is what is known
     CHECK_FALSE(w.applier->take_plan_news());
+    w.applier->channel_down(channel, w.from_now(2h));  // down already, and for longer now
+    w.applier->refresh(w.clock.at);
+    const auto longer = w.applier->take_plan_news();
+    REQUIRE(longer);
+    CHECK(longer->channels.at(0).back_at == w.from_now(2h));
+    CHECK(longer->said.at(channel) == "no money left");
+    w.advance(2h);
+    w.applier->refresh(w.clock.at);
+    w.applier->channel_down(channel, w.from_now(1h));  // for another reason
+    w.applier->refresh(w.clock.at);
+    CHECK(w.applier->take_plan_news()->said.empty());
+}
+
+TEST_CASE("what was read before a commit is not learnt after it") {
+    World w;
+    const auto says = [](const char* event) {
+        return envelope("message_template_status_update", {{"event", event},
+                                                           {"message_template_name", "wellbeing"},
+                                                           {"message_template_language", "en"}});
+    };
+    w.delivered({says("APPROVED")});
+    Learned before = w.applier->read_others(*w.store);
+    std::vector<Work> works;
+    works.push_back(w.webhook(says("PAUSED")));
+    works.emplace_back(Write{[&](Unit&, core::Timestamp) {
+        before.as_of = w.applier->moves();  // nobody else sees what this transaction does
+    }});
+    for (const Outcome& outcome : w.applier->apply(std::move(works))) {
+        CHECK(failure_of(outcome).empty());
+    }
+    w.applier->learn(before);
+    CHECK(w.applier->plan().templates.status.at("wellbeing/en") == core::TemplateStatus::paused);
 }
 
 TEST_CASE("enrolled, woken and answered within one batch leaves one prompt and nothing to send") {

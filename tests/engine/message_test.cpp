@@ -141,9 +141,8 @@ TEST_CASE("a rep who wants no names on the screen gets none by message either, n
 }
 
 TEST_CASE("what Maya tapped is answered, whatever she wants on the screen") {
-    const Asked answer{.news = "Your contact is yours. Good talk!",
-                       .lock_screen = LockScreen::no_names,
-                       .origin = 0};
+    const Asked answer{
+        .news = "The call is yours. Good talk!", .lock_screen = LockScreen::no_names, .origin = 0};
     CHECK(has(read_over("whatsapp_cloud", true, answer), "Good talk!"));
 }
 

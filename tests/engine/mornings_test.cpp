@@ -229,6 +229,20 @@ TEST_CASE("in the morning the approved text goes out once, its buttons carry our
     }
 }
 
+TEST_CASE(
+    "a greeting that the provider refuses is said in free words while the rep's window is open") {
+    Running r;
+    r.w.queue_text(r.w.amara);
+    r.w.delivered({text_from(maya_id, "hello", "wamid.H", r.w.clock.at)});
+    r.wire.script = {{.exchange = refused(132001)},
+                     {.exchange = accepted("wamid.M", "919876500099")}};
+    r.w.clock.at = at(3, 9);
+    r.said(0);
+    CHECK(r.said(1).at("text").at("body") ==
+          "Calls waiting for you: 1. Amara comes first: https://calls.test/");
+    r.stays_silent();
+}
+
 TEST_CASE("Off today and its answer are stored together: whatever fails then, the rep is off") {
     Running r;
     std::atomic<bool> full = false;

@@ -51,8 +51,13 @@ struct Told {
 
     Told() {
         w.applier->set_tap_key(key);
-        w.prompt(w.amara);
+        tell(w.amara);
         prompt = w.of(w.amara).prompt->id;
+    }
+
+    // As "wamid.P", alone or together with others.
+    void tell(core::ContactId contact) {
+        w.prompt(contact);
         w.store->transact([&](Unit& u) {
             const Alert whole = u.claim_alerts(w.clock.at, 1min, w.tokens(10)).at(0);
             const std::vector<AlertPart> parts{{"maya.message", w.clock.at}};
@@ -103,7 +108,7 @@ TEST_CASE("the answer to a tap names nobody to a rep who wants no names on the s
     t.w.applier = std::make_unique<Applier>(*t.w.store, nameless, t.w.clock);
     t.w.applier->set_tap_key(key);
     t.w.delivered({button(maya_id, t.id(TapVerb::call), t.w, "wamid.P")});
-    CHECK(answers(t.w) == Answers{"Your contact is yours. Good talk!"});
+    CHECK(answers(t.w) == Answers{"The call is yours. Good talk!"});
 }
 
 TEST_CASE("a tap on \"I'll call now\" takes the prompt, and the rep reads so") {
@@ -136,6 +141,26 @@ TEST_CASE("a digit does what the button in its place does, on the last prompt to
     t.w.delivered({text_from(maya_id, words, "wamid.D", t.w.clock.at)});
     CHECK(t.open().alert_at == t.w.from_now(std::chrono::minutes{minutes}));
     CHECK(answers(t.w).size() == 1);
+}
+
+TEST_CASE(
+    "a digit under a message about several people claims none of them, and the rep reads why") {
+    Told t;
+    const core::ContactId ines = t.w.add("Ines", "+919876500002");
+    t.tell(ines);
+    const core::Case before = t.w.of(t.w.amara);
+    const core::Case other = t.w.of(ines);
+    SECTION("in answer to it") {
+        t.w.delivered(
+            {text_from(maya_id, "1", "wamid.D", t.w.clock.at, {{"context", {{"id", "wamid.P"}}}})});
+    }
+    SECTION("as the last that was told") {
+        t.w.delivered({text_from(maya_id, "1", "wamid.D", t.w.clock.at)});
+    }
+    CHECK(t.w.of(t.w.amara) == before);
+    CHECK(t.w.of(ines) == other);
+    CHECK(answers(t.w) ==
+          Answers{"That message was about several people. Open your list and tap on one of them."});
 }
 
 TEST_CASE("what a rep writes besides is theirs, and never a contact's reply") {

@@ -231,6 +231,27 @@ TEST_CASE("a contact gets a new number, which is called first; the old one is st
     CHECK(patch({{"phone", "611 222 333"}}).object()["timeline"].size() == told);  // no change
 }
 
+TEST_CASE("what waits for somebody whose number is changed goes to the new one") {
+    World world;
+    const auto ana = world.called("joel");
+    const std::string path = contact_path(ana.contact);
+    REQUIRE(world.post_as("joel", path + "/messages", {{"text", "How is the shop?"}}).status ==
+            202);
+    const Reply changed = world.send("PATCH", path, json{{"phone", "+34611222333"}}.dump(),
+                                     {world.bearer, {"Content-Type", "application/json"}});
+    REQUIRE(changed.status == 200);
+    core::Case now;
+    world.transact([&](Unit& unit) {
+        const Wanted wanted{core::ContactId{ana.contact}, std::nullopt};
+        now = *unit.load({&wanted, 1}).front();
+    });
+    const auto text =
+        std::ranges::find(now.messages, core::MessageKind::conversation, &core::Message::kind);
+    REQUIRE(text != now.messages.end());
+    CHECK(text->to == core::Address{core::AddressKind::phone, "+34611222333"});
+    CHECK(now.contact.windows.empty());  // it was open for who wrote
+}
+
 TEST_CASE("an outreach has one live at a time, and the second is refused with its holder") {
     World world;
     const auto id = world.post("/api/v1/contacts", new_contact("Ana", "+34612345678"))

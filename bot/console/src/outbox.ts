@@ -14,6 +14,7 @@ export type Op = {
     made: number;
     name: string;        // of the contact, for what we tell the rep
     prompt: number;
+    moved?: boolean;     // its next action was in the past, and went to a later time
 };
 export type Refusal = { op: Op; why: "conflict" | "refused"; problem: Problem };
 
@@ -139,14 +140,14 @@ async function drain(): Promise<void> {
 }
 
 // Logged without signal, and its next action lies behind us by now: the same outcome with the next time that suits, under a key of its own,
-// for the server knows the old one by its old words.
+// for the server knows the old one by its old words. Once: with a clock that runs ahead every time would lie behind us.
 async function inTime(op: Op): Promise<{ op: Op; next: string } | null> {
     const body = op.body as Disposition;
-    if (!op.path.endsWith("/disposition") || body.next_at === null || Date.parse(body.next_at) > Date.now()) return null;
+    if (op.moved || !op.path.endsWith("/disposition") || body.next_at === null || Date.parse(body.next_at) > Date.now()) return null;
     const kind = outcomeOf(body)?.next;
     const now = await request<Prompt>("GET", `/api/v1/prompts/${op.prompt}`);
     const next = now.ok && kind ? now.data.suggestions?.[kind]?.[0]?.at : undefined;
-    return next === undefined ? null : { op: { ...op, key: newKey(), body: { ...body, next_at: next } }, next };
+    return next === undefined ? null : { op: { ...op, moved: true, key: newKey(), body: { ...body, next_at: next } }, next };
 }
 
 // Whoever leaves for good does not wait for the time to take something back.

@@ -7,13 +7,18 @@ export type Leaving = { key: string; text: string; after: string; problem: strin
 
 const place = (contact: number): string => `unsent.${contact}`;
 
+// Where the browser keeps nothing they last as long as the page.
+const unkept = new Map<number, Leaving[]>();
+
 export function leavingTo(contact: number): Leaving[] {
     const kept = recallJson<Leaving[]>(place(contact));
-    return Array.isArray(kept) ? kept : [];
+    return Array.isArray(kept) ? kept : (unkept.get(contact) ?? []);
 }
 
 export function keepLeaving(contact: number, all: Leaving[]): void {
+    unkept.delete(contact);
     remember(place(contact), all.length > 0 ? JSON.stringify(all) : null);
+    if (all.length > 0 && recallJson(place(contact)) === null) unkept.set(contact, all);
 }
 
 export function unsentTexts(): number {
@@ -32,12 +37,16 @@ export function newestLike(items: Said[], text: string): string {
     return items.filter((said) => same(said, text)).reduce((newest, said) => (said.at > newest ? said.at : newest), "");
 }
 
-// Those the conversation does not show yet: each bubble stands for one text only.
+// Those the conversation does not show yet. Each bubble stands for one text only: equal ones wait for one that is later.
 export function pendingOf(all: Leaving[], items: Said[]): Leaving[] {
-    const shown = [...items].reverse();
-    return all.filter((one) => {
-        const found = shown.findIndex((said) => same(said, one.text) && said.at > one.after);
-        if (found >= 0) shown.splice(found, 1);
-        return found < 0;
+    const oldestFirst = [...items].reverse();
+    const shown = new Map<string, string>();
+    return all.flatMap((one) => {
+        const before = shown.get(one.text) ?? "";
+        const after = before > one.after ? before : one.after;
+        const bubble = oldestFirst.find((said) => same(said, one.text) && said.at > after);
+        if (bubble === undefined) return [{ ...one, after }];
+        shown.set(one.text, bubble.at);
+        return [];
     });
 }

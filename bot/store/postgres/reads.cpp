@@ -338,10 +338,12 @@ std::map<std::string, std::string> find_settings_under(Connection& db, std::stri
 // From one to the next in the index, however many outreaches each has.
 std::vector<core::RepId> find_owners(Connection& db) {
     std::vector<core::RepId> owners;
-    for (Rows rows = db.ask(
-        "WITH RECURSIVE o (owner) AS (SELECT min(next_owner) FROM outreach WHERE live UNION ALL"
-        " SELECT (SELECT min(next_owner) FROM outreach WHERE live AND next_owner > o.owner) FROM o WHERE o.owner IS NOT NULL)"
-        " SELECT owner FROM o WHERE owner IS NOT NULL"); rows.next();) {
+    for (
+        Rows rows = db.ask(
+            "WITH RECURSIVE o (owner) AS (SELECT min(next_owner) FROM outreach WHERE live UNION ALL"
+            " SELECT (SELECT min(next_owner) FROM outreach WHERE live AND next_owner > o.owner) FROM o WHERE o.owner IS NOT NULL)"
+            " SELECT owner FROM o WHERE owner IS NOT NULL");
+        rows.next();) {
         rows.read(owners.emplace_back());
     }
     return owners;

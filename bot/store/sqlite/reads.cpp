@@ -450,7 +450,8 @@ std::string find_setting(Connection& db, std::string_view key) {
 
 std::map<std::string, std::string> find_settings_under(Connection& db, std::string_view prefix) {
     std::map<std::string, std::string> settings;
-    Rows rows = db.sql("SELECT key, value FROM setting WHERE substr(key, 1, length(?1)) = ?1").rows(prefix);
+    Rows rows =
+        db.sql("SELECT key, value FROM setting WHERE substr(key, 1, length(?1)) = ?1").rows(prefix);
     while (rows.next()) {
         std::string key;
         std::string value;
@@ -463,10 +464,12 @@ std::map<std::string, std::string> find_settings_under(Connection& db, std::stri
 // From one to the next in the index, however many outreaches each has.
 std::vector<core::RepId> find_owners(Connection& db) {
     std::vector<core::RepId> owners;
-    Rows rows = db.sql(
-        "WITH RECURSIVE o (owner) AS (SELECT min(next_owner) FROM outreach WHERE live = 1 UNION ALL"
-        " SELECT (SELECT min(next_owner) FROM outreach WHERE live = 1 AND next_owner > o.owner) FROM o WHERE o.owner IS NOT NULL)"
-        " SELECT owner FROM o WHERE owner IS NOT NULL").rows();
+    Rows rows =
+        db.sql(
+              "WITH RECURSIVE o (owner) AS (SELECT min(next_owner) FROM outreach WHERE live = 1 UNION ALL"
+              " SELECT (SELECT min(next_owner) FROM outreach WHERE live = 1 AND next_owner > o.owner) FROM o WHERE o.owner IS NOT NULL)"
+              " SELECT owner FROM o WHERE owner IS NOT NULL")
+            .rows();
     while (rows.next()) {
         rows.read(owners.emplace_back());
     }

@@ -21,27 +21,40 @@ export function Chat({ id, wide }: { id: number; wide: boolean }) {
     const person = useLoaded<Contact>(`/api/v1/contacts/${id}`);
     const talk = useLoaded<Conversation>(`/api/v1/contacts/${id}/conversation?limit=200`);
     // those of another visit did not get an answer: nobody knows, and the same key makes a second try harmless
-    const [leaving, setLeaving] = useState<Leaving[]>(() => leavingTo(id).map((one) => ({ ...one, problem: one.problem || t("text_unsure") })));
+    const [leaving, setLeaving] = useState<Leaving[]>(() => {
+        const all = leavingTo(id).map((one) => ({ ...one, problem: one.problem || t("text_unsure") }));
+        keepLeaving(id, all);
+        return all;
+    });
+    // once it is taken it stays on the screen until the conversation shows it as it went out
+    const [taken, setTaken] = useState<Leaving[]>([]);
     const contact = person.data;
-    const change = (how: (all: Leaving[]) => Leaving[]) =>
-        setLeaving((all) => {
-            const next = how(all);
-            keepLeaving(id, next);
-            return next;
-        });
+    // What is kept is the truth: an answer may come after the page was left and opened again.
+    const change = (how: (all: Leaving[]) => Leaving[]) => {
+        const next = how(leavingTo(id));
+        keepLeaving(id, next);
+        setLeaving(next);
+    };
+    const without = (key: string) => (all: Leaving[]) => all.filter((each) => each.key !== key);
     const items = talk.data?.items ?? [];
-    const pending = pendingOf(leaving, items);
+    const pending = pendingOf([...taken, ...leaving], items);
     useEffect(() => {
-        if (pending.length < leaving.length) change((all) => pendingOf(all, items));
-    }, [pending.length, leaving.length]);
+        if (pending.length === taken.length + leaving.length) return;
+        const left = new Map(pending.map((one) => [one.key, one]));
+        const still = (all: Leaving[]) => all.flatMap((one) => left.get(one.key) ?? []);
+        setTaken(still);
+        change(still);
+    }, [pending.length, taken.length, leaving.length]);
     if (contact === null) return <Missing status={person.status} again={person.again} wide={wide} />;
 
     async function send(one: Leaving) {
-        change((all) => [...all.filter((each) => each.key !== one.key), { ...one, problem: "" }]);
+        change((all) => [...without(one.key)(all), { ...one, problem: "" }]);
         const answer = await request("POST", `/api/v1/contacts/${id}/messages`, { body: { text: one.text }, key: one.key });
-        // once it is taken it stays on the screen until the conversation shows it as it went out
-        if (answer.ok) setTimeout(() => change((all) => all.filter((each) => each.key !== one.key)), 15_000);
-        else change((all) => all.map((each) => (each.key === one.key ? { ...each, problem: whyNot(answer) } : each)));
+        if (answer.ok) {
+            setTaken((all) => [...all, one]);
+            change(without(one.key));
+            setTimeout(() => setTaken(without(one.key)), 15_000);
+        } else change((all) => all.map((each) => (each.key === one.key ? { ...each, problem: whyNot(answer) } : each)));
         talk.again();
     }
     return (
@@ -60,7 +73,7 @@ export function Chat({ id, wide }: { id: number; wide: boolean }) {
             {talk.data === null && talk.status === "loading" && <Skeleton />}
             {talk.status === "offline" && <p class="notice">{t("needs_signal")}</p>}
             {talk.data !== null && items.length === 0 && pending.length === 0 && <Empty icon="chat" title={t("no_words_title")} text={t("no_words_text", { name: contact.first_name })} />}
-            <Words items={items} pending={pending} again={(one) => void send(one)} drop={(one) => change((all) => all.filter((each) => each.key !== one.key))} />
+            <Words items={items} pending={pending} again={(one) => void send(one)} drop={(one) => change(without(one.key))} />
             {talk.data !== null && <Composer id={id} contact={contact} talk={talk.data} send={(text) => void send({ key: newKey(), text, after: newestLike(items, text), problem: "" })} />}
         </div>
     );

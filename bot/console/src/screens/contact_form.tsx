@@ -54,6 +54,8 @@ function draftOf(contact: Contact): Draft {
     };
 }
 
+const consentOf = (d: Draft): string => JSON.stringify([d.consent_source.trim(), d.consent_at, d.consent_text.trim(), d.consent_covers]);
+
 // The body of the request; what was left empty is not said, besides what a change empties on purpose.
 function body(d: Draft, was: Contact | null): Record<string, unknown> {
     const editing = was !== null;
@@ -62,7 +64,7 @@ function body(d: Draft, was: Contact | null): Record<string, unknown> {
     if (editing || d.topic.trim()) said["topic"] = d.topic.trim();
     if (d.language) said["language"] = d.language;
     if (d.time_zone.trim() && d.time_zone.trim() !== was?.time_zone) said["time_zone"] = d.time_zone.trim();
-    if (d.consent_source.trim()) said["consent"] = { source: d.consent_source.trim(), at: `${d.consent_at}T00:00:00Z`, text: d.consent_text.trim() || d.consent_source.trim(), covers: d.consent_covers };
+    if (d.consent_source.trim() && consentOf(d) !== consentOf(was ? draftOf(was) : blank)) said["consent"] = { source: d.consent_source.trim(), at: `${d.consent_at}T00:00:00Z`, text: d.consent_text.trim() || d.consent_source.trim(), covers: d.consent_covers };
     if (!editing && d.cadence) said["cadence"] = d.cadence;
     return said;
 }
